@@ -1,0 +1,56 @@
+"""The one type every cell is: pure functions on a single example."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import jax
+from jax import lax
+from jaxtyping import Array, Float
+
+Params = Any
+State = Any
+HParams = Mapping[str, Any]
+
+NO_HPARAMS: HParams = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A recurrent cell as a bundle of pure functions on ONE example, without a batch axis.
+
+    Batches, members and time come from `jax.vmap` and `jax.lax.scan` outside.
+
+    Attributes:
+      name: the name under which results report it.
+      init: `(key, n_in, n_hidden, hparams) -> params`; every floating leaf of params is trained.
+      initial_state: `params -> state`, the learned state before the first step.
+      step: `(params, state, x[n_in]) -> (state, y[n_hidden])`, one step of time. A cell that lists
+        `"nonlinearity"` among its hyperparameters takes it as a fourth argument, `jnp.tanh` by default.
+      hyperparameters: the entries of `hparams` that `init` and `step` read, with their defaults.
+      square: whether inputs must have n_hidden values; a network then projects its input first.
+    """
+
+    name: str
+    init: Callable[..., Params]
+    initial_state: Callable[[Params], State]
+    step: Callable[..., tuple[State, Array]]
+    hyperparameters: HParams = field(default_factory=dict, hash=False)
+    square: bool = False
+
+    def state_size(self, n_hidden: int) -> int:
+        """Number of real values the cell carries from one step to the next at width n_hidden."""
+        state = jax.eval_shape(
+            lambda: self.initial_state(self.init(jax.random.key(0), n_hidden, n_hidden, {}))
+        )
+        return sum(leaf.size for leaf in jax.tree.leaves(state))
+
+
+def linear(W: Float[Array, "n_in n_out"], x: Float[Array, " n_in"]) -> Float[Array, " n_out"]:
+    """The product W^T x.
+
+    Contracting the leading axes makes a batch added by `jax.vmap` the trailing axis of the result
+    wherever it was in x, so that even a narrow layer fills the vector units.
+    """
+    return lax.dot_general(W, x, (((0,), (0,)), ((), ())))

@@ -1,0 +1,44 @@
+"""The gated recurrent unit (Cho et al. 2014, arXiv 1406.1078)."""
+
+from operator import itemgetter
+
+import jax
+import jax.numpy as jnp
+
+from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
+from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+
+GATES = ("r", "u", "c")
+
+
+def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
+    """Params `h0 [n]`, `W_x [n_in, 3n]`, `W_h [n, 3n]`, `b [3n]`; columns: reset r, update u, candidate c."""
+    forget = {"u": hparams.get("forget_gate_bias_hack", 0.0)}
+    return {"h0": jnp.zeros(n_hidden), **init_gates(key, GATES, n_in, n_hidden, hparams, forget)}
+
+
+def step(params, h, x, nonlinearity=jnp.tanh):
+    """One step of the gated recurrent unit.
+
+    r = σ(W_rh h + W_rx x + b_r);  u = σ(W_uh h + W_ux x + b_u + b_fg);
+    c = s(W_ch (r·h) + W_cx x + b_c);  h' = u·h + (1−u)·c.
+
+    `flax.linen.GRUCell` differs: it resets after the product (r·(W_ch h + b)), with a second bias inside, and
+    calls the update gate z. `torch.nn.GRU` does the same and keeps two biases per gate.
+    """
+    n_hidden = h.shape[0]
+    W_h, W_ch = jnp.split(params["W_h"], [2 * n_hidden], axis=1)
+    x_gates, x_c = jnp.split(linear(params["W_x"], x) + params["b"], [2 * n_hidden])
+    r, u = jnp.split(jax.nn.sigmoid(linear(W_h, h) + x_gates), 2)
+    c = nonlinearity(linear(W_ch, r * h) + x_c)
+    h = u * h + (1 - u) * c
+    return h, h
+
+
+gru = Cell(
+    "gru",
+    init,
+    itemgetter("h0"),
+    step,
+    gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
+)

@@ -1,0 +1,46 @@
+"""The intersection network, +RNN: gated along depth as along time (Collins et al. 2017)."""
+
+from operator import itemgetter
+
+import jax
+import jax.numpy as jnp
+
+from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
+from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+
+GATES = ("y", "h", "gy", "gh")
+
+
+def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
+    """Params `h0 [n]`, `W_x [n, 4n]`, `W_h [n, 4n]`, `b [4n]`; columns y_in, h_in, g_y, g_h.
+
+    Raises:
+      ValueError: n_in differs from n_hidden; the output is a mix of the input and the units.
+    """
+    if n_in != n_hidden:
+        raise ValueError(f"n_in is {n_in}; the intersection cell needs as many inputs as units, {n_hidden}")
+    forget = {gate: hparams.get(f"forget_gate_bias_hack_{gate}", 0.0) for gate in ("gy", "gh")}
+    return {"h0": jnp.zeros(n_hidden), **init_gates(key, GATES, n_in, n_hidden, hparams, forget)}
+
+
+def step(params, h, x):
+    """One step of the intersection network; y goes to the next layer, h' to the next step.
+
+    y_in = ReLU(W_yh h + W_yx x + b_y);  h_in = tanh(W_hh h + W_hx x + b_h);
+    g_y = σ(… + b_fg_y);  g_h = σ(… + b_fg_h);  y = g_y·x + (1−g_y)·y_in;  h' = g_h·h + (1−g_h)·h_in.
+    """
+    y_in, h_in, g_y, g_h = jnp.split(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"], 4)
+    g_y, g_h = jax.nn.sigmoid(g_y), jax.nn.sigmoid(g_h)
+    y = g_y * x + (1 - g_y) * jax.nn.relu(y_in)
+    h = g_h * h + (1 - g_h) * jnp.tanh(h_in)
+    return h, y
+
+
+intersection = Cell(
+    "intersection",
+    init,
+    itemgetter("h0"),
+    step,
+    gate_hyperparameters(GATES) | {"forget_gate_bias_hack_gy": 0.0, "forget_gate_bias_hack_gh": 0.0},
+    square=True,
+)

@@ -1,0 +1,46 @@
+"""Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000)."""
+
+from operator import itemgetter
+
+import jax
+import jax.numpy as jnp
+
+from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
+from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+
+GATES = ("i", "g", "c", "o")
+
+
+def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
+    """Params `c0 [n]`, `h0 [n]`, `W_x [n_in, 4n]`, `W_h [n, 4n]`, `b [4n]`.
+
+    Columns: input gate i, forget gate f (named g, as in the authors' data), candidate c, output gate o.
+    """
+    forget = {"g": hparams.get("forget_gate_bias_hack", 0.0)}
+    state = {"c0": jnp.zeros(n_hidden), "h0": jnp.zeros(n_hidden)}
+    return state | init_gates(key, GATES, n_in, n_hidden, hparams, forget)
+
+
+def step(params, state, x, nonlinearity=jnp.tanh):
+    """One step of long short-term memory; the state is the pair (c, h).
+
+    i, o = σ(W_h h + W_x x + b);  f = σ(W_fh h + W_fx x + b_f + b_fg);  c_in = s(W_ch h + W_cx x + b_c);
+    c' = f·c + i·c_in;  h' = o·tanh(c').
+
+    `flax.linen.LSTMCell` computes the same from a matrix per gate and the bias on the recurrent one;
+    `torch.nn.LSTM` orders its rows i, f, g, o (g the candidate) and keeps two biases per gate.
+    """
+    c, h = state
+    i, f, c_in, o = jnp.split(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"], 4)
+    c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * nonlinearity(c_in)
+    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    return (c, h), h
+
+
+lstm = Cell(
+    "lstm",
+    init,
+    itemgetter("c0", "h0"),
+    step,
+    gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
+)

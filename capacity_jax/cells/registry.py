@@ -1,0 +1,22 @@
+"""Cells by name."""
+
+from capacity_jax.cells.base import Cell
+from capacity_jax.cells.gru import gru
+from capacity_jax.cells.intersection import intersection
+from capacity_jax.cells.irnn import irnn
+from capacity_jax.cells.lstm import lstm
+from capacity_jax.cells.rnn import rnn
+from capacity_jax.cells.ugrnn import ugrnn
+
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (rnn, irnn, ugrnn, gru, lstm, intersection)}
+
+
+def cell_by_name(name: str) -> Cell:
+    """The registered cell of that name.
+
+    Raises:
+      ValueError: no cell has that name; the message lists the known ones.
+    """
+    if name not in CELLS:
+        raise ValueError(f"cell is {name!r}; known cells: {', '.join(CELLS)}")
+    return CELLS[name]

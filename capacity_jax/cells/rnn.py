@@ -1,0 +1,24 @@
+"""The vanilla recurrent network (Elman 1990; Collins et al. 2017)."""
+
+from operator import itemgetter
+
+import jax.numpy as jnp
+
+from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
+from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+
+GATES = ("h",)
+
+
+def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
+    """Params `h0 [n_hidden]`, `W_x [n_in, n_hidden]`, `W_h [n_hidden, n_hidden]`, `b [n_hidden]`."""
+    return {"h0": jnp.zeros(n_hidden), **init_gates(key, GATES, n_in, n_hidden, hparams)}
+
+
+def step(params, h, x, nonlinearity=jnp.tanh):
+    """h' = s(W_h h + W_x x + b)."""
+    h = nonlinearity(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"])
+    return h, h
+
+
+rnn = Cell("rnn", init, itemgetter("h0"), step, gate_hyperparameters(GATES) | {"nonlinearity": "tanh"})

@@ -1,0 +1,37 @@
+"""The update gate network: one gate, the least that gating needs (Collins et al. 2017)."""
+
+from operator import itemgetter
+
+import jax
+import jax.numpy as jnp
+
+from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
+from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+
+GATES = ("c", "g")
+
+
+def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
+    """Params `h0 [n]`, `W_x [n_in, 2n]`, `W_h [n, 2n]`, `b [2n]`; columns: candidate c, update gate g."""
+    forget = {"g": hparams.get("forget_gate_bias_hack", 0.0)}
+    return {"h0": jnp.zeros(n_hidden), **init_gates(key, GATES, n_in, n_hidden, hparams, forget)}
+
+
+def step(params, h, x, nonlinearity=jnp.tanh):
+    """One step of the update gate network.
+
+    c = s(W_ch h + W_cx x + b_c);  g = σ(W_gh h + W_gx x + b_g + b_fg);  h' = g·h + (1−g)·c.
+    """
+    c, g = jnp.split(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"], 2)
+    g = jax.nn.sigmoid(g)
+    h = g * h + (1 - g) * nonlinearity(c)
+    return h, h
+
+
+ugrnn = Cell(
+    "ugrnn",
+    init,
+    itemgetter("h0"),
+    step,
+    gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
+)

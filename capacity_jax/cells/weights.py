@@ -1,0 +1,113 @@
+"""Initial weights under hyperparameters: the part that all cells share.
+
+The gates of a cell are stored side by side, in the order the cell lists them: `W_x [n_in, n_gates·n_hidden]`,
+`W_h [n_hidden, n_gates·n_hidden]`, `b [n_gates·n_hidden]`, so that one product computes all of them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float, Int, Key
+
+from capacity_jax.cells.base import NO_HPARAMS, HParams, Params
+
+# The words of each hyperparameter that is a choice; a traced choice is an index into them.
+CHOICES = {
+    "recurrent_matrix_init_type": ("identity", "orthogonal", "normal"),
+    "recurrent_bias_init_type": ("delta", "normal"),
+    "nonlinearity": ("tanh", "relu"),
+}
+
+
+def gate_hyperparameters(gates: Sequence[str]) -> HParams:
+    """The hyperparameters that `init_gates` reads, under the names of the authors' data, with their defaults."""
+    inits = {"recurrent_matrix_init_type": "orthogonal", "recurrent_bias_init_type": "delta"}
+    scales = {"recurrent_matrix_scale": 1.0, "input_scale": 1.0, "recurrent_bias_scale": 0.0}
+    return inits | {f"{kind}_{gate}": value for gate in gates for kind, value in scales.items()}
+
+
+def init_gates(
+    key: Key[Array, ""],
+    gates: Sequence[str],
+    n_in: int,
+    n_hidden: int,
+    hparams: HParams = NO_HPARAMS,
+    forget: HParams = NO_HPARAMS,
+) -> Params:
+    """Draws the weights of all gates of a cell.
+
+    Args:
+      key: random key.
+      gates: the gates' names, in the order of their columns.
+      n_in: number of inputs.
+      n_hidden: number of units.
+      hparams: `recurrent_matrix_init_type` (identity, orthogonal, or normal over √n_hidden),
+        `recurrent_bias_init_type` (delta, a constant, or normal) and, for each gate,
+        `recurrent_matrix_scale_<gate>`, `input_scale_<gate>` and `recurrent_bias_scale_<gate>`.
+      forget: for the gates that keep the state, the b_fg of the paper: added to the initial bias, which equals
+        adding it at every step, because L2 decay leaves biases alone.
+
+    Returns:
+      `{"W_x": [n_in, n_gates·n_hidden], "W_h": [n_hidden, n_gates·n_hidden], "b": [n_gates·n_hidden]}`.
+    """
+    hparams = {**gate_hyperparameters(gates), **hparams}
+    recurrent_init = chosen("recurrent_matrix_init_type", hparams)
+    bias_init = chosen("recurrent_bias_init_type", hparams)
+    W_x, W_h, b = [], [], []
+    for gate, gate_key in zip(gates, jax.random.split(key, len(gates)), strict=True):
+        x_key, h_key, b_key = jax.random.split(gate_key, 3)
+        W_x.append(hparams[f"input_scale_{gate}"] * normal_matrix(x_key, n_in, n_hidden))
+        W_h.append(
+            hparams[f"recurrent_matrix_scale_{gate}"] * recurrent_matrix(h_key, n_hidden, recurrent_init)
+        )
+        shape = lax.select_n(bias_init, jnp.ones(n_hidden), jax.random.normal(b_key, (n_hidden,)))
+        b.append(hparams[f"recurrent_bias_scale_{gate}"] * shape + forget.get(gate, 0.0))
+    return {"W_x": jnp.concatenate(W_x, 1), "W_h": jnp.concatenate(W_h, 1), "b": jnp.concatenate(b)}
+
+
+def normal_matrix(key: Key[Array, ""], n_in: int, n_out: int) -> Float[Array, "n_in n_out"]:
+    """A Gaussian matrix of variance 1/n_in, which keeps the variance of what passes through it."""
+    return jax.random.normal(key, (n_in, n_out)) / jnp.sqrt(n_in)
+
+
+def recurrent_matrix(key: Key[Array, ""], n: int, init_type: Int[Array, ""]) -> Float[Array, "n n"]:
+    """A square matrix: identity, orthogonal or normal, by traced index."""
+    orthogonal = jax.nn.initializers.orthogonal()(key, (n, n), jnp.zeros(()).dtype)
+    return lax.select_n(init_type, jnp.eye(n), orthogonal, normal_matrix(key, n, n))
+
+
+def chosen(name: str, hparams: HParams, choices: Mapping[str, Sequence[str]] = CHOICES) -> Int[Array, ""]:
+    """The index of a hyperparameter that is a choice; it may be given as a word or as an index, traced or not.
+
+    Raises:
+      ValueError: the word is not one of the choices.
+    """
+    value = hparams[name]
+    if isinstance(value, str):
+        if value not in choices[name]:
+            raise ValueError(f"{name} is {value!r}; allowed: {', '.join(choices[name])}")
+        value = choices[name].index(value)
+    return jnp.asarray(value, jnp.int32)
+
+
+def chosen_nonlinearity(hparams: HParams) -> Callable[[Array], Array]:
+    """The function that the hyperparameter `nonlinearity` names: tanh (the default) or ReLU."""
+    choice = chosen("nonlinearity", {"nonlinearity": "tanh", **hparams})
+    return partial(tanh_or_relu, choice == CHOICES["nonlinearity"].index("relu"))
+
+
+@jax.custom_jvp
+def tanh_or_relu(relu, a):
+    """ReLU(a) where the traced flag is set, tanh(a) elsewhere."""
+    return jnp.where(relu, jnp.maximum(a, 0), jnp.tanh(a))
+
+
+@tanh_or_relu.defjvp
+def _tanh_or_relu_jvp(primals, tangents):
+    # Both slopes are functions of the output: training then keeps one array per step, not three.
+    relu, a = primals
+    y = tanh_or_relu(relu, a)
+    return y, tangents[1] * jnp.where(relu, (y > 0).astype(y.dtype), 1 - y * y)

@@ -1,0 +1,66 @@
+"""Confidence intervals over seeds, and the line of bits against parameters."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from capacity_jax.checks import check_finite
+
+
+class Interval(NamedTuple):
+    """An estimate with the bounds of its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def mean_interval(values, level: float = 0.95) -> Interval:
+    """The mean of independent measurements, with Student's t interval.
+
+    A single measurement has no interval: its bounds are NaN.
+
+    Raises:
+      ValueError: there is no value, or one is not finite, or level is not between 0 and 1.
+    """
+    values = _sample("values", values, at_least=1)
+    _check_level(level)
+    mean = float(values.mean())
+    if len(values) == 1:
+        return Interval(mean, np.nan, np.nan)
+    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values))
+    return Interval(mean, mean - half, mean + half)
+
+
+def slope_interval(parameters, bits, level: float = 0.95) -> Interval:
+    """Slope of the least-squares line of bits against parameters, in bits per parameter.
+
+    The line has an intercept, so that a fixed cost in parameters does not bend the slope. Three points or
+    more carry an interval; its width comes from their scatter around the line.
+
+    Raises:
+      ValueError: fewer than 3 points, differing lengths, equal parameters, or values that are not finite.
+    """
+    parameters, bits = _sample("parameters", parameters, at_least=3), _sample("bits", bits, at_least=3)
+    if len(parameters) != len(bits):
+        raise ValueError(f"parameters has {len(parameters)} values and bits {len(bits)}; they must pair up")
+    if np.ptp(parameters) == 0:
+        raise ValueError(f"parameters are all {parameters[0]:g}; a slope needs at least two different values")
+    _check_level(level)
+    line = stats.linregress(parameters, bits)
+    half = stats.t.ppf((1 + level) / 2, len(bits) - 2) * line.stderr
+    return Interval(float(line.slope), float(line.slope - half), float(line.slope + half))
+
+
+def _sample(name, values, at_least):
+    values = np.asarray(values, float).ravel()
+    if len(values) < at_least:
+        raise ValueError(f"{name} has {len(values)} values; at least {at_least} are needed")
+    check_finite(name, values)
+    return values
+
+
+def _check_level(level):
+    if not 0 < level < 1:
+        raise ValueError(f"level is {level}; it must lie between 0 and 1")

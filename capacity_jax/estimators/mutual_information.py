@@ -1,0 +1,76 @@
+"""Mutual information between true and predicted binary labels (Collins et al. 2017, eq. 22)."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import entr
+from jaxtyping import Array, Float
+
+from capacity_jax.checks import check_finite
+
+
+def mutual_information(p: Float[Array, "..."], b: Float[Array, "..."]) -> Float[Array, "..."]:
+    """I(Y; Ŷ) = b + b·(p·log2 p + (1−p)·log2(1−p)): bits that b predictions tell about b fair labels.
+
+    Args:
+      p: fraction of the labels predicted correctly, 0 to 1.
+      b: number of labels.
+
+    Returns:
+      Bits: exactly b at p = 1 and at p = 0 (every prediction reversed), exactly 0 at p = 1/2.
+
+    Raises:
+      ValueError: p is NaN or outside 0 to 1, or b is not finite or negative (checked where concrete).
+    """
+    _check("p", p, 0, 1)
+    _check("b", b, 0, np.inf)
+    p, b = jnp.asarray(p, float), jnp.asarray(b, float)
+    return b * (1 - (entr(p) + entr(1 - p)) / np.log(2))
+
+
+def mutual_information_from_logits(
+    logits: Float[Array, "*batch b"],
+    labels: Float[Array, "*batch b"],
+    mask: Float[Array, "*batch b"] | None = None,
+) -> Float[Array, "*batch"]:
+    """Bits that the signs of logits tell about binary labels, over the last axis.
+
+    Args:
+      logits: a positive one predicts label 1.
+      labels: 0 or 1.
+      mask: 1 where the entry counts, 0 where it is padding; by default all count.
+
+    Raises:
+      ValueError: the shapes differ, a concrete array holds NaN, or a label that counts is neither 0 nor 1.
+    """
+    mask = np.ones(np.shape(labels)) if mask is None else mask
+    if not np.shape(logits) == np.shape(labels) == np.shape(mask):
+        raise ValueError(
+            f"logits, labels and mask have shapes {np.shape(logits)}, {np.shape(labels)} and {np.shape(mask)}; "
+            "they must be the same"
+        )
+    check_finite("logits", logits)
+    check_finite("labels", labels)
+    if not isinstance(labels, jax.core.Tracer) and not np.all(np.isin(labels, (0, 1))):
+        raise ValueError("labels hold other values than 0 and 1; they must be binary")
+    logits, labels, mask = jnp.asarray(logits), jnp.asarray(labels), jnp.asarray(mask, float)
+    correct = ((logits > 0) == (labels > 0.5)) * mask
+    b = mask.sum(-1)
+    return mutual_information(correct.sum(-1) / b, b)
+
+
+def bits_per_parameter(bits: float, n_params: int) -> float:
+    """Stored bits over the number of trained values.
+
+    Raises:
+      ValueError: n_params is not positive.
+    """
+    if n_params <= 0:
+        raise ValueError(f"n_params is {n_params}; it must be positive")
+    return bits / n_params
+
+
+def _check(name, values, low, high):
+    check_finite(name, values)
+    if not isinstance(values, jax.core.Tracer) and (np.min(values) < low or np.max(values) > high):
+        raise ValueError(f"{name} is {values}; it must lie between {low} and {high}")

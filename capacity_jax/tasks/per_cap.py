@@ -1,0 +1,89 @@
+"""Per-parameter capacity: random binary labels of random binary inputs, to be remembered (Collins et al. 2017).
+
+The input is heard at the first step, the label is asked for at the last. How many labels, b, is a
+hyperparameter of each member: traced, padded to `b_max`, the padding weightless.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+
+from capacity_jax.checks import check_size
+from capacity_jax.estimators.mutual_information import bits_per_parameter, mutual_information
+from capacity_jax.tasks.base import Batch, Task
+
+
+def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5) -> Task:
+    """The memorization task; its capacity is the largest mutual information over b and all else.
+
+    Args:
+      n_in: number of inputs, each 0 or 1. Fewer than log2(b) make inputs repeat.
+      b_max: the largest b a member may ask for; it sizes the arrays and changes no result.
+      n_steps: steps until the label is read (5 in the paper).
+
+    Raises:
+      ValueError: a size is not a whole number of at least 1.
+    """
+    check_size("n_in", n_in)
+    check_size("b_max", b_max)
+    check_size("n_steps", n_steps)
+
+    def draw(key, hparams, size):
+        x_key, label_key = jax.random.split(key)
+        xs = jax.random.bernoulli(x_key, shape=(b_max, n_in))
+        labels = jax.random.bernoulli(label_key, shape=(b_max,))
+        # Rows past b repeat the first ones: a window that starts anywhere below b is one contiguous slice.
+        b = jnp.asarray(hparams["b"], jnp.int32)
+        rows = jnp.arange(b_max + size) % b
+        return {"b": b, "xs": xs[rows].astype(float), "labels": labels[rows].astype(float)}
+
+    def window(data, start, size, weights):
+        xs = lax.dynamic_slice_in_dim(data["xs"], start, size)
+        return Batch(
+            xs[:, None], lax.dynamic_slice_in_dim(data["labels"], start, size), weights.astype(float)
+        )
+
+    def batch(shared, data, key, step, size):
+        # Windows follow one another, so each epoch sees every example; modulo b before the product, because
+        # step·size overflows 32 bits in a long run.
+        b = data["b"].astype(jnp.uint32)
+        start = (jnp.asarray(step, jnp.uint32) % b) * (size % b) % b
+        return window(data, start, size, jnp.arange(size) < data["b"])
+
+    def evaluation(shared, data, i, size):
+        rows = i * size + jnp.arange(size)
+        return window(data, i * size, size, rows < data["b"])
+
+    def score(outputs, label):
+        logit = outputs[-1, 0]
+        return {
+            "loss": optax.sigmoid_binary_cross_entropy(logit, label),
+            "accuracy": ((logit > 0) == (label > 0.5)).astype(float),
+        }
+
+    def measures(scores, hparams, n_params):
+        bits = float(mutual_information(scores["accuracy"], hparams["b"]))
+        return {"bits": bits, "bits_per_parameter": bits_per_parameter(bits, n_params)}
+
+    def check(hparams):
+        if not 1 <= hparams["b"] <= b_max:
+            raise ValueError(f"b is {hparams['b']}; it must be a whole number from 1 to b_max, {b_max}")
+
+    return Task(
+        name="per_cap",
+        n_in=n_in,
+        n_out=1,
+        n_steps=n_steps,
+        n_reads=1,
+        draw=draw,
+        batch=batch,
+        evaluation=evaluation,
+        n_evaluation=b_max,
+        score=score,
+        measures=measures,
+        chance=float(np.log(2)),
+        check=check,
+        hyperparameters={"b": b_max},
+    )

@@ -1,0 +1,19 @@
+"""Tasks by name."""
+
+from collections.abc import Callable
+
+from capacity_jax.tasks.base import Task
+from capacity_jax.tasks.per_cap import per_cap
+
+TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap}
+
+
+def task_by_name(name: str) -> Callable[..., Task]:
+    """The function that builds the task of that name.
+
+    Raises:
+      ValueError: no task has that name; the message lists the known ones.
+    """
+    if name not in TASKS:
+        raise ValueError(f"task is {name!r}; known tasks: {', '.join(TASKS)}")
+    return TASKS[name]

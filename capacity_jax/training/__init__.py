@@ -1,0 +1,17 @@
+"""Training: the optimizer under traced hyperparameters, one member, and the population that runs many."""
+
+from capacity_jax.training.member import Bucket, Member, advance, evaluate, start
+from capacity_jax.training.optimizer import optimizer
+from capacity_jax.training.population import Outcome, Trial, train_population
+
+__all__ = [
+    "Bucket",
+    "Member",
+    "Outcome",
+    "Trial",
+    "advance",
+    "evaluate",
+    "optimizer",
+    "start",
+    "train_population",
+]

@@ -1,0 +1,118 @@
+"""One member: a training run as a pure function of its hyperparameters and its seed."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+from jaxtyping import Array, Float, Int, Key
+
+from capacity_jax.cells.base import HParams, Params
+from capacity_jax.checks import check_size
+from capacity_jax.networks import Network
+from capacity_jax.tasks.base import Batch, Data, Task
+from capacity_jax.training.optimizer import optimizer
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """All that is static in a training run; members that share it share one compiled program.
+
+    Raises:
+      ValueError: batch_size is not a whole number of at least 1, or network and task differ in their sizes.
+    """
+
+    network: Network
+    task: Task
+    batch_size: int
+
+    def __post_init__(self):
+        check_size("batch_size", self.batch_size)
+        if (self.network.n_in, self.network.n_out) != (self.task.n_in, self.task.n_out):
+            raise ValueError(
+                f"the network has {self.network.n_in} inputs and {self.network.n_out} outputs; "
+                f"task {self.task.name} needs {self.task.n_in} and {self.task.n_out}"
+            )
+
+
+class Member(NamedTuple):
+    """The whole state of one training run: with its bucket, enough to continue it anywhere."""
+
+    key: Key[Array, ""]
+    hparams: dict[str, Array]
+    data: Data
+    params: Params
+    moments: Any
+    step: Int[Array, ""]
+    loss: Float[Array, ""]
+
+
+def start(bucket: Bucket, seed: Int[Array, ""], hparams: HParams) -> Member:
+    """Draws the task and the initial weights of one member."""
+    key, data_key, init_key = jax.random.split(jax.random.key(seed), 3)
+    params = bucket.network.init(init_key, hparams)
+    return Member(
+        key=key,
+        hparams=dict(hparams),
+        data=bucket.task.draw(data_key, hparams, bucket.batch_size),
+        params=params,
+        moments=optimizer(hparams).init(params),
+        step=jnp.zeros((), jnp.int32),
+        loss=jnp.zeros(()),
+    )
+
+
+def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""]) -> Member:
+    """Trains for n_steps, or up to the member's `train_steps`, or until its loss is not finite."""
+    last = jnp.minimum(member.step + n_steps, member.hparams["train_steps"])
+    transformation = optimizer(member.hparams)
+
+    def unfinished(member):
+        return (member.step < last) & jnp.isfinite(member.loss)
+
+    def train_step(member):
+        key = jax.random.fold_in(member.key, member.step)
+        batch = bucket.task.batch(shared, member.data, key, member.step, bucket.batch_size)
+        loss, grads = jax.value_and_grad(batch_loss, 1)(bucket, member.params, batch, member.hparams)
+        updates, moments = transformation.update(grads, member.moments, member.params)
+        params = optax.apply_updates(member.params, updates)
+        return member._replace(params=params, moments=moments, step=member.step + 1, loss=loss)
+
+    return lax.while_loop(unfinished, train_step, member)
+
+
+def finished(member: Member) -> Array:
+    """Whether the member has made all its steps or has diverged."""
+    return (member.step >= member.hparams["train_steps"]) | ~jnp.isfinite(member.loss)
+
+
+def batch_loss(bucket: Bucket, params: Params, batch: Batch, hparams: HParams) -> Float[Array, ""]:
+    """Weighted mean of the task's loss over a batch."""
+    sums, weight = _summed_scores(bucket, params, batch, hparams)
+    return sums["loss"] / weight
+
+
+def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, Float[Array, ""]]:
+    """Weighted means of the task's scores over its evaluation set."""
+
+    def scores_of(i):
+        batch = bucket.task.evaluation(shared, member.data, i, bucket.batch_size)
+        return _summed_scores(bucket, member.params, batch, member.hparams)
+
+    n_batches = -(-bucket.task.n_evaluation // bucket.batch_size)
+    sums, weight = jax.tree.map(lambda parts: parts.sum(0), lax.map(scores_of, jnp.arange(n_batches)))
+    return {name: total / weight for name, total in sums.items()}
+
+
+def _summed_scores(bucket, params, batch, hparams):
+    task = bucket.task
+
+    def score(xs, target):
+        outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
+        return task.score(outputs, target)
+
+    scores = jax.vmap(score)(batch.xs, batch.targets)
+    sums = {name: jnp.sum(values * batch.weights) for name, values in scores.items()}
+    return sums, jnp.sum(batch.weights)
