@@ -56,16 +56,27 @@ def init_gates(
     hparams = {**gate_hyperparameters(gates), **hparams}
     recurrent_init = chosen("recurrent_matrix_init_type", hparams)
     bias_init = chosen("recurrent_bias_init_type", hparams)
-    W_x, W_h, b = [], [], []
-    for gate, gate_key in zip(gates, jax.random.split(key, len(gates)), strict=True):
-        x_key, h_key, b_key = jax.random.split(gate_key, 3)
-        W_x.append(hparams[f"input_scale_{gate}"] * normal_matrix(x_key, n_in, n_hidden))
-        W_h.append(
-            hparams[f"recurrent_matrix_scale_{gate}"] * recurrent_matrix(h_key, n_hidden, recurrent_init)
-        )
-        shape = lax.select_n(bias_init, jnp.ones(n_hidden), jax.random.normal(b_key, (n_hidden,)))
-        b.append(hparams[f"recurrent_bias_scale_{gate}"] * shape + forget.get(gate, 0.0))
-    return {"W_x": jnp.concatenate(W_x, 1), "W_h": jnp.concatenate(W_h, 1), "b": jnp.concatenate(b)}
+
+    def of_all_gates(kind):
+        return jnp.stack([jnp.asarray(hparams[f"{kind}_{gate}"], float) for gate in gates])
+
+    def draw(key, input_scale, recurrent_scale, bias_scale):
+        x_key, h_key, b_key = jax.random.split(key, 3)
+        bias = lax.select_n(bias_init, jnp.ones(n_hidden), jax.random.normal(b_key, (n_hidden,)))
+        return {
+            "W_x": input_scale * normal_matrix(x_key, n_in, n_hidden),
+            "W_h": recurrent_scale * recurrent_matrix(h_key, n_hidden, recurrent_init),
+            "b": bias_scale * bias,
+        }
+
+    weights = jax.vmap(draw, out_axes={"W_x": 1, "W_h": 1, "b": 0})(
+        jax.random.split(key, len(gates)),
+        of_all_gates("input_scale"),
+        of_all_gates("recurrent_matrix_scale"),
+        of_all_gates("recurrent_bias_scale"),
+    )
+    weights["b"] += jnp.stack([jnp.asarray(forget.get(gate, 0.0), float) for gate in gates])[:, None]
+    return {name: leaf.reshape(*leaf.shape[:-2], -1) for name, leaf in weights.items()}
 
 
 def normal_matrix(key: Key[Array, ""], n_in: int, n_out: int) -> Float[Array, "n_in n_out"]:

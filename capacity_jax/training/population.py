@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 from capacity_jax.checks import check_size
 from capacity_jax.training.hparams import complete, defaults, encode
 from capacity_jax.training.member import Bucket, Member, advance, evaluate, finished, start
-from capacity_jax.training.strategy import members_mesh, members_per_device, over_members
+from capacity_jax.training.strategy import AXIS, members_mesh, members_per_device, over_members
 
 # A loss at the end this many times that of guessing counts as divergence.
 FAR_ABOVE_CHANCE = 2.0
@@ -102,7 +102,7 @@ def train_population(
     known = defaults(bucket)
 
     working: list[tuple[Trial, float] | None] = [None] * n_slots
-    members = idle_members(bucket, n_slots)
+    members = idle_members(bucket, n_slots, NamedSharding(mesh, PartitionSpec(AXIS)))
     slots = Assignment(
         np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), _stack([encode(known, known)] * n_slots)
     )
@@ -153,12 +153,16 @@ def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> t
         return member, Report(now_finished, member.step, member.loss, scores)
 
 
-def idle_members(bucket: Bucket, n_slots: int) -> Member:
-    """Stacked members that have nothing to do: zeros, of which `train_steps` = 0 makes each a finished one."""
-    known = defaults(bucket)
-    hparams = jax.tree.map(jnp.asarray, encode(known, known))
-    member = jax.eval_shape(partial(start, bucket), jnp.uint32(0), hparams)
-    return jax.tree.map(lambda leaf: jnp.zeros((n_slots, *leaf.shape), leaf.dtype), member)
+def idle_members(bucket: Bucket, n_slots: int, sharding: NamedSharding) -> Member:
+    """Stacked members with nothing to do: all zeros, where `train_steps` = 0 means finished."""
+
+    def zeros():
+        known = defaults(bucket)
+        hparams = jax.tree.map(jnp.asarray, encode(known, known))
+        member = jax.eval_shape(partial(start, bucket), jnp.uint32(0), hparams)
+        return jax.tree.map(lambda leaf: jnp.zeros((n_slots, *leaf.shape), leaf.dtype), member)
+
+    return jax.jit(zeros, out_shardings=sharding)()
 
 
 def _stack(hparams):
