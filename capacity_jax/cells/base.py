@@ -41,9 +41,7 @@ class Cell:
 
     def state_size(self, n_hidden: int) -> int:
         """Number of real values the cell carries from one step to the next at width n_hidden."""
-        state = jax.eval_shape(
-            lambda: self.initial_state(self.init(jax.random.key(0), n_hidden, n_hidden, {}))
-        )
+        state = jax.eval_shape(lambda: self.initial_state(self.init(jax.random.key(0), n_hidden, n_hidden, {})))
         return sum(leaf.size for leaf in jax.tree.leaves(state))
 
 

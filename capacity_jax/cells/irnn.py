@@ -17,7 +17,7 @@ def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
 
 
 def step(params, h, x):
-    """h' = ReLU(W_h h + W_x x + b)."""
+    """H' = ReLU(W_h h + W_x x + b)."""
     return vanilla.step(params, h, x, jax.nn.relu)
 
 

@@ -16,7 +16,7 @@ def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
 
 
 def step(params, h, x, nonlinearity=jnp.tanh):
-    """h' = s(W_h h + W_x x + b)."""
+    """H' = s(W_h h + W_x x + b)."""
     h = nonlinearity(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"])
     return h, h
 

@@ -42,6 +42,8 @@ class Task:
       score: `(outputs[n_reads, n_out], target) -> {"loss": ..., ...}` for ONE example; training descends the
         weighted mean of "loss", evaluation reports the weighted mean of every entry.
       measures: `(scores, hparams, n_params) -> dict` of what a result reports besides, computed on the host.
+      columns: names of the scores and measures that tables report; the last is the objective of a search.
+      maximize: whether a larger objective is better.
       shared: `() -> arrays` that all members read and none holds, such as a corpus; made once for a population.
       chance: loss of the best constant answer, or of guessing.
       check: `(hparams)`, raises ValueError for hyperparameters the task cannot take.
@@ -60,6 +62,8 @@ class Task:
     score: Callable[..., Mapping[str, Array]]
     measures: Callable[..., Mapping[str, float]]
     chance: float
+    columns: tuple[str, ...] = ("loss",)
+    maximize: bool = False
     shared: Callable[[], Data] = lambda: ()
     check: Callable[[HParams], None] = lambda hparams: None
     hyperparameters: HParams = field(default_factory=dict, hash=False)

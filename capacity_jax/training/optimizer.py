@@ -43,9 +43,7 @@ def optimizer(hparams: HParams) -> optax.GradientTransformation:
     return optax.chain(
         optax.add_decayed_weights(hparams["l2_decay"], mask=_matrices),
         optax.clip_by_global_norm(hparams["gradient_clip_val"]),
-        scale_by_algorithm(
-            chosen("optimizer", hparams, CHOICES), jax.nn.sigmoid(hparams["optimizer_logit_momentum"])
-        ),
+        scale_by_algorithm(chosen("optimizer", hparams, CHOICES), jax.nn.sigmoid(hparams["optimizer_logit_momentum"])),
         optax.scale_by_learning_rate(
             lambda step: hparams["lr_init"] * hparams["lr_decay_rate"] ** (step / hparams["train_steps"])
         ),

@@ -103,9 +103,7 @@ def train_population(
 
     working: list[tuple[Trial, float] | None] = [None] * n_slots
     members = idle_members(bucket, n_slots, NamedSharding(mesh, PartitionSpec(AXIS)))
-    slots = Assignment(
-        np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), _stack([encode(known, known)] * n_slots)
-    )
+    slots = Assignment(np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), _stack([encode(known, known)] * n_slots))
     steps = np.zeros(n_slots, np.int64)
     n_steps = FIRST_CHUNK
 

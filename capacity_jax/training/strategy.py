@@ -35,8 +35,8 @@ def over_members(f: Callable, mesh: Mesh) -> Callable:
 
     def sharded(shared, *stacked):
         specs = (PartitionSpec(), *(PartitionSpec(AXIS) for _ in stacked))
-        return jax.shard_map(
-            mapped, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(AXIS), check_vma=False
-        )(shared, *stacked)
+        return jax.shard_map(mapped, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(AXIS), check_vma=False)(
+            shared, *stacked
+        )
 
     return jax.jit(sharded, donate_argnums=1)

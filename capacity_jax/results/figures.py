@@ -1,0 +1,82 @@
+"""Figures in the manner of the paper's."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from capacity_jax.results.table import slopes
+
+# Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKS = "osD^vPX"
+PAPER_BAND = (3.0, 6.0)
+
+
+def capacity_figure(table: pd.DataFrame) -> Figure:
+    """Stored bits, and bits per parameter, against the number of parameters (Collins et al. 2017, Fig. 1a and 1e).
+
+    Bars are the 95% intervals over seeds; the band is the paper's range of 3 to 6 bits per parameter.
+    """
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    total, per_parameter = figure.subplots(1, 2)
+    fits = slopes(table)
+    sizes = np.array([table["parameters"].min() * 0.8, table["parameters"].max() * 1.25])
+    total.fill_between(sizes, *(sizes * bits for bits in PAPER_BAND), color="0.9", zorder=0)
+    per_parameter.axhspan(*PAPER_BAND, color="0.9", zorder=0, label="paper: 3 to 6")
+    for network, rows, style in by_network(table):
+        fit = fits.get(network)
+        slope = f": slope {fit.value:.2f} [{fit.low:.2f}, {fit.high:.2f}]" if fit else ""
+        errors = np.abs(rows[["ci_low", "ci_high"]].T.to_numpy() - rows["bits_per_parameter"].to_numpy())
+        size = rows["parameters"]
+        total.errorbar(size, rows["bits"], errors * size.to_numpy(), label=label(network) + slope, **style)
+        per_parameter.errorbar(size, rows["bits_per_parameter"], errors, label=label(network), **style)
+    total.set(xscale="log", yscale="log", ylabel="stored bits", title="Mutual information")
+    per_parameter.set(xscale="log", ylabel="bits per parameter", title="Per parameter")
+    per_parameter.set_ylim(bottom=0)
+    for axes in (total, per_parameter):
+        axes.set(xlabel="number of parameters", xlim=sizes)
+        tidy(axes)
+    return figure
+
+
+def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
+    """The objective of any task against the number of parameters, with its 95% intervals over seeds."""
+    figure = Figure(figsize=(6.5, 4.6), layout="constrained")
+    axes = figure.subplots()
+    for network, rows, style in by_network(table):
+        errors = np.abs(rows[["ci_low", "ci_high"]].T.to_numpy() - rows[objective].to_numpy())
+        axes.errorbar(rows["parameters"], rows[objective], errors, label=label(network), **style)
+    axes.set(xscale="log", xlabel="number of parameters", ylabel=objective.replace("_", " "), title=title)
+    tidy(axes)
+    return figure
+
+
+def by_network(table: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame, dict]]:
+    """The rows of each cell and depth in order of size, with the style of their line."""
+    for i, (network, rows) in enumerate(table.groupby(["cell", "depth"], sort=False)):
+        style = {
+            "color": COLOURS[i % len(COLOURS)],
+            "marker": MARKS[i % len(MARKS)],
+            "linestyle": "-" if i < len(COLOURS) else "--",
+            "capsize": 3,
+            "markersize": 5,
+            "linewidth": 1.2,
+        }
+        yield network, rows.sort_values("parameters"), style
+
+
+def label(network: tuple[str, int]) -> str:
+    """How a figure names a cell and its depth."""
+    cell, depth = network
+    name = {"intersection": "+RNN"}.get(cell, cell.upper())
+    return name if depth == 1 else f"{name}, depth {depth}"
+
+
+def tidy(axes: Axes) -> None:
+    """Light grid, plain tick labels, legend without frame."""
+    axes.grid(True, which="major", color="0.85", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, fontsize=8)

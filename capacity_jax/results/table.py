@@ -1,0 +1,53 @@
+"""Outcomes as a table: one row per cell, depth and size."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from capacity_jax.estimators.intervals import Interval, mean_interval, slope_interval
+from capacity_jax.search.study import Study, best_setting
+from capacity_jax.training.population import Outcome
+
+
+def study_row(study: Study, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """What a study found.
+
+    The task's columns are means over the seeds of the best setting; `ci_low` and `ci_high` bound the last of them,
+    the objective, with 95% confidence. `trials` counts all trials, `infeasible` those that diverged, which enter no
+    mean; where all did, the values are NaN.
+    """
+    network, task = study.bucket.network, study.bucket.task
+    best = best_setting(study.bucket, outcomes)
+    means = {
+        name: mean_interval([outcome.scores[name] for outcome in best]) if best else Interval(*[np.nan] * 3)
+        for name in task.columns
+    }
+    objective = means[task.columns[-1]]
+    return {
+        "cell": network.cell.name,
+        "depth": network.depth,
+        "units": network.n_hidden,
+        "parameters": network.n_params,
+        **{name: mean.value for name, mean in means.items()},
+        "ci_low": objective.low,
+        "ci_high": objective.high,
+        "trials": len(outcomes),
+        "infeasible": sum(outcome.infeasible for outcome in outcomes),
+    }
+
+
+def slopes(table: pd.DataFrame) -> dict[tuple[str, int], Interval]:
+    """Bits per parameter as the slope of bits over sizes, by cell and depth; only where three sizes are known."""
+    found = {}
+    for network, rows in table.groupby(["cell", "depth"], sort=False):
+        rows = rows.dropna(subset="bits")
+        if rows["parameters"].nunique() >= 3:
+            found[network] = slope_interval(rows["parameters"], rows["bits"])
+    return found
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """The table for a terminal."""
+    return table.to_string(index=False, float_format=lambda value: f"{value:.4g}")

@@ -1,0 +1,112 @@
+"""The space of hyperparameters: the paper's ranges, narrowed or fixed by the user, and random draws from it."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+
+from capacity_jax.training.hparams import CHOICES, defaults
+from capacity_jax.training.member import Bucket
+
+Space = dict[str, BaseDistribution]
+
+# Ranges of Collins et al. 2017, appendix; a name stands for all that begin with it (one per gate).
+PAPER_RANGES: Space = {
+    "recurrent_matrix_scale": FloatDistribution(0.01, 2.0, log=True),
+    "input_scale": FloatDistribution(0.001, 2.0, log=True),
+    "recurrent_bias_scale": FloatDistribution(-2.0, 2.0),
+    "forget_gate_bias_hack": FloatDistribution(0.0, 6.0),
+    "lr_init": FloatDistribution(1e-4, 1e-1, log=True),
+    "lr_decay_rate": FloatDistribution(1e-3, 1.0, log=True),
+    "optimizer_logit_momentum": FloatDistribution(1.0, 7.0),
+    "gradient_clip_val": FloatDistribution(1.0, 100.0, log=True),
+    "l2_decay": FloatDistribution(1e-8, 1e-3, log=True),
+    "train_steps": IntDistribution(50_000, 20_000_000, log=True),
+    **{name: CategoricalDistribution(words) for name, words in CHOICES.items()},
+}
+
+
+def search_space(bucket: Bucket, changes: Mapping[str, Any]) -> Space:
+    """The dimensions of a search over one bucket: those its cell, task and training have, in the paper's ranges.
+
+    Args:
+      bucket: what the trials share.
+      changes: by name, or by a beginning that several names share (`input_scale` for all gates): a single value
+        fixes a dimension, two numbers are its new range, a list of words its choices. A hyperparameter for which
+        the paper has no range is searched if it is given one here. `b_per_parameter` stands for b over the number
+        of parameters.
+
+    Raises:
+      ValueError: a change names no hyperparameter of the bucket, or is not a value, a range or choices.
+    """
+    known = defaults(bucket)
+    changes = absolute(bucket, changes)
+    space = {}
+    for name in known:
+        stem = _stem(name, PAPER_RANGES)
+        if stem is not None:
+            space[name] = PAPER_RANGES[stem]
+    for stem, change in changes.items():
+        names = [name for name in known if name.startswith(stem)]
+        if not names:
+            nearest = get_close_matches(stem, known, 1) or sorted(known)
+            raise ValueError(f"space names {stem!r}, which is unknown here; did you mean {' or '.join(nearest)}?")
+        for name in names:
+            space[name] = _changed(name, space.get(name), change, known[name])
+    return space
+
+
+def absolute(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameters with `b_per_parameter`, a number or a range of them, multiplied out to b."""
+    hparams = dict(hparams)
+    if "b_per_parameter" in hparams:
+        labels = np.multiply(hparams.pop("b_per_parameter"), bucket.network.n_params)
+        hparams["b"] = np.maximum(1, np.rint(labels)).astype(int).tolist()
+    return hparams
+
+
+def random_draw(space: Space, seed: int, number: int) -> dict[str, Any]:
+    """The number-th of a sequence of independent draws from the space; each is its own, whatever the others."""
+    rng = np.random.default_rng((seed, number))
+    return {name: _draw(distribution, rng) for name, distribution in space.items()}
+
+
+def _draw(distribution, rng):
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices[rng.integers(len(distribution.choices))]
+    low, high = distribution.low, distribution.high
+    if isinstance(distribution, IntDistribution):
+        # Each whole number owns the half on either side of it, so the ends are drawn as often as the rest.
+        low, high = low - 0.5, high + 0.5
+    if distribution.log:
+        value = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    else:
+        value = float(rng.uniform(low, high))
+    return round(value) if isinstance(distribution, IntDistribution) else value
+
+
+def _changed(name, distribution, change, default):
+    values = list(change) if isinstance(change, list | tuple) else [change]
+    if name in CHOICES:
+        for word in values:
+            if word not in CHOICES[name]:
+                raise ValueError(f"space.{name} holds {word!r}; allowed: {', '.join(CHOICES[name])}")
+        return CategoricalDistribution(values)
+    low, high = (values * 2)[:2]
+    if len(values) > 2 or not all(isinstance(value, int | float) for value in values) or low > high:
+        raise ValueError(f"space.{name} is {change!r}; allowed: a number, or two in order: the range")
+    log = distribution is not None and distribution.log and low > 0
+    if isinstance(default, int):
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log=log)
+
+
+def _stem(name, stems):
+    return next((stem for stem in stems if name.startswith(stem)), None)

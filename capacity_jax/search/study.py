@@ -1,0 +1,89 @@
+"""A study: the trials of one cell, depth and budget, and the best setting they find, measured over seeds."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from capacity_jax.search.space import Space, random_draw
+from capacity_jax.training.hparams import complete
+from capacity_jax.training.member import Bucket
+from capacity_jax.training.population import Outcome, Trial, train_population
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is to be found out about one network size.
+
+    Attributes:
+      bucket: network, task and batch size.
+      space: hyperparameters to draw from.
+      starts: settings known to be good, each trained with every seed.
+      n_trials: independent draws from the space.
+      n_seeds: measurements of each start, and at least that many of the best setting.
+      seed: from it follow the seeds and draws of all trials.
+
+    Raises (from `trials`):
+      ValueError: a start holds hyperparameters that the bucket cannot take.
+    """
+
+    bucket: Bucket
+    space: Space
+    starts: Sequence[Mapping[str, Any]]
+    n_trials: int
+    n_seeds: int
+    seed: int
+
+    def trials(self) -> list[Trial]:
+        """The starts with their seeds, then the draws."""
+        settings = [start for start in self.starts for _ in range(self.n_seeds)]
+        settings += [random_draw(self.space, self.seed, number) for number in range(self.n_trials)]
+        return [self.trial(number, hparams) for number, hparams in enumerate(settings)]
+
+    def trial(self, number: int, hparams: Mapping[str, Any]) -> Trial:
+        """The number-th trial; its seed depends on the study's seed and the number alone."""
+        return Trial(
+            complete(self.bucket, hparams),
+            int(np.random.SeedSequence((self.seed, number)).generate_state(1)[0]),
+        )
+
+
+def run_study(
+    study: Study,
+    on_repeats: Callable[[Sequence[Trial]], None] = lambda trials: None,
+    on_chunk: Callable[[int], None] = lambda n_steps: None,
+) -> Iterator[Outcome]:
+    """Trains the study's trials, then the best setting until it has been measured with `n_seeds` seeds.
+
+    Args:
+      study: what to run.
+      on_repeats: called with the trials that repeat the best setting, before they are trained.
+      on_chunk: as of `train_population`.
+    """
+    trials = study.trials()
+    outcomes = []
+    for outcome in train_population(study.bucket, trials, on_chunk=on_chunk):
+        outcomes.append(outcome)
+        yield outcome
+    best = best_setting(study.bucket, outcomes)
+    repeats = [
+        study.trial(len(trials) + i, best[0].trial.hparams) for i in range(study.n_seeds - len(best) if best else 0)
+    ]
+    on_repeats(repeats)
+    yield from train_population(study.bucket, repeats, on_chunk=on_chunk)
+
+
+def best_setting(bucket: Bucket, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The outcomes of the setting whose objective is best in the mean over its seeds; infeasible ones left out."""
+    settings: dict[tuple, list[Outcome]] = {}
+    for outcome in outcomes:
+        if not outcome.infeasible:
+            settings.setdefault(tuple(sorted(outcome.trial.hparams.items())), []).append(outcome)
+    sign = 1 if bucket.task.maximize else -1
+    objective = bucket.task.columns[-1]
+
+    def merit(group):
+        return sign * np.mean([outcome.scores[objective] for outcome in group])
+
+    return max(settings.values(), key=merit, default=[])

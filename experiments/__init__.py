@@ -1,0 +1,1 @@
+"""The command line, its configurations and the benchmarks."""

@@ -1,0 +1,100 @@
+"""Measures what a configuration asks for.
+
+`python -m experiments.run --config=experiments/configs/quickstart.py [--workdir=DIR] [--config.budgets=300,600 ...]`
+
+Writes to the work directory `config.json`, `trials.jsonl` (every trial), a table `NAME.csv` with one row per cell, depth
+and size, and a figure `NAME.png`, where NAME is `capacity` for the memorization task and the task's own otherwise.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import jax
+import pandas as pd
+from absl import app, flags, logging
+from ml_collections import ConfigDict, config_flags
+
+from capacity_jax.results import append_record, as_text, capacity_figure, objective_figure, slopes, study_row
+from capacity_jax.search import Study, run_study
+from experiments.plan import studies
+from experiments.progress import Progress
+from experiments.workdir import open_workdir
+
+CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
+WORKDIR = flags.DEFINE_string("workdir", None, "Where results go; by default runs/, then the configuration's name.")
+
+
+def main(config: ConfigDict, workdir: str) -> None:
+    """Runs the configuration's studies, then prints and saves what they found."""
+    plan = studies(config)
+    directory = open_workdir(workdir, config)
+    table = measure(plan, directory)
+    print(as_text(table))
+    if config.task == "per_cap":
+        for (cell, depth), fit in slopes(table).items():
+            print(
+                f"{cell}, depth {depth}: slope {fit.value:.2f} bits per parameter, 95% [{fit.low:.2f}, {fit.high:.2f}]"
+            )
+    print(f"table, figure and trials are in {directory.resolve()}")
+
+
+def measure(plan: list[Study], directory: Path) -> pd.DataFrame:
+    """Runs the studies one after another; table and figure are up to date after each."""
+    task = plan[0].bucket.task
+    name = "capacity" if task.name == "per_cap" else task.name
+    trials = directory / "trials.jsonl"
+    trials.unlink(missing_ok=True)
+    progress = Progress(plan)
+    rows = []
+    for study in plan:
+        outcomes = []
+        for outcome in run_study(
+            study,
+            on_repeats=lambda repeats, bucket=study.bucket: progress.add(bucket, repeats),
+            on_chunk=lambda n_steps, bucket=study.bucket: progress.steps(bucket, n_steps),
+        ):
+            append_record(trials, study.bucket, outcome)
+            progress.outcome(study.bucket, outcome)
+            outcomes.append(outcome)
+        rows.append(study_row(study, outcomes))
+        table = pd.DataFrame(rows)
+        table.to_csv(directory / f"{name}.csv", index=False)
+    progress.close()
+    figure = capacity_figure(table) if task.name == "per_cap" else objective_figure(table, task.columns[-1], name)
+    figure.savefig(directory / f"{name}.png", dpi=150)
+    return table
+
+
+def _command_line(argv: list[str]) -> list[str]:
+    # A misspelt field surfaces from ml_collections as an AttributeError that names the nearest one.
+    try:
+        return app.parse_flags_with_usage(argv)
+    except (AttributeError, ValueError, OSError, ImportError, SyntaxError) as error:
+        _stop(str(error).strip("'\"").replace("\\n", " ").replace("\n", " "))
+
+
+def _run(argv: list[str]) -> None:
+    if len(argv) > 1:
+        _stop(f"unknown argument {argv[1]!r}; flags begin with --")
+    if CONFIG.value is None:
+        _stop("--config is missing; for example --config=experiments/configs/quickstart.py")
+    config = CONFIG.value
+    logging.set_verbosity(logging.WARNING)
+    try:
+        main(config, WORKDIR.value or str(Path("runs") / config.name))
+    except ValueError as error:
+        _stop(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _stop(message: str) -> None:
+    print(f"capacity_jax: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    # A device per core: each then owns the members it trains.
+    jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+    app.run(_run, flags_parser=_command_line)
