@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import entr
+from jax.scipy.special import entr, xlog1py
 from jaxtyping import Array, Float
 
 from capacity_jax.checks import check_finite
@@ -25,7 +25,11 @@ def mutual_information(p: Float[Array, "..."], b: Float[Array, "..."]) -> Float[
     _check("p", p, 0, 1)
     _check("b", b, 0, np.inf)
     p, b = jnp.asarray(p, float), jnp.asarray(b, float)
-    return b * (1 - (entr(p) + entr(1 - p)) / np.log(2))
+    # Two forms of one function, each free of rounding where the other is not: at 0 and 1, and about 1/2.
+    d = 2 * p - 1
+    far = 1 - (entr(p) + entr(1 - p)) / np.log(2)
+    near = (xlog1py(1 + d, d) + xlog1py(1 - d, -d)) / np.log(4)
+    return b * jnp.where(jnp.abs(d) < 0.5, near, far)
 
 
 def mutual_information_from_logits(
@@ -41,7 +45,7 @@ def mutual_information_from_logits(
       mask: 1 where the entry counts, 0 where it is padding; by default all count.
 
     Raises:
-      ValueError: the shapes differ, a concrete array holds NaN, or a label that counts is neither 0 nor 1.
+      ValueError: the shapes differ, a concrete array holds NaN, a label is neither 0 nor 1, or the mask admits none.
     """
     mask = np.ones(np.shape(labels)) if mask is None else mask
     if not np.shape(logits) == np.shape(labels) == np.shape(mask):
@@ -53,6 +57,8 @@ def mutual_information_from_logits(
     check_finite("labels", labels)
     if not isinstance(labels, jax.core.Tracer) and not np.all(np.isin(labels, (0, 1))):
         raise ValueError("labels hold other values than 0 and 1; they must be binary")
+    if not isinstance(mask, jax.core.Tracer) and not np.all(np.any(np.asarray(mask) > 0, -1)):
+        raise ValueError("mask admits no label; at least one must count")
     logits, labels, mask = jnp.asarray(logits), jnp.asarray(labels), jnp.asarray(mask, float)
     correct = ((logits > 0) == (labels > 0.5)) * mask
     b = mask.sum(-1)
