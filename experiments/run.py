@@ -2,8 +2,8 @@
 
 `python -m experiments.run --config=experiments/configs/quickstart.py [--workdir=DIR] [--config.budgets=300,600 ...]`
 
-Writes to the work directory `config.json`, `trials.jsonl` (every trial), a table `NAME.csv` with one row per cell, depth
-and size, and a figure `NAME.png`, where NAME is `capacity` for the memorization task and the task's own otherwise.
+Writes to the work directory `config.json`, `trials.jsonl` (every trial), a table `NAME.csv` with one row per cell,
+depth and size, and a figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise.
 """
 
 import os

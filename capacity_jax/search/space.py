@@ -85,11 +85,8 @@ def _draw(distribution, rng):
     if isinstance(distribution, IntDistribution):
         # Each whole number owns the half on either side of it, so the ends are drawn as often as the rest.
         low, high = low - 0.5, high + 0.5
-    if distribution.log:
-        value = float(np.exp(rng.uniform(np.log(low), np.log(high))))
-    else:
-        value = float(rng.uniform(low, high))
-    return round(value) if isinstance(distribution, IntDistribution) else value
+    value = np.exp(rng.uniform(np.log(low), np.log(high))) if distribution.log else rng.uniform(low, high)
+    return round(value) if isinstance(distribution, IntDistribution) else float(value)
 
 
 def _changed(name, distribution, change, default):

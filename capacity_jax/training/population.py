@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from numbers import Integral
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -27,10 +28,18 @@ FIRST_CHUNK = 100
 
 @dataclass(frozen=True)
 class Trial:
-    """One training run to be made: hyperparameters by the authors' names, and a seed from 0 to 2^32 − 1."""
+    """One training run to be made: hyperparameters by the authors' names, and a seed.
+
+    Raises:
+      ValueError: the seed is not a whole number from 0 to 2^32 − 1.
+    """
 
     hparams: Mapping[str, Any]
     seed: int
+
+    def __post_init__(self):
+        if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed!r}; it must be a whole number from 0 to 2^32 - 1")
 
 
 @dataclass(frozen=True)
@@ -151,16 +160,14 @@ def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> t
         return member, Report(now_finished, member.step, member.loss, scores)
 
 
+@partial(jax.jit, static_argnums=(0, 1, 2))
 def idle_members(bucket: Bucket, n_slots: int, sharding: NamedSharding) -> Member:
     """Stacked members with nothing to do: all zeros, where `train_steps` = 0 means finished."""
-
-    def zeros():
-        known = defaults(bucket)
-        hparams = jax.tree.map(jnp.asarray, encode(known, known))
-        member = jax.eval_shape(partial(start, bucket), jnp.uint32(0), hparams)
-        return jax.tree.map(lambda leaf: jnp.zeros((n_slots, *leaf.shape), leaf.dtype), member)
-
-    return jax.jit(zeros, out_shardings=sharding)()
+    known = defaults(bucket)
+    hparams = jax.tree.map(jnp.asarray, encode(known, known))
+    member = jax.eval_shape(partial(start, bucket), jnp.uint32(0), hparams)
+    zeros = jax.tree.map(lambda leaf: jnp.zeros((n_slots, *leaf.shape), leaf.dtype), member)
+    return lax.with_sharding_constraint(zeros, sharding)
 
 
 def _stack(hparams):
@@ -169,8 +176,5 @@ def _stack(hparams):
 
 def _outcome(bucket, trial, scores, steps, loss, seconds):
     infeasible = not (np.isfinite(loss) and scores["loss"] <= FAR_ABOVE_CHANCE * bucket.task.chance)
-    if infeasible:
-        measures = {}
-    else:
-        measures = dict(bucket.task.measures(scores, trial.hparams, bucket.network.n_params))
-    return Outcome(trial, scores | measures, steps, infeasible, seconds)
+    measures = {} if infeasible else bucket.task.measures(scores, trial.hparams, bucket.network.n_params)
+    return Outcome(trial, {**scores, **measures}, steps, infeasible, seconds)

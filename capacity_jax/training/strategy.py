@@ -15,28 +15,33 @@ def members_mesh() -> Mesh:
     return jax.make_mesh((len(jax.devices()),), (AXIS,), axis_types=(AxisType.Auto,))
 
 
+def one_after_another() -> bool:
+    """Whether a device takes its members in turn, as suits a CPU, or all at once, as suits a GPU or TPU."""
+    return jax.default_backend() == "cpu"
+
+
 def members_per_device() -> int:
-    """How many members a device trains at once by default: one keeps a CPU's cache, hundreds fill a GPU."""
-    return 1 if jax.default_backend() == "cpu" else 256
+    """How many members a device holds by default: one keeps a CPU's cache, hundreds fill a GPU."""
+    return 1 if one_after_another() else 256
 
 
 def over_members(f: Callable, mesh: Mesh) -> Callable:
     """Turns `f(shared, member, ...)` into a compiled function of stacked members, sharded over the mesh.
 
     On CPU each device owns its members and takes them one after another, so that a member's arrays stay in the
-    core's cache and cores never wait for each other (measured on 2 cores, 16 units, batch 2800: 3x the speed of `vmap`).
-    Elsewhere `vmap` fills the chip. The first stacked argument is donated.
+    core's cache and cores never wait for each other (measured on 2 cores, 16 units, batch 2800: 3 times as fast as
+    `vmap`). Elsewhere `vmap` fills the chip. The first stacked argument is donated.
     """
 
     def mapped(shared, *stacked):
-        if jax.default_backend() == "cpu":
+        if one_after_another():
             return lax.map(lambda one: f(shared, *one), stacked)
         return jax.vmap(partial(f, shared))(*stacked)
 
-    def sharded(shared, *stacked):
+    def all_members(shared, *stacked):
         specs = (PartitionSpec(), *(PartitionSpec(AXIS) for _ in stacked))
         return jax.shard_map(mapped, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(AXIS), check_vma=False)(
             shared, *stacked
         )
 
-    return jax.jit(sharded, donate_argnums=1)
+    return jax.jit(all_members, donate_argnums=1)

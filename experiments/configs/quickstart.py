@@ -1,11 +1,23 @@
 """Bits per parameter of the paper's six cells, in minutes (Collins et al. 2017, Fig. 1a and 1e).
 
-`:laptop` (the default) ..., `:smoke` under 90 seconds on 2 cores.
+Extents: `:laptop` (the default) trains 50,000 steps, `:smoke` 1,000. Each row of the table is the mean over the seeds
+of the best setting: a starting point known to be good, or one of a few random draws.
 """
 
 from ml_collections import ConfigDict
 
 EXTENTS = ("laptop", "smoke")
+
+# Found by hand at about 2,000 parameters: the rate that learns most in 40,000 to 100,000 steps of 128 examples, and
+# about as many labels per parameter as then fit.
+STARTS = {
+    "rnn": {"lr_init": 0.007, "b_per_parameter": 4.0},
+    "irnn": {"lr_init": 0.005, "b_per_parameter": 3.2},
+    "ugrnn": {"lr_init": 0.015, "b_per_parameter": 3.8},
+    "gru": {"lr_init": 0.015, "b_per_parameter": 3.2},
+    "lstm": {"lr_init": 0.015, "b_per_parameter": 3.4},
+    "intersection": {"lr_init": 0.008, "b_per_parameter": 3.2},
+}
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
@@ -13,23 +25,34 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     if extent not in EXTENTS:
         raise ValueError(f"extent is {extent!r}; allowed: {', '.join(EXTENTS)}")
     smoke = extent == "smoke"
+    steps = 1000 if smoke else 50_000
     config = ConfigDict()
     config.name = f"quickstart-{extent}"
     config.seed = 0
     config.task = "per_cap"
     config.task_args = ConfigDict({"n_in": 32})
+    # A cell's name, with @depth behind it if that is not 1.
     config.cells = "rnn,irnn,ugrnn,gru,lstm,intersection@2"
-    config.budgets = (300, 600, 1200) if smoke else (500, 1000, 2145)
+    config.budgets = (300, 500, 700) if smoke else (600, 1200, 2145)
     config.batch_size = 64 if smoke else 128
-    config.trials = 1 if smoke else 4
     config.seeds = 2 if smoke else 4
-    steps = 1000 if smoke else 60000
-    start = {
-        "train_steps": steps,
-        "lr_init": 0.006,
-        "lr_decay_rate": 0.03,
-        "b_per_parameter": 1.0 if smoke else 4.0,
-    }
-    config.starts = ConfigDict(dict.fromkeys(("rnn", "irnn", "ugrnn", "gru", "lstm", "intersection"), (start,)))
-    config.space = ConfigDict({"train_steps": (steps // 10, steps), "b_per_parameter": (1.0, 4.0)})
+    config.trials = 1 if smoke else 3
+    shared = {"train_steps": steps, "lr_decay_rate": 0.03}
+    config.starts = ConfigDict({cell: (shared | start,) for cell, start in STARTS.items()})
+    config.space = ConfigDict(
+        {
+            "b_per_parameter": (2.0, 4.5),
+            "recurrent_matrix_scale": (0.3, 1.5),
+            "input_scale": (0.3, 1.5),
+            "recurrent_bias_scale": (-0.5, 0.5),
+            "forget_gate_bias_hack": (0.0, 2.0),
+            "optimizer": ("adam", "rmsprop"),
+            "lr_init": (0.002, 0.03),
+            "lr_decay_rate": (0.003, 0.3),
+            "optimizer_logit_momentum": (1.5, 4.0),
+            "gradient_clip_val": (0.3, 10.0),
+            "l2_decay": (1e-8, 1e-6),
+            "train_steps": (steps // 5, steps),
+        }
+    )
     return config

@@ -1,0 +1,111 @@
+"""The memorization task: what is drawn, what a window holds, what is scored."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from capacity_jax.tasks import TASKS, per_cap, task_by_name
+
+SIZE = 16
+
+
+def drawn(b, b_max=200, seed=0, n_in=6, size=SIZE):
+    task = per_cap(n_in=n_in, b_max=b_max)
+    return task, task.draw(jax.random.key(seed), {"b": b}, size)
+
+
+def examples(task, data, b):
+    """All examples, in order, as the evaluation shows them."""
+    batches = [task.evaluation((), data, i, SIZE) for i in range(-(-task.n_evaluation // SIZE))]
+    xs = np.concatenate([batch.xs[:, 0] for batch in batches])
+    weights = np.concatenate([batch.weights for batch in batches])
+    targets = np.concatenate([batch.targets for batch in batches])
+    return xs, targets, weights
+
+
+@pytest.mark.parametrize("b", [1, 5, 16, 50, 200])
+def test_evaluation_counts_every_example_once(b):
+    """Breaks if padding is counted, an example is missed, or the last window slides back onto earlier rows."""
+    task, data = drawn(b)
+    xs, targets, weights = examples(task, data, b)
+    assert weights.sum() == b
+    np.testing.assert_array_equal(weights[:b], 1)
+    np.testing.assert_array_equal(xs[:b], data["xs"][:b])
+    np.testing.assert_array_equal(targets[:b], data["labels"][:b])
+
+
+def test_inputs_and_labels_are_fair_and_independent():
+    """Breaks if inputs are not ±1 with equal chance, labels not 0 or 1, or the two correlate (4 standard errors)."""
+    _, data = drawn(20_000, b_max=20_000)
+    xs, labels = np.asarray(data["xs"][:20_000]), np.asarray(data["labels"][:20_000])
+    assert set(np.unique(xs)) == {-1, 1}
+    assert set(np.unique(labels)) == {0, 1}
+    tolerance = 4 / np.sqrt(20_000)
+    assert np.all(np.abs(xs.mean(0)) < tolerance)
+    assert abs(2 * labels.mean() - 1) < tolerance
+    assert np.all(np.abs((xs * (2 * labels - 1)[:, None]).mean(0)) < tolerance)
+
+
+@pytest.mark.parametrize("b", [1, 7, 16, 100])
+def test_training_windows_hold_the_first_b_examples_only(b):
+    """Breaks if a window reaches into padding, or weighs an example twice where b is below the batch size."""
+    task, data = drawn(b)
+    known = {(*map(float, x), float(y)) for x, y in zip(data["xs"][:b], data["labels"][:b], strict=True)}
+    seen = set()
+    for step in range(60):
+        batch = jax.jit(task.batch, static_argnums=4)((), data, jax.random.key(step), step, SIZE)
+        rows = [(*map(float, x), float(y)) for x, y in zip(batch.xs[:, 0], batch.targets, strict=True)]
+        counted = [row for row, weight in zip(rows, batch.weights, strict=True) if weight]
+        assert set(counted) <= known
+        assert len(counted) == min(b, SIZE)
+        seen |= set(counted)
+    assert seen == known
+
+
+def test_data_do_not_depend_on_the_padding():
+    """Breaks if b_max, which only sizes arrays, changes what a member is asked to remember."""
+    _, small = drawn(50, b_max=64)
+    _, large = drawn(50, b_max=1000)
+    for name in ("xs", "labels"):
+        np.testing.assert_array_equal(small[name][:50], large[name][:50])
+
+
+def test_b_is_traced():
+    """Breaks if another b compiles anew, or cannot be vmapped over members."""
+    task = per_cap(n_in=6, b_max=200)
+    data = jax.vmap(lambda key, b: task.draw(key, {"b": b}, SIZE))(
+        jax.random.split(jax.random.key(0), 3), jnp.array([3, 100, 200])
+    )
+    weights = jax.vmap(lambda data: task.evaluation((), data, 0, SIZE).weights.sum())(data)
+    np.testing.assert_array_equal(weights, [3, SIZE, SIZE])
+
+
+def test_score_is_cross_entropy_and_correctness():
+    """Breaks if the logit's sign, or the natural logarithm of the loss, is wrong."""
+    task = per_cap()
+    score = task.score(jnp.array([[0.3]]), jnp.float32(0))
+    np.testing.assert_allclose(score["loss"], np.log(1 + np.exp(0.3)), rtol=1e-6)
+    assert score["accuracy"] == 0
+    assert task.score(jnp.array([[0.3]]), jnp.float32(1))["accuracy"] == 1
+    np.testing.assert_allclose(task.score(jnp.array([[0.0]]), jnp.float32(1))["loss"], task.chance, rtol=1e-6)
+
+
+def test_measures_are_bits():
+    """Breaks if the estimator is fed another number of labels or parameters."""
+    assert per_cap().measures({"accuracy": 1.0}, {"b": 300}, 100) == {"bits": 300, "bits_per_parameter": 3}
+
+
+@pytest.mark.parametrize("field", ["n_in", "b_max", "n_steps"])
+@pytest.mark.parametrize("value", [0, -1, 2.5])
+def test_sizes_are_checked(field, value):
+    """Breaks if an impossible size gets as far as an array."""
+    with pytest.raises(ValueError, match=f"{field} is {value}; it must be a whole number of at least 1"):
+        per_cap(**{field: value})
+
+
+def test_unknown_task_lists_the_known():
+    """Breaks if a misspelt task leaves the user guessing."""
+    with pytest.raises(ValueError, match=r"task is 'percap'; known tasks: .*per_cap"):
+        task_by_name("percap")
+    assert task_by_name("per_cap") is TASKS["per_cap"]

@@ -1,0 +1,181 @@
+"""The population: a member's result is its own, whatever trains beside it."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from capacity_jax.cells import gru, lstm, rnn
+from capacity_jax.networks import Network
+from capacity_jax.tasks import per_cap
+from capacity_jax.training import Bucket, Trial, advance, evaluate, start, train_population
+from capacity_jax.training.hparams import complete, defaults, encode
+from capacity_jax.training.population import compiled_chunk
+
+
+def bucket_of(cell=rnn, n_hidden=6, n_in=8, b_max=200, batch_size=32, depth=1):
+    return Bucket(Network(cell, n_in, n_hidden, 1, depth), per_cap(n_in=n_in, b_max=b_max), batch_size)
+
+
+def varied_trials(n, seed=0):
+    """Trials in which every hyperparameter that can differ does."""
+    rng = np.random.default_rng(seed)
+    return [
+        Trial(
+            {
+                "b": int(rng.integers(1, 200)),
+                "train_steps": int(rng.integers(20, 400)),
+                "optimizer": ("sgd", "momentum", "rmsprop", "adam")[i % 4],
+                "nonlinearity": ("tanh", "relu")[i % 2],
+                "recurrent_matrix_init_type": ("identity", "orthogonal", "normal")[i % 3],
+                "recurrent_bias_init_type": ("delta", "normal")[i % 2],
+                "recurrent_bias_scale_h": float(rng.uniform(-1, 1)),
+                "lr_init": float(rng.uniform(0.001, 0.01)),
+                "lr_decay_rate": float(rng.uniform(0.1, 1)),
+                "gradient_clip_val": float(rng.uniform(0.5, 2)),
+                "l2_decay": float(rng.uniform(0, 1e-4)),
+            },
+            seed=100 + i,
+        )
+        for i in range(n)
+    ]
+
+
+def by_seed(outcomes):
+    return {outcome.trial.seed: outcome for outcome in outcomes}
+
+
+@pytest.mark.parametrize("n_slots", [2, 4, 8])
+def test_a_member_alone_equals_the_same_member_among_others_bitwise(n_slots):
+    """Breaks if a result depends on the slot, the neighbours, refilling or the chunks."""
+    bucket = bucket_of()
+    trials = varied_trials(7)
+    together = by_seed(train_population(bucket, trials, n_slots=n_slots))
+    reversed_order = by_seed(train_population(bucket, trials[::-1], n_slots=n_slots))
+    assert together.keys() == {trial.seed for trial in trials}
+    for trial in trials[:3]:
+        (alone,) = train_population(bucket, [trial], n_slots=2)
+        for other in (together[trial.seed], reversed_order[trial.seed]):
+            assert other.scores == alone.scores
+            assert other.steps == alone.steps == trial.hparams["train_steps"]
+
+
+def test_agrees_with_a_plain_loop_over_one_member():
+    """Breaks if the compiled population computes something else than start, advance and evaluate do."""
+    bucket, (trial,) = bucket_of(lstm, 4), varied_trials(1)
+    trial = Trial({**trial.hparams, "train_steps": 100, "lr_init": 0.003} | {}, trial.seed)
+    trial.hparams.pop("recurrent_bias_scale_h")
+    (outcome,) = train_population(bucket, [trial])
+    completed = complete(bucket, trial.hparams)
+    hparams = jax.tree.map(jnp.asarray, encode(completed, defaults(bucket)))
+    member = start(bucket, jnp.uint32(trial.seed), hparams)
+    for _ in range(10):
+        member = jax.jit(partial(advance, bucket))((), member, jnp.int32(10))
+    scores = evaluate(bucket, (), member)
+    np.testing.assert_allclose(outcome.scores["loss"], scores["loss"], rtol=1e-4)
+
+
+def test_vmap_strategy_agrees_with_one_after_another(monkeypatch):
+    """Breaks if the path for GPU and TPU, members under vmap, trains differently (1e-3 after at most 100 steps)."""
+    bucket = bucket_of(gru, 5)
+    trials = [
+        Trial({**t.hparams, "train_steps": 60 + 10 * i}, t.seed)
+        for i, t in enumerate(
+            Trial({k: v for k, v in t.hparams.items() if "_h" not in k}, t.seed) for t in varied_trials(4)
+        )
+    ]
+    one_by_one = by_seed(train_population(bucket, trials, n_slots=4))
+    compiled_chunk.cache_clear()
+    monkeypatch.setattr("capacity_jax.training.strategy.one_after_another", lambda: False)
+    at_once = by_seed(train_population(bucket, trials, n_slots=4))
+    compiled_chunk.cache_clear()
+    for seed, outcome in one_by_one.items():
+        assert at_once[seed].steps == outcome.steps
+        np.testing.assert_allclose(at_once[seed].scores["loss"], outcome.scores["loss"], rtol=1e-3)
+
+
+def test_a_diverging_member_touches_no_other_and_frees_its_slot():
+    """Breaks if a NaN spreads, stops its neighbours, or its member goes on training."""
+    bucket = bucket_of()
+    good = Trial({"b": 50, "train_steps": 200}, 1)
+    bad = Trial({"b": 50, "train_steps": 200, "lr_init": 1e30, "optimizer": "sgd", "nonlinearity": "relu"}, 2)
+    outcomes = by_seed(train_population(bucket, [good, bad, Trial(good.hparams, 3)], n_slots=2))
+    (alone,) = train_population(bucket, [good])
+    assert outcomes[1].scores == alone.scores
+    assert outcomes[2].infeasible
+    assert outcomes[2].steps < 200
+    assert not outcomes[1].infeasible
+    assert not outcomes[3].infeasible
+
+
+def test_a_loss_far_above_chance_is_infeasible():
+    """Breaks if a run that ended finite but blown up counts as a result."""
+    bucket = bucket_of()
+    trial = Trial({"b": 100, "train_steps": 30, "lr_init": 30.0, "lr_decay_rate": 1.0, "optimizer": "adam"}, 5)
+    (outcome,) = train_population(bucket, [trial])
+    assert np.isfinite(outcome.scores["loss"])
+    assert outcome.scores["loss"] > 2 * bucket.task.chance
+    assert outcome.infeasible
+    assert "bits" not in outcome.scores
+
+
+def test_a_bucket_compiles_once_for_all_hyperparameters(caplog):
+    """Breaks if a value that differs between trials is static anywhere: then a second population compiles."""
+    bucket = bucket_of(n_hidden=7)
+
+    def compilations(trials):
+        caplog.clear()
+        with jax.log_compiles(), caplog.at_level("WARNING"):
+            list(train_population(bucket, trials, n_slots=2))
+        return [record.message for record in caplog.records if "Finished XLA compilation" in record.message]
+
+    assert sum("all_members" in message for message in compilations(varied_trials(6))) == 1
+    assert compilations(varied_trials(6, seed=9)) == []
+
+
+def test_untrained_networks_measure_nothing():
+    """Breaks if chance level measures information: 0 ± 0.02 bits per label."""
+    bucket = bucket_of(n_hidden=16, n_in=16, b_max=2000)
+    trials = [Trial({"b": 2000, "train_steps": 1, "lr_init": 1e-6}, seed) for seed in range(4)]
+    for outcome in train_population(bucket, trials):
+        assert abs(outcome.scores["bits"] / 2000) < 0.02
+
+
+@pytest.mark.parametrize("cell", [rnn, lstm], ids=lambda cell: cell.name)
+def test_far_below_capacity_all_bits_are_stored(cell):
+    """Breaks if training does not train: 60 labels in several hundred parameters are to be known by heart."""
+    bucket = bucket_of(cell, n_hidden=12, n_in=16, b_max=60, batch_size=60)
+    trials = [Trial({"b": 60, "train_steps": 1500, "lr_init": 0.01}, seed) for seed in range(2)]
+    for outcome in train_population(bucket, trials):
+        assert outcome.scores["bits"] == 60
+
+
+def test_reports_progress_and_accepts_no_trials():
+    """Breaks if steps are lost or counted twice in what drives the progress bar."""
+    trials = varied_trials(5)
+    steps = []
+    list(train_population(bucket_of(), trials, n_slots=2, on_chunk=steps.append))
+    assert sum(steps) == sum(trial.hparams["train_steps"] for trial in trials)
+    assert list(train_population(bucket_of(), [])) == []
+
+
+@pytest.mark.parametrize("n_slots", [0, -2, 1.5])
+def test_number_of_slots_is_checked(n_slots):
+    """Breaks if an impossible number of slots fails somewhere deep."""
+    with pytest.raises(ValueError, match="n_slots is"):
+        list(train_population(bucket_of(), varied_trials(1), n_slots=n_slots))
+
+
+def test_network_and_task_must_fit():
+    """Breaks if a network of other sizes than the task's is trained on it."""
+    with pytest.raises(ValueError, match=r"network has 5 inputs and 1 outputs; task per_cap needs 8 and 1"):
+        Bucket(Network(rnn, 5, 4, 1), per_cap(n_in=8), 32)
+
+
+def test_seeds_are_checked():
+    """Breaks if a seed that does not fit 32 bits wraps silently into another."""
+    for seed in (-1, 2**32):
+        with pytest.raises(ValueError, match="seed is"):
+            Trial({}, seed)
