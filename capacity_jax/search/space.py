@@ -17,7 +17,7 @@ from capacity_jax.training.member import Bucket
 
 Space = dict[str, BaseDistribution]
 
-# Ranges of Collins et al. 2017, appendix; a name stands for all that begin with it (one per gate).
+# Ranges of Collins et al. 2017, appendix; a name stands for itself and for those of the gates, `<name>_<gate>`.
 PAPER_RANGES: Space = {
     "recurrent_matrix_scale": FloatDistribution(0.01, 2.0, log=True),
     "input_scale": FloatDistribution(0.001, 2.0, log=True),
@@ -38,24 +38,19 @@ def search_space(bucket: Bucket, changes: Mapping[str, Any]) -> Space:
 
     Args:
       bucket: what the trials share.
-      changes: by name, or by a beginning that several names share (`input_scale` for all gates): a single value
-        fixes a dimension, two numbers are its new range, a list of words its choices. A hyperparameter for which
-        the paper has no range is searched if it is given one here. `b_per_parameter` stands for b over the number
-        of parameters.
+      changes: by name, or by the beginning that the hyperparameters of all gates share (`input_scale`): a single
+        value fixes a dimension, two numbers are its new range, a list of words its choices. A hyperparameter for
+        which the paper has no range is searched if it is given one here; one of the paper's that this cell lacks is
+        passed over. `b_per_parameter` stands for b over the number of parameters.
 
     Raises:
-      ValueError: a change names no hyperparameter of the bucket, or is not a value, a range or choices.
+      ValueError: a change names no hyperparameter of the bucket or the paper, or is not a value, a range or choices.
     """
     known = defaults(bucket)
-    changes = absolute(bucket, changes)
-    space = {}
-    for name in known:
-        stem = _stem(name, PAPER_RANGES)
-        if stem is not None:
-            space[name] = PAPER_RANGES[stem]
-    for stem, change in changes.items():
-        names = [name for name in known if name.startswith(stem)]
-        if not names:
+    space = {name: PAPER_RANGES[stem] for name in known if (stem := _stem(name))}
+    for stem, change in absolute(bucket, changes).items():
+        names = [stem] if stem in known else [name for name in known if name.startswith(f"{stem}_")]
+        if not names and _stem(stem) is None:
             nearest = get_close_matches(stem, known, 1) or sorted(known)
             raise ValueError(f"space names {stem!r}, which is unknown here; did you mean {' or '.join(nearest)}?")
         for name in names:
@@ -96,14 +91,17 @@ def _changed(name, distribution, change, default):
             if word not in CHOICES[name]:
                 raise ValueError(f"space.{name} holds {word!r}; allowed: {', '.join(CHOICES[name])}")
         return CategoricalDistribution(values)
-    low, high = (values * 2)[:2]
-    if len(values) > 2 or not all(isinstance(value, int | float) for value in values) or low > high:
+    numbers = all(isinstance(value, int | float) for value in values)
+    if len(values) not in (1, 2) or not numbers or values[0] > values[-1]:
         raise ValueError(f"space.{name} is {change!r}; allowed: a number, or two in order: the range")
+    low, high = values[0], values[-1]
     log = distribution is not None and distribution.log and low > 0
     if isinstance(default, int):
         return IntDistribution(low, high, log=log)
     return FloatDistribution(low, high, log=log)
 
 
-def _stem(name, stems):
-    return next((stem for stem in stems if name.startswith(stem)), None)
+def _stem(name):
+    if name in PAPER_RANGES:
+        return name
+    return next((stem for stem in PAPER_RANGES if name.startswith(f"{stem}_")), None)
