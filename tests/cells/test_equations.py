@@ -133,6 +133,9 @@ def run(cell, params, xs, *nonlinearity):
     return jax.lax.scan(step, cell.initial_state(params), xs)
 
 
+jitted_run = jax.jit(run, static_argnums=(0, 3))
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("name", "s"), CASES)
 def test_cell_follows_the_equations_of_the_paper(name, s, seed):
@@ -143,7 +146,7 @@ def test_cell_follows_the_equations_of_the_paper(name, s, seed):
     # tanh is what a step does when told nothing.
     nonlinearity = (jax.nn.relu,) if s == "relu" else ()
     params = {leaf: jnp.asarray(value, jnp.float32) for leaf, value in full.items()}
-    state_seen, ys_seen = run(cell_by_name(name), params, jnp.asarray(xs, jnp.float32), *nonlinearity)
+    state_seen, ys_seen = jitted_run(cell_by_name(name), params, jnp.asarray(xs, jnp.float32), *nonlinearity)
     assert ys_seen.dtype == jnp.float32
     assert_allclose(ys_seen, ys, rtol=1e-5, atol=1e-5)
     for seen, expected in zip(jax.tree.leaves(state_seen), state, strict=True):

@@ -1,5 +1,7 @@
 """Initial weights: what each hyperparameter does, and that it does it to the gate in its name."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,9 +25,17 @@ WORDS = {
 N = 5
 
 
+@partial(jax.jit, static_argnums=(0, 2, 3))
+def init(name, key, n_in, n, hparams):
+    return cell_by_name(name).init(key, n_in, n, hparams)
+
+
 def drawn(name, n=N, n_in=None, seed=0, **hparams):
-    params = cell_by_name(name).init(jax.random.key(seed), n_in or n, n, hparams)
-    return {leaf: np.asarray(value) for leaf, value in params.items()}
+    """Params with every hyperparameter traced, so that a cell compiles once; words become their indices."""
+    hparams = {**cell_by_name(name).hyperparameters, **hparams}
+    hparams.pop("nonlinearity", None)
+    hparams = {h: WORDS[h].index(v) if isinstance(v, str) else float(v) for h, v in hparams.items()}
+    return jax.device_get(init(name, jax.random.key(seed), n_in or n, n, hparams))
 
 
 def by_gate(name, leaf):
@@ -91,14 +101,15 @@ def test_delta_biases_are_the_scale_itself(name, gate):
 @pytest.mark.parametrize("name", GATES)
 def test_normal_biases_are_gaussian_of_the_given_scale(name):
     """Breaks if `normal` biases are constant, shared by the gates, or of another mean or spread."""
-    n = 200
+    n, n_in = (40, 40) if name == "intersection" else (40, 90)
     scales = {gate: 0.5 + k for k, gate in enumerate(GATES[name])}
     hparams = {f"recurrent_bias_scale_{gate}": scale for gate, scale in scales.items()}
-    biases = by_gate(name, drawn(name, n, recurrent_bias_init_type="normal", **hparams)["b"])
-    standard = [biases[gate] / scale for gate, scale in scales.items()]
+    hparams["recurrent_bias_init_type"] = "normal"
+    biases = [by_gate(name, drawn(name, n, n_in, seed, **hparams)["b"]) for seed in range(10)]
+    standard = [np.concatenate([b[gate] for b in biases]) / scale for gate, scale in scales.items()]
     for i, b in enumerate(standard):
-        assert_allclose(np.mean(b), 0, atol=5 / np.sqrt(n))
-        assert_allclose(np.var(b), 1, atol=5 * np.sqrt(2 / n))
+        assert_allclose(np.mean(b), 0, atol=5 / np.sqrt(b.size))
+        assert_allclose(np.var(b), 1, atol=5 * np.sqrt(2 / b.size))
         assert not any(np.allclose(b, other) for other in standard[:i])
 
 
@@ -129,8 +140,8 @@ def test_a_large_forget_bias_keeps_the_state(name):
     """Breaks if b_fg closes the gate it should open; needs no knowledge of the columns."""
     cell = cell_by_name(name)
     b_fg = {hparam: 100.0 for hparam in cell.hyperparameters if hparam.startswith("forget")}
-    scales = {hparam: -100.0 for hparam in ["recurrent_bias_scale_i"] if name == "lstm"}
-    params = cell.init(jax.random.key(0), N, N, b_fg | scales)
+    closed = {"recurrent_bias_scale_i": -100.0} if name == "lstm" else {}
+    params = drawn(name, **b_fg, **closed)
     x, *state = jax.random.normal(jax.random.key(1), (3, N))
     state = tuple(state) if name == "lstm" else state[0]
     new_state, y = cell.step(params, state, x)
@@ -144,10 +155,12 @@ def test_a_large_forget_bias_keeps_the_state(name):
 def test_irnn_starts_from_a_scaled_identity_and_zero_bias_whatever_else_is_asked():
     """Breaks if the IRNN obeys a hyperparameter that would make it another network."""
     unfit = {"recurrent_matrix_init_type": "normal", "recurrent_bias_scale_h": 2.0}
-    params = drawn("irnn", n_in=3, recurrent_matrix_scale_h=0.5, input_scale_h=0.25, **unfit)
+    scales = {"recurrent_matrix_scale_h": 0.5, "input_scale_h": 0.25}
+    before = drawn("irnn", n_in=3, **unfit)
+    params = drawn("irnn", n_in=3, **unfit, **scales)
     assert_array_equal(params["W_h"], 0.5 * np.eye(N))
     assert_array_equal(params["b"], np.zeros(N))
-    assert_array_equal(params["W_x"], 0.25 * drawn("irnn", n_in=3)["W_x"])
+    assert_array_equal(params["W_x"], 0.25 * before["W_x"])
     assert np.std(params["W_x"]) > 0
 
 
@@ -155,7 +168,7 @@ def test_irnn_starts_from_a_scaled_identity_and_zero_bias_whatever_else_is_asked
 def test_initial_states_are_params_and_start_at_zero(name):
     """Breaks if the state before the first step is not trained, or does not start at rest."""
     cell = cell_by_name(name)
-    params = cell.init(jax.random.key(0), N, N)
+    params = drawn(name)
     assert all(np.all(leaf == 0) for leaf in jax.tree.leaves(cell.initial_state(params)))
     moved = jax.tree.map(lambda leaf: leaf + 1, params)
     assert all(np.all(leaf == 1) for leaf in jax.tree.leaves(cell.initial_state(moved)))
@@ -164,12 +177,17 @@ def test_initial_states_are_params_and_start_at_zero(name):
 @pytest.mark.parametrize("hparam", WORDS)
 def test_an_index_means_its_word_under_vmap(hparam):
     """Breaks if the order of the words moves, or if a traced choice draws something else."""
-    others = {"recurrent_bias_scale_h": 1.0}
-    indices = jnp.arange(len(WORDS[hparam]))
-    batch = jax.vmap(lambda i: rnn.init(jax.random.key(0), N, N, {**others, hparam: i}))(indices)
-    for i, word in enumerate(WORDS[hparam]):
-        for leaf, value in drawn("rnn", **others, **{hparam: word}).items():
-            assert_allclose(batch[leaf][i], value, atol=1e-6, err_msg=word)
+    words = WORDS[hparam]
+
+    def draw(choice):
+        return rnn.init(jax.random.key(0), N, N, {"recurrent_bias_scale_h": 1.0, hparam: choice})
+
+    by_index = jax.jit(jax.vmap(draw))(jnp.arange(len(words)))
+    by_word = jax.jit(lambda: [draw(word) for word in words])()
+    for i, word in enumerate(words):
+        for leaf, value in by_word[i].items():
+            assert_allclose(by_index[leaf][i], value, atol=1e-6, err_msg=word)
+    assert len({str(by_word[i]) for i in range(len(words))}) == len(words)
 
 
 @pytest.mark.parametrize("wrong", ["Orthogonal", "", -1, 3, 0.5])
