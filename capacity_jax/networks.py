@@ -25,8 +25,7 @@ class Network:
 
     Attributes:
       cell: the cell of every layer.
-      n_in: number of inputs. If it differs from what a square cell needs, or the cell is square and stacked
-        on an input, a linear projection to n_hidden comes first.
+      n_in: number of inputs. A square cell hears them through a linear projection to n_hidden.
       n_hidden: units per layer.
       n_out: number of outputs.
       depth: number of layers.
@@ -86,15 +85,21 @@ class Network:
 
         Returns:
           The outputs of the last n_reads steps.
+
+        Raises:
+          ValueError: n_steps or n_reads is not a whole number of at least 1, or does not fit xs.
         """
         n_heard = len(xs)
         n_steps = n_heard if n_steps is None else n_steps
-        first_read = 0 if n_reads is None else n_steps - n_reads
-        if not (n_heard <= n_steps and 0 <= first_read < n_steps):
+        n_reads = n_steps if n_reads is None else n_reads
+        check_size("n_steps", n_steps)
+        check_size("n_reads", n_reads)
+        if n_steps < n_heard or n_steps < n_reads:
             raise ValueError(
-                f"n_steps is {n_steps} and n_reads {n_reads}; allowed: n_steps of at least {n_heard}, the length "
-                "of xs, and 1 to n_steps reads"
+                f"n_steps is {n_steps} and n_reads {n_reads}; allowed: n_steps of at least {n_heard}, the "
+                "length of xs, and 1 to n_steps reads"
             )
+        first_read = n_steps - n_reads
         advance = self._step(params, hparams)
         states = [self.cell.initial_state(layer) for layer in params["layers"]]
         hs = []

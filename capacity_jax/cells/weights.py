@@ -94,13 +94,13 @@ def chosen(name: str, hparams: HParams, choices: Mapping[str, Sequence[str]] = C
     """The index of a hyperparameter that is a choice; it may be given as a word or as an index, traced or not.
 
     Raises:
-      ValueError: the word is not one of the choices.
+      ValueError: the word is not one of the choices, or the index, unless traced, is not that of one.
     """
-    value = hparams[name]
-    if isinstance(value, str):
-        if value not in choices[name]:
-            raise ValueError(f"{name} is {value!r}; allowed: {', '.join(choices[name])}")
-        value = choices[name].index(value)
+    value, words = hparams[name], choices[name]
+    if isinstance(value, str) and value in words:
+        value = words.index(value)
+    if not isinstance(value, jax.core.Tracer) and value not in range(len(words)):
+        raise ValueError(f"{name} is {value!r}; allowed: {', '.join(words)}")
     return jnp.asarray(value, jnp.int32)
 
 

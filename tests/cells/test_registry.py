@@ -1,0 +1,125 @@
+"""Every registered cell works with every transformation that a population needs."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from capacity_jax.cells import CELLS, Cell, cell_by_name
+from capacity_jax.cells.weights import CHOICES, chosen_nonlinearity
+
+pytestmark = pytest.mark.usefixtures("exact_products")
+
+N, N_STEPS, N_MEMBERS = 4, 5, 6
+
+
+def nonlinearity(cell: Cell, hparams):
+    """The fourth argument of `step`, for a cell that takes it."""
+    return (chosen_nonlinearity(hparams),) if "nonlinearity" in cell.hyperparameters else ()
+
+
+def differing_hparams(cell: Cell, rng):
+    """A value of every hyperparameter for each member: choices take turns, numbers are random."""
+    return {
+        name: jnp.arange(N_MEMBERS) % len(CHOICES[name])
+        if name in CHOICES
+        else jnp.asarray(rng.uniform(0.5, 1.5, N_MEMBERS), jnp.float32)
+        for name in cell.hyperparameters
+    }
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_cell_is_jitted_vmapped_scanned_and_differentiated(name):
+    """Breaks if a cell branches on a traced value, mixes members, changes its state or loses a gradient."""
+    cell = cell_by_name(name)
+    xs = jax.random.normal(jax.random.key(1), (N_STEPS, N))
+
+    def loss_and_gradients(key, hparams):
+        def loss(params):
+            def step(state, x):
+                return cell.step(params, state, x, *nonlinearity(cell, hparams))
+
+            _, ys = jax.lax.scan(step, cell.initial_state(params), xs)
+            return jnp.sum(ys**2)
+
+        return jax.value_and_grad(loss)(cell.init(key, N, N, hparams))
+
+    keys = jax.random.split(jax.random.key(0), N_MEMBERS)
+    hparams = differing_hparams(cell, np.random.default_rng(0))
+    together = jax.jit(jax.vmap(loss_and_gradients))(keys, hparams)
+    alone = jax.jit(loss_and_gradients)
+    for member in range(N_MEMBERS):
+        expected = alone(keys[member], {name: values[member] for name, values in hparams.items()})
+        jax.tree.map(lambda a, b: assert_allclose(a[member], b, rtol=1e-4, atol=1e-5), together, expected)  # noqa: B023
+    losses, gradients = together
+    assert len(np.unique(losses)) == N_MEMBERS
+    for leaf, gradient in gradients.items():
+        assert np.all(np.isfinite(gradient)), leaf
+        assert np.all(np.any(gradient != 0, axis=0)), leaf
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_hyperparameter_a_cell_lists_changes_what_it_does(name):
+    """Breaks if a cell lists a hyperparameter that `init` and `step` do not read, under that very name."""
+    cell = cell_by_name(name)
+    x = jnp.linspace(-2, 2, N)
+
+    @jax.jit
+    def after_a_step(hparams):
+        params = cell.init(jax.random.key(0), N, N, hparams)
+        state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
+        return cell.step(params, state, x, *nonlinearity(cell, hparams))
+
+    base = {name: 0 if name in CHOICES else 0.5 for name in cell.hyperparameters}
+    before = jax.tree.leaves(after_a_step(base))
+    for changed in cell.hyperparameters:
+        after = jax.tree.leaves(after_a_step({**base, changed: 1 if changed in CHOICES else 1.0}))
+        assert any(np.any(a != b) for a, b in zip(after, before, strict=True)), changed
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_defaults_are_what_happens_without_hyperparameters(name):
+    """Breaks if the defaults a cell lists, with which a study completes a trial, are not those it uses."""
+    cell = cell_by_name(name)
+    x = jnp.linspace(-2, 2, N)
+
+    @jax.jit
+    def silent(key):
+        params = cell.init(key, N, N)
+        return params, cell.step(params, cell.initial_state(params), x)
+
+    @jax.jit
+    def told(key):
+        params = cell.init(key, N, N, cell.hyperparameters)
+        s = nonlinearity(cell, cell.hyperparameters)
+        return params, cell.step(params, cell.initial_state(params), x, *s)
+
+    key = jax.random.key(0)
+    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-6, atol=1e-6), silent(key), told(key))
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_state_size_is_one_value_per_unit_and_two_for_the_lstm(name):
+    """Breaks if a cell carries more or less than its published state."""
+    assert CELLS[name].state_size(7) == (14 if name == "lstm" else 7)
+
+
+def test_the_six_architectures_of_the_paper_are_registered_under_their_own_names():
+    """Breaks if a cell is left out, or reports its results under another's name."""
+    assert set(CELLS) == {"rnn", "irnn", "ugrnn", "gru", "lstm", "intersection"}
+    assert all(cell_by_name(name).name == name for name in CELLS)
+
+
+@pytest.mark.parametrize("name", ["LSTM", "lstm ", "transformer"])
+def test_an_unknown_name_is_an_error_that_lists_the_known(name):
+    """Breaks if the message does not name what was asked for and every cell there is."""
+    with pytest.raises(ValueError, match=f"^cell is '{name}'; known cells: ") as error:
+        cell_by_name(name)
+    assert all(known in str(error.value).split("known cells: ")[1].split(", ") for known in CELLS)
+
+
+def test_the_intersection_cell_refuses_an_input_of_another_size():
+    """Breaks if y = g·x + (1−g)·y_in meets inputs that are not as many as the units, and fails in the sum."""
+    with pytest.raises(ValueError, match=f"^n_in is 3; .* {N}$"):
+        cell_by_name("intersection").init(jax.random.key(0), 3, N)

@@ -1,0 +1,232 @@
+"""Networks against a plain loop over the cell's steps, and their size against formulas derived by hand."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from capacity_jax.cells import CELLS, cell_by_name
+from capacity_jax.networks import UNROLL_UP_TO, Network, units_for_budget
+
+pytestmark = pytest.mark.usefixtures("exact_products")
+
+N_IN, N, N_OUT = 3, 4, 2
+GATES = {"rnn": 1, "irnn": 1, "ugrnn": 2, "gru": 3, "lstm": 4, "intersection": 4}
+STATES = {"rnn": 1, "irnn": 1, "ugrnn": 1, "gru": 1, "lstm": 2, "intersection": 1}
+
+
+def count(name, n_in, n, n_out, depth):
+    """Each gate of a layer: two matrices and ONE bias; each layer: its learned state; then the readout."""
+
+    def layer(inputs):
+        return GATES[name] * (n * n + inputs * n + n) + STATES[name] * n
+
+    readout = n * n_out + n_out
+    if name == "intersection":
+        return n_in * n + depth * layer(n) + readout
+    return layer(n_in) + (depth - 1) * layer(n) + readout
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4])
+@pytest.mark.parametrize("name", CELLS)
+def test_n_params_counts_everything_that_is_trained(name, depth):
+    """Breaks if an initial state, a bias, the readout or the projection is left out, or a bias doubled."""
+    network = Network(cell_by_name(name), N_IN, N, N_OUT, depth)
+    assert network.n_params == count(name, N_IN, N, N_OUT, depth)
+    params = jax.eval_shape(network.init, jax.random.key(0))
+    assert all(jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in jax.tree.leaves(params))
+    assert sum(np.prod(leaf.shape) for leaf in jax.tree.leaves(params)) == network.n_params
+
+
+def test_the_published_lstm_has_as_many_parameters_as_its_authors_counted():
+    """Breaks if no width has the published 1,268,217 parameters, of depth 4 on the 27 symbols of text8."""
+    n = units_for_budget(1_268_217, cell_by_name("lstm"), 27, 27, 4)
+    assert Network(cell_by_name("lstm"), 27, n, 27, 4).n_params == 1_268_217
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("name", CELLS)
+def test_units_for_budget_is_the_largest_width_that_fits(name, depth):
+    """Breaks if the search stops a unit short or over, at any budget of few units or at a large one."""
+    few = range(count(name, N_IN, 1, N_OUT, depth), count(name, N_IN, 6, N_OUT, depth) + 1)
+    exact = count(name, N_IN, 37, N_OUT, depth)
+    for budget in [*few, exact - 1, exact, 123_456]:
+        n = units_for_budget(budget, cell_by_name(name), N_IN, N_OUT, depth)
+        assert count(name, N_IN, n, N_OUT, depth) <= budget < count(name, N_IN, n + 1, N_OUT, depth)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_budget_below_one_unit_is_an_error_that_states_the_minimum(name):
+    """Breaks if too small a budget buys a network, or the message does not say what one costs."""
+    least = count(name, N_IN, 1, N_OUT, 2)
+    with pytest.raises(ValueError, match=rf"^max_params is {least - 1}; .* has {least} parameters$"):
+        units_for_budget(least - 1, cell_by_name(name), N_IN, N_OUT, 2)
+    assert units_for_budget(least, cell_by_name(name), N_IN, N_OUT, 2) == 1
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 2.0, True, "3", None], ids=repr)
+@pytest.mark.parametrize("field", ["n_in", "n_hidden", "n_out", "depth", "max_params"])
+def test_a_size_that_is_no_size_is_an_error_that_names_the_field(field, wrong):
+    """Breaks if a wrong size is accepted, rounded, or fails far from where it was given."""
+    sizes = {"n_in": N_IN, "n_hidden": N, "n_out": N_OUT, "depth": 1}
+    build = units_for_budget if field == "max_params" else Network
+    if field == "max_params":
+        del sizes["n_hidden"]
+    with pytest.raises(ValueError, match=f"^{field} is {wrong!r}; it must be a whole number of at least 1$"):
+        build(cell=cell_by_name("rnn"), **{**sizes, field: wrong})
+
+
+def network_and_params(name, depth=1):
+    """A network and params as if learned: no bias and no initial state is zero."""
+    network = Network(cell_by_name(name), N_IN, N, N_OUT, depth)
+    rng = np.random.default_rng(depth)
+    return network, jax.tree.map(
+        lambda leaf: jnp.asarray(0.5 * rng.standard_normal(leaf.shape), jnp.float32),
+        jax.eval_shape(network.init, jax.random.key(0)),
+    )
+
+
+def sequence(*shape, seed=0):
+    return jax.random.normal(jax.random.key(seed), (*shape, N_IN))
+
+
+def plain_loop(network, params, xs, n_steps, *nonlinearity):
+    """All outputs of a loop over steps and layers, on the input followed by zeros."""
+    states = [network.cell.initial_state(layer) for layer in params["layers"]]
+    outputs = []
+    for x in [*xs, *np.zeros((n_steps - len(xs), N_IN), np.float32)]:
+        y = x @ params["projection"] if network.cell.square else jnp.asarray(x)
+        for k, layer in enumerate(params["layers"]):
+            states[k], y = network.cell.step(layer, states[k], y, *nonlinearity)
+        outputs.append(y @ params["readout"]["W"] + params["readout"]["b"])
+    return jnp.stack(outputs)
+
+
+SHORT, LONG = UNROLL_UP_TO, UNROLL_UP_TO + 1
+
+
+@pytest.mark.parametrize(("n_heard", "n_steps", "n_reads"), [(1, 5, 1), (4, LONG, 7)])
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("name", CELLS)
+def test_apply_is_a_loop_over_the_steps_of_the_cell(name, depth, n_heard, n_steps, n_reads):
+    """Breaks if layers share a state, the wrong output goes up, or a square cell hears no projection."""
+    network, params = network_and_params(name, depth)
+    xs = sequence(n_heard)
+    ys = network.apply(params, xs, n_steps=n_steps, n_reads=n_reads)
+    assert_allclose(ys, plain_loop(network, params, xs, n_steps)[-n_reads:], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_heard", "n_steps", "n_reads"),
+    [
+        (1, 1, 1),
+        (1, 2, None),
+        (3, None, None),
+        (3, None, 2),
+        (0, 3, 2),
+        (2, SHORT, 10),
+        (2, SHORT, 11),
+        (SHORT, SHORT, None),
+        (1, LONG, 1),
+        (5, LONG, None),
+        (5, LONG + 7, LONG + 2),
+        (LONG, None, 1),
+    ],
+)
+def test_apply_hears_and_reads_at_the_asked_steps(n_heard, n_steps, n_reads):
+    """Breaks if a boundary between heard, silent, unread and read steps moves by one, unrolled or not."""
+    network, params = network_and_params("lstm", 2)
+    xs = sequence(n_heard)
+    ys = network.apply(params, xs, n_steps=n_steps, n_reads=n_reads)
+    expected = plain_loop(network, params, xs, n_steps or n_heard)[-(n_reads or 0) :]
+    assert ys.shape == expected.shape
+    assert_allclose(ys, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("n_steps", [SHORT, LONG])
+@pytest.mark.parametrize("name", ["rnn", "intersection"])
+def test_after_the_end_of_the_input_the_network_hears_zeros(name, n_steps):
+    """Breaks if the last input is held, or biases and learned state stop acting, once the input has ended."""
+    network, params = network_and_params(name)
+    xs = sequence(2)
+    padded = jnp.concatenate([xs, jnp.zeros((n_steps - 2, N_IN))])
+    assert_allclose(
+        network.apply(params, xs, n_steps=n_steps), network.apply(params, padded), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("choice", ["relu", 1])
+@pytest.mark.parametrize("name", ["rnn", "ugrnn", "gru", "lstm"])
+def test_apply_passes_the_chosen_nonlinearity_to_every_layer(name, choice):
+    """Breaks if a layer stays with tanh, or an index means another word."""
+    network, params = network_and_params(name, 2)
+    ys = network.apply(params, sequence(3), {"nonlinearity": choice})
+    assert_allclose(ys, plain_loop(network, params, sequence(3), 3, jax.nn.relu), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("wrong", ["sigmoid", 2])
+def test_a_wrong_nonlinearity_is_an_error_that_names_the_allowed(wrong):
+    """Breaks if a network runs with a nonlinearity it does not know, as tanh say."""
+    network, params = network_and_params("rnn")
+    with pytest.raises(ValueError, match=f"^nonlinearity is {wrong!r}; allowed: tanh, relu$"):
+        network.apply(params, sequence(3), {"nonlinearity": wrong})
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"n_steps": 2}, "^n_steps is 2 and n_reads 2; allowed: n_steps of at least 3, the length of xs"),
+        ({"n_steps": 5, "n_reads": 6}, "^n_steps is 5 and n_reads 6; allowed: .* 1 to n_steps reads$"),
+        ({"n_reads": 4}, "^n_steps is 3 and n_reads 4; allowed: .* 1 to n_steps reads$"),
+        ({"n_reads": 0}, "^n_reads is 0; it must be a whole number"),
+        ({"n_reads": -1}, "^n_reads is -1; it must be a whole number"),
+        ({"n_reads": 1.5}, "^n_reads is 1.5; it must be a whole number"),
+        ({"n_steps": 5.0}, "^n_steps is 5.0; it must be a whole number"),
+        ({"n_steps": "5"}, "^n_steps is '5'; it must be a whole number"),
+    ],
+)
+def test_steps_and_reads_that_do_not_fit_are_errors(asked, message):
+    """Breaks if inputs are cut off in silence, or more or fewer outputs come back than were asked for."""
+    network, params = network_and_params("rnn")
+    with pytest.raises(ValueError, match=message):
+        network.apply(params, sequence(3), **asked)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_batch_is_its_examples_and_a_population_its_members(name):
+    """Breaks if examples or members mix under vmap."""
+    network, params = network_and_params(name, 2)
+    members = jax.tree.map(lambda leaf: jnp.stack([leaf, 0.5 * leaf]), params)
+    batch = sequence(3, 2)
+
+    @jax.jit
+    def run(params, xs):
+        return network.apply(params, xs, n_steps=5, n_reads=2)
+
+    of_batch = jax.vmap(run, (None, 0))
+    together = jax.jit(jax.vmap(of_batch, (0, None)))(members, batch)
+    assert together.shape == (2, 3, 2, N_OUT)
+    for m in range(2):
+        for k in range(3):
+            alone = run(jax.tree.map(lambda leaf, m=m: leaf[m], members), batch[k])
+            assert_allclose(together[m, k], alone, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["lstm", "intersection"])
+def test_init_draws_each_part_anew_and_all_layers_obey_the_hyperparameters(name):
+    """Breaks if layers share a draw or miss their hyperparameters, or readout or projection is mis-scaled."""
+    network = Network(cell_by_name(name), 30, 40, 50, 3)
+    params = jax.jit(network.init)(jax.random.key(0), {"input_scale_c": 0.0, "input_scale_gy": 0.0})
+    layers, k = params["layers"], {"lstm": 2, "intersection": 2}[name]
+    for layer in layers:
+        assert_array_equal(layer["W_x"][:, k * 40 : (k + 1) * 40], 0)
+    for i, layer in enumerate(layers):
+        assert not any(np.allclose(layer["W_h"], other["W_h"]) for other in layers[:i])
+    assert_array_equal(params["readout"]["b"], np.zeros(50))
+    drawn = {"readout": (params["readout"]["W"], (40, 50))}
+    if name == "intersection":
+        drawn["projection"] = (params["projection"], (30, 40))
+    for W, shape in drawn.values():
+        assert W.shape == shape
+        assert_allclose(shape[0] * np.var(W), 1, atol=5 * np.sqrt(2 / W.size))
