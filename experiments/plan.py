@@ -25,6 +25,8 @@ def studies(config: ConfigDict) -> list[Study]:
     check_size("trials", config.trials, at_least=0)
     if not config.budgets:
         raise ValueError("budgets is empty; it must hold at least one number of parameters")
+    for budget in config.budgets:
+        check_size("budgets", budget)
     return [_study(config, name, depth, budget) for name, depth in cells(config) for budget in config.budgets]
 
 

@@ -67,22 +67,27 @@ def measure(plan: list[Study], directory: Path) -> pd.DataFrame:
 
 
 def _command_line(argv: list[str]) -> list[str]:
-    # A misspelt field surfaces from ml_collections as an AttributeError that names the nearest one.
     try:
-        return app.parse_flags_with_usage(argv)
-    except (AttributeError, ValueError, OSError, ImportError, SyntaxError) as error:
-        _stop(str(error).strip("'\"").replace("\\n", " ").replace("\n", " "))
+        rest = flags.FLAGS(argv)
+        if CONFIG.value is None:
+            _stop("--config is missing; for example --config=experiments/configs/quickstart.py")
+        if WORKDIR.value is None:
+            flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
+    except AttributeError as error:
+        # ml_collections wraps its KeyError, whose message ends with the nearest field.
+        _stop("config has no field " + str(error.args[0].args[0]).replace("\n", "; "))
+    except (flags.Error, ValueError, TypeError, OSError) as error:
+        # What went wrong in a configuration file stands last.
+        _stop(str(error).strip().splitlines()[-1].strip().removeprefix("ValueError: "))
+    if len(rest) > 1:
+        _stop(f"unknown argument {rest[1]!r}; flags begin with --")
+    return rest
 
 
 def _run(argv: list[str]) -> None:
-    if len(argv) > 1:
-        _stop(f"unknown argument {argv[1]!r}; flags begin with --")
-    if CONFIG.value is None:
-        _stop("--config is missing; for example --config=experiments/configs/quickstart.py")
-    config = CONFIG.value
     logging.set_verbosity(logging.WARNING)
     try:
-        main(config, WORKDIR.value or str(Path("runs") / config.name))
+        main(CONFIG.value, WORKDIR.value)
     except ValueError as error:
         _stop(str(error))
     except KeyboardInterrupt:

@@ -151,9 +151,7 @@ def test_after_the_end_of_the_input_the_network_hears_zeros(name, n_steps):
     network, params = network_and_params(name)
     xs = sequence(2)
     padded = jnp.concatenate([xs, jnp.zeros((n_steps - 2, N_IN))])
-    assert_allclose(
-        network.apply(params, xs, n_steps=n_steps), network.apply(params, padded), rtol=1e-5, atol=1e-6
-    )
+    assert_allclose(network.apply(params, xs, n_steps=n_steps), network.apply(params, padded), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("choice", ["relu", 1])

@@ -24,9 +24,7 @@ def random_params(cell):
     """Params with no zero in them, biases and initial state included."""
     shapes = jax.eval_shape(lambda: cell.init(jax.random.key(0), N_IN, N))
     rng = np.random.default_rng(0)
-    return {
-        name: jnp.asarray(0.5 * rng.standard_normal(leaf.shape), jnp.float32) for name, leaf in shapes.items()
-    }
+    return {name: jnp.asarray(0.5 * rng.standard_normal(leaf.shape), jnp.float32) for name, leaf in shapes.items()}
 
 
 def by_gate(params, gates):
