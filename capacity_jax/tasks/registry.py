@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from capacity_jax.tasks.base import Task
 from capacity_jax.tasks.per_cap import per_cap
+from capacity_jax.tasks.text8 import text8
 
-TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap}
+TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap, "text8": text8}
 
 
 def task_by_name(name: str) -> Callable[..., Task]:
