@@ -37,7 +37,7 @@ def cells(config: ConfigDict) -> list[tuple[str, int]]:
       ValueError: the field is empty, a name is unknown, or a depth is not a number.
     """
     found = []
-    for entry in ",".join([config.cells] if isinstance(config.cells, str) else config.cells).split(","):
+    for entry in config.cells.split(","):
         name, _, depth = entry.strip().partition("@")
         if depth and not depth.isdecimal():
             raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")

@@ -91,7 +91,7 @@ def _changed(name, distribution, change, default):
             if word not in CHOICES[name]:
                 raise ValueError(f"space.{name} holds {word!r}; allowed: {', '.join(CHOICES[name])}")
         return CategoricalDistribution(values)
-    numbers = all(isinstance(value, int | float) for value in values)
+    numbers = all(isinstance(value, int | float) and np.isfinite(value) for value in values)
     if len(values) not in (1, 2) or not numbers or values[0] > values[-1]:
         raise ValueError(f"space.{name} is {change!r}; allowed: a number, or two in order: the range")
     low, high = values[0], values[-1]

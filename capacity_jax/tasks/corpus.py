@@ -87,9 +87,7 @@ def unzip_text8(file: BinaryIO, source: object, length: int) -> UInt8[np.ndarray
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
             if "text8" not in names:
-                raise ValueError(
-                    f"{source} holds {', '.join(names) or 'nothing'}; it must hold a file named text8"
-                )
+                raise ValueError(f"{source} holds {', '.join(names) or 'nothing'}; it must hold a file named text8")
             _check_length(archive.getinfo("text8").file_size, source, length)
             return np.frombuffer(archive.read("text8"), np.uint8)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
@@ -101,9 +99,7 @@ def _locate(path):
         for name in ("text8", "text8.zip"):
             if (path / name).is_file():
                 return path / name
-        raise FileNotFoundError(
-            f"directory {path} holds neither text8 nor text8.zip; it must hold one of them"
-        )
+        raise FileNotFoundError(f"directory {path} holds neither text8 nor text8.zip; it must hold one of them")
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} does not exist; it must be text8, text8.zip or a directory that holds one of them"

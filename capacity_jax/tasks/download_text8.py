@@ -20,9 +20,7 @@ BLOCK_BYTES = 2**18
 TIMEOUT_SECONDS = 60
 
 
-def download_text8(
-    directory: str | os.PathLike, url: str = URL, length: int = TEXT8_LENGTH, md5: str = MD5
-) -> Path:
+def download_text8(directory: str | os.PathLike, url: str = URL, length: int = TEXT8_LENGTH, md5: str = MD5) -> Path:
     """Downloads text8.zip, checks the text in it and only then gives the file its name.
 
     Args:

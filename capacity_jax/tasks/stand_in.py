@@ -36,9 +36,7 @@ def stand_in() -> Corpus:
     # An order that has nothing to do with the names mixes the subjects, so that all parts hold all of them.
     in_order = sorted(documents, key=lambda name: hashlib.sha256(name.encode()).digest())
     # A paragraph that comes twice is kept once: it must not be learned in one part and asked for in another.
-    paragraphs = dict.fromkeys(
-        paragraph for name in in_order for paragraph in re.split(r"\n\s*\n", documents[name])
-    )
+    paragraphs = dict.fromkeys(paragraph for name in in_order for paragraph in re.split(r"\n\s*\n", documents[name]))
     letters = np.frombuffer(reduce_to_alphabet("\n".join(paragraphs)), np.uint8)
     return Corpus(f"stdlib-docs-{platform.python_version()}", letters)
 

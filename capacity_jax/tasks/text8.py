@@ -49,9 +49,7 @@ def text8(
     check_size("n_warmup", n_warmup, at_least=0)
     check_size("n_evaluation", n_evaluation)
     if n_steps >= n_held_out:
-        raise ValueError(
-            f"n_steps is {n_steps}; it must be less than the evaluation text's length, {n_held_out}"
-        )
+        raise ValueError(f"n_steps is {n_steps}; it must be less than the evaluation text's length, {n_held_out}")
     if n_warmup >= n_steps:
         raise ValueError(f"n_warmup is {n_warmup}; it must be less than n_steps, {n_steps}")
 

@@ -30,7 +30,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.name = f"quickstart-{extent}"
     config.seed = 0
     config.task = "per_cap"
-    config.task_args = ConfigDict({"n_in": 32})
+    config.task_args = ConfigDict({"n_in": 32, "n_steps": 5})
     # A cell's name, with @depth behind it if that is not 1.
     config.cells = "rnn,irnn,ugrnn,gru,lstm,intersection@2"
     config.budgets = (300, 500, 700) if smoke else (600, 1200, 2145)

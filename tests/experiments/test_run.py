@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = "experiments/configs/quickstart.py:smoke"
-COLUMNS = ["cell", "depth", "units", "parameters", "bits", "bits_per_parameter", "ci_low", "ci_high", "trials", "infeasible"]
+NETWORK = ["cell", "depth", "units", "parameters"]
+COLUMNS = [*NETWORK, "bits", "bits_per_parameter", "ci_low", "ci_high", "trials", "infeasible"]
 TINY = (
     "--config.cells=rnn,gru@2",
     "--config.budgets=150,300,400",
@@ -22,7 +23,7 @@ TINY = (
 def run(*arguments, config=QUICKSTART, cwd=ROOT):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "experiments.run", f"--config={ROOT / config}", *arguments],
+        [sys.executable, "-m", "experiments.run", f"--config={ROOT / config}", *arguments],
         cwd=cwd,
         env=environment,
         capture_output=True,
@@ -78,31 +79,22 @@ def test_another_configuration_does_not_overwrite(finished):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--config.budgts=100"], 'Did you mean "budgets"'),
+        (["--config.budgts=100"], "config has no field 'budgts'; Did you mean \"budgets\""),
         (["--config.cells=rnnn"], "cell is 'rnnn'; known cells: rnn, irnn, ugrnn, gru, lstm, intersection"),
-        (["--config.cells=gru@x"], "cells holds 'gru@x'"),
-        (["--config.cells=gru@0"], "depth is 0"),
-        (["--config.task=percap"], "task is 'percap'; known tasks: "),
-        (["--config.task_args.n_in=0"], "n_in is 0; it must be a whole number of at least 1"),
-        (["--config.budgets=10"], "max_params is 10; the smallest rnn network"),
-        (["--config.budgets=-5"], "max_params is -5"),
-        (["--config.budgets=()"], "budgets is empty"),
-        (["--config.batch_size=0"], "batch_size is 0"),
-        (["--config.seeds=0"], "seeds is 0"),
-        (["--config.trials=-1"], "trials is -1"),
-        (["--config.space.lr_init=(1.0,nan)"], "lr_init"),
         (["--workdir=/dev/null/results"], "workdir is /dev/null/results, which cannot be used"),
+        (["--config.seeds=x"], "--config.seeds=x"),
         (["stray"], "unknown argument 'stray'"),
     ],
-    ids=lambda value: value[0] if isinstance(value, list) else None,
+    ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
     """Breaks if a mistake on the command line gets a traceback, or trains something else."""
     workdir = [] if any("workdir" in argument for argument in arguments) else [f"--workdir={tmp_path / 'results'}"]
     result = run(*workdir, *arguments)
     assert result.returncode == 2
+    assert result.stderr.startswith("capacity_jax: ")
     assert message in result.stderr
-    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "results").exists()
 
 
@@ -118,4 +110,4 @@ def test_bad_configuration_is_one_clear_line(config, message):
     result = run(config=config)
     assert result.returncode == 2
     assert message in result.stderr
-    assert "Traceback" not in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1

@@ -97,9 +97,7 @@ def test_first_bad_byte_is_named(tmp_path, monkeypatch, offset, byte, packed):
     content = with_byte(offset, byte)
     content = content[: offset + 1] + content[offset + 1 : -1] + (b"!" if offset < 9_999 else b"")
     message = error_of(path, zipped(text8=content) if packed else content)
-    assert message == (
-        f"{path} has the byte {byte!r} at offset {offset}; text8 holds only the space and a to z"
-    )
+    assert message == (f"{path} has the byte {byte!r} at offset {offset}; text8 holds only the space and a to z")
 
 
 def test_uppercase_text_is_refused(tmp_path):

@@ -65,9 +65,7 @@ def test_a_bad_download_leaves_nothing(tmp_path, served, content, message):
 
 def test_command_line(tmp_path, served, monkeypatch, capsys):
     """Breaks if the command does not pass its directory on, or ends in a traceback without a network."""
-    monkeypatch.setattr(
-        module, "download_text8", lambda directory: download_text8(directory, "file:///nowhere")
-    )
+    monkeypatch.setattr(module, "download_text8", lambda directory: download_text8(directory, "file:///nowhere"))
     with pytest.raises(SystemExit, match=r"^text8 was not downloaded: "):
         main([str(tmp_path)])
     monkeypatch.setattr(module, "download_text8", lambda directory: f"{directory}/text8.zip")

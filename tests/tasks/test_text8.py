@@ -41,9 +41,7 @@ def heard(batch):
 def batches(task, n_batches, size):
     shared = task.shared()
     shared = jax.tree.map(jnp.asarray, shared)
-    draw = jax.jit(
-        lambda step: task.batch(shared, (), jax.random.fold_in(jax.random.key(3), step), step, size)
-    )
+    draw = jax.jit(lambda step: task.batch(shared, (), jax.random.fold_in(jax.random.key(3), step), step, size))
     return [draw(step) for step in range(n_batches)]
 
 

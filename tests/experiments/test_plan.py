@@ -1,0 +1,78 @@
+"""From a configuration to studies: every field checked before anything is trained."""
+
+import pytest
+
+from experiments.configs.quickstart import get_config
+from experiments.plan import studies
+
+
+@pytest.fixture
+def config():
+    return get_config("smoke")
+
+
+def test_one_study_per_cell_and_budget(config):
+    """Breaks if a cell, a depth or a size of the configuration is not measured."""
+    networks = [study.bucket.network for study in studies(config)]
+    assert len(networks) == 6 * 3
+    assert [network.cell.name for network in networks[::3]] == ["rnn", "irnn", "ugrnn", "gru", "lstm", "intersection"]
+    assert [network.depth for network in networks[::3]] == [1, 1, 1, 1, 1, 2]
+    assert all(network.n_params <= config.budgets[i % 3] for i, network in enumerate(networks))
+
+
+def test_studies_have_seeds_of_their_own(config):
+    """Breaks if two studies share data and draws, or the configuration's seed changes nothing."""
+    seeds = [study.seed for study in studies(config)]
+    assert len(set(seeds)) == len(seeds)
+    config.seed = 1
+    assert not set(seeds) & {study.seed for study in studies(config)}
+
+
+def test_every_extent_and_start_is_valid():
+    """Breaks if a committed configuration would be refused, or a start asks for more labels than are padded."""
+    for extent in ("laptop", "smoke"):
+        for study in studies(get_config(extent)):
+            assert len(study.trials()) == study.n_seeds + study.n_trials
+
+
+def test_depth_stands_behind_the_cell(config):
+    """Breaks if `gru@2` is no longer a GRU of depth 2, or a space after the comma matters."""
+    config.cells = "rnn, gru@2"
+    assert [(s.bucket.network.cell.name, s.bucket.network.depth) for s in studies(config)[::3]] == [
+        ("rnn", 1),
+        ("gru", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("cells", "gru@x", "cells holds 'gru@x'; allowed: a cell's name, or name@depth"),
+        ("cells", "gru@0", "depth is 0; it must be a whole number of at least 1"),
+        ("cells", "rnnn", "cell is 'rnnn'; known cells: rnn"),
+        ("task", "percap", "task is 'percap'; known tasks: "),
+        ("task_args.n_in", 0, "n_in is 0; it must be a whole number of at least 1"),
+        ("budgets", (10,), "max_params is 10; the smallest rnn network of depth 1"),
+        ("budgets", (-5,), "budgets is -5; it must be a whole number of at least 1"),
+        ("budgets", (), "budgets is empty"),
+        ("batch_size", 0, "batch_size is 0"),
+        ("seeds", 0, "seeds is 0"),
+        ("trials", -1, "trials is -1"),
+        ("space.lr_init", (1.0, float("nan")), "space.lr_init is"),
+        ("space.lr_init", ("fast",), "space.lr_init is"),
+    ],
+)
+def test_refuses_fields_out_of_range(config, field, value, message):
+    """Breaks if an impossible field starts a run, or its message does not name it."""
+    with config.unlocked(), config.ignore_type():
+        config.update_from_flattened_dict({field: value})
+    with pytest.raises(ValueError, match=message):
+        studies(config)
+
+
+def test_refuses_arguments_that_the_task_has_not(config):
+    """Breaks if a misspelt argument of a task gets a traceback from Python's own call."""
+    with config.unlocked():
+        config.task_args.n_inn = 3
+    with pytest.raises(ValueError, match=r"task_args.n_inn is unknown to task per_cap; allowed: n_in, b_max, n_steps"):
+        studies(config)
