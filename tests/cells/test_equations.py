@@ -102,9 +102,10 @@ def oracle(name, params, xs, s, b_fg):
     return np.array(ys), [h] if c is None else [c, h]
 
 
-def example(name, seed, n_in, n, n_steps):
+def example(name, seed, n_steps):
     """Params as if learned, without and with their forget biases; these biases; inputs. All in float64."""
     cell, rng = cell_by_name(name), np.random.default_rng(seed)
+    n_in, n = (4, 4) if cell.square else (3, 4)
     ranges = {"recurrent_matrix": (0.3, 2), "input": (0.3, 2), "recurrent_bias": (-2, 2), "forget": (0, 6)}
     hparams = {
         hparam: rng.uniform(*interval)
@@ -140,8 +141,7 @@ jitted_run = jax.jit(run, static_argnums=(0, 3))
 @pytest.mark.parametrize(("name", "s"), CASES)
 def test_cell_follows_the_equations_of_the_paper(name, s, seed):
     """Breaks if a gate reads the wrong columns, a sign, a product or b_fg is off, or h0 is not learned."""
-    n_in, n = (6, 6) if name == "intersection" else (4, 6)
-    plain, full, b_fg, xs = example(name, seed, n_in, n, n_steps=6)
+    plain, full, b_fg, xs = example(name, seed, n_steps=6)
     ys, state = oracle(name, plain, xs, s, b_fg)
     # tanh is what a step does when told nothing.
     nonlinearity = (jax.nn.relu,) if s == "relu" else ()
@@ -156,9 +156,8 @@ def test_cell_follows_the_equations_of_the_paper(name, s, seed):
 @pytest.mark.parametrize(("name", "s"), CASES)
 def test_gradients_are_those_of_the_equations(name, s):
     """Breaks if a derivative (the nonlinearity has a hand-written one) is not the slope of the oracle."""
-    n_in, n = (3, 3) if name == "intersection" else (2, 3)
-    plain, full, b_fg, xs = example(name, 11, n_in, n, n_steps=4)
-    weights = np.random.default_rng(12).standard_normal((4, n))
+    plain, full, b_fg, xs = example(name, 11, n_steps=4)
+    weights = np.random.default_rng(12).standard_normal((4, len(full["h0"])))
 
     def slope(leaf, index, ε=1e-6):
         def loss(change):

@@ -1,5 +1,7 @@
 """Every registered cell works with every transformation that a population needs."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -45,13 +47,16 @@ def test_cell_is_jitted_vmapped_scanned_and_differentiated(name):
 
         return jax.value_and_grad(loss)(cell.init(key, N, N, hparams))
 
-    keys = jax.random.split(jax.random.key(0), N_MEMBERS)
-    hparams = differing_hparams(cell, np.random.default_rng(0))
-    together = jax.jit(jax.vmap(loss_and_gradients))(keys, hparams)
-    alone = jax.jit(loss_and_gradients)
-    for member in range(N_MEMBERS):
-        expected = alone(keys[member], {name: values[member] for name, values in hparams.items()})
-        jax.tree.map(lambda a, b: assert_allclose(a[member], b, rtol=1e-4, atol=1e-5), together, expected)  # noqa: B023
+    run = jax.jit(jax.vmap(loss_and_gradients))
+    members = (
+        jax.random.split(jax.random.key(0), N_MEMBERS),
+        differing_hparams(cell, np.random.default_rng(0)),
+    )
+    together = run(*members)
+    for k in range(N_MEMBERS):
+        among_its_like = run(*jax.tree.map(lambda values, k=k: values[jnp.full(N_MEMBERS, k)], members))
+        for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(among_its_like), strict=True):
+            assert_allclose(b, np.broadcast_to(a[k], b.shape), rtol=1e-4, atol=1e-5)
     losses, gradients = together
     assert len(np.unique(losses)) == N_MEMBERS
     for leaf, gradient in gradients.items():
@@ -59,44 +64,42 @@ def test_cell_is_jitted_vmapped_scanned_and_differentiated(name):
         assert np.all(np.any(gradient != 0, axis=0)), leaf
 
 
+@partial(jax.jit, static_argnums=0)
+def params_and_a_step(cell, hparams):
+    """What a cell draws under traced hyperparameters, and its state and output after a step."""
+    params = cell.init(jax.random.key(0), N, N, hparams)
+    state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
+    return params, cell.step(params, state, jnp.linspace(-2, 2, N), *nonlinearity(cell, hparams))
+
+
 @pytest.mark.parametrize("name", CELLS)
 def test_every_hyperparameter_a_cell_lists_changes_what_it_does(name):
     """Breaks if a cell lists a hyperparameter that `init` and `step` do not read, under that very name."""
     cell = cell_by_name(name)
-    x = jnp.linspace(-2, 2, N)
-
-    @jax.jit
-    def after_a_step(hparams):
-        params = cell.init(jax.random.key(0), N, N, hparams)
-        state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
-        return cell.step(params, state, x, *nonlinearity(cell, hparams))
-
     base = {name: 0 if name in CHOICES else 0.5 for name in cell.hyperparameters}
-    before = jax.tree.leaves(after_a_step(base))
-    for changed in cell.hyperparameters:
-        after = jax.tree.leaves(after_a_step({**base, changed: 1 if changed in CHOICES else 1.0}))
-        assert any(np.any(a != b) for a, b in zip(after, before, strict=True)), changed
+    _, before = params_and_a_step(cell, base)
+    for changed in base:
+        _, after = params_and_a_step(cell, {**base, changed: 2 * base[changed] or 1})
+        pairs = zip(jax.tree.leaves(after), jax.tree.leaves(before), strict=True)
+        assert any(np.any(a != b) for a, b in pairs), changed
 
 
 @pytest.mark.parametrize("name", CELLS)
 def test_defaults_are_what_happens_without_hyperparameters(name):
     """Breaks if the defaults a cell lists, with which a study completes a trial, are not those it uses."""
     cell = cell_by_name(name)
-    x = jnp.linspace(-2, 2, N)
 
     @jax.jit
-    def silent(key):
-        params = cell.init(key, N, N)
-        return params, cell.step(params, cell.initial_state(params), x)
+    def untold():
+        params = cell.init(jax.random.key(0), N, N)
+        state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
+        return params, cell.step(params, state, jnp.linspace(-2, 2, N))
 
-    @jax.jit
-    def told(key):
-        params = cell.init(key, N, N, cell.hyperparameters)
-        s = nonlinearity(cell, cell.hyperparameters)
-        return params, cell.step(params, cell.initial_state(params), x, *s)
-
-    key = jax.random.key(0)
-    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-6, atol=1e-6), silent(key), told(key))
+    told = params_and_a_step(
+        cell,
+        {name: CHOICES[name].index(v) if name in CHOICES else v for name, v in cell.hyperparameters.items()},
+    )
+    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-5, atol=1e-6), untold(), told)
 
 
 @pytest.mark.parametrize("name", CELLS)
