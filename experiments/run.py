@@ -8,6 +8,8 @@ depth and size, and a figure `NAME.png`; NAME is `capacity` for the memorization
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
 from pathlib import Path
 
 import jax
@@ -17,6 +19,7 @@ from ml_collections import ConfigDict, config_flags
 
 from capacity_jax.results import append_record, as_text, capacity_figure, objective_figure, slopes, study_row
 from capacity_jax.search import Study, run_study
+from capacity_jax.training import prepare_population
 from experiments.plan import studies
 from experiments.progress import Progress
 from experiments.workdir import open_workdir
@@ -40,26 +43,31 @@ def main(config: ConfigDict, workdir: str) -> None:
 
 
 def measure(plan: list[Study], directory: Path) -> pd.DataFrame:
-    """Runs the studies one after another; table and figure are up to date after each."""
+    """Runs the studies one after another, each compiled while the one before it trains; the table follows suit."""
     task = plan[0].bucket.task
     name = "capacity" if task.name == "per_cap" else task.name
     trials = directory / "trials.jsonl"
     trials.unlink(missing_ok=True)
     progress = Progress(plan)
     rows = []
-    for study in plan:
-        outcomes = []
-        for outcome in run_study(
-            study,
-            on_repeats=lambda repeats, bucket=study.bucket: progress.add(bucket, repeats),
-            on_chunk=lambda n_steps, bucket=study.bucket: progress.steps(bucket, n_steps),
-        ):
-            append_record(trials, study.bucket, outcome)
-            progress.outcome(study.bucket, outcome)
-            outcomes.append(outcome)
-        rows.append(study_row(study, outcomes))
-        table = pd.DataFrame(rows)
-        table.to_csv(directory / f"{name}.csv", index=False)
+    with ThreadPoolExecutor(1) as compiler:
+        compiled = compiler.submit(prepare_population, plan[0].bucket)
+        for study, following in zip_longest(plan, plan[1:]):
+            compiled.result()
+            if following is not None:
+                compiled = compiler.submit(prepare_population, following.bucket)
+            outcomes = []
+            for outcome in run_study(
+                study,
+                on_repeats=lambda repeats, bucket=study.bucket: progress.add(bucket, repeats),
+                on_chunk=lambda n_steps, bucket=study.bucket: progress.steps(bucket, n_steps),
+            ):
+                append_record(trials, study.bucket, outcome)
+                progress.outcome(study.bucket, outcome)
+                outcomes.append(outcome)
+            rows.append(study_row(study, outcomes))
+            table = pd.DataFrame(rows)
+            table.to_csv(directory / f"{name}.csv", index=False)
     progress.close()
     figure = capacity_figure(table) if task.name == "per_cap" else objective_figure(table, task.columns[-1], name)
     figure.savefig(directory / f"{name}.png", dpi=150)

@@ -61,12 +61,12 @@ def init_gates(
         return jnp.stack([jnp.asarray(hparams[f"{kind}_{gate}"], float) for gate in gates])
 
     def draw(key, input_scale, recurrent_scale, bias_scale):
-        x_key, h_key, b_key = jax.random.split(key, 3)
-        bias = lax.select_n(bias_init, jnp.ones(n_hidden), jax.random.normal(b_key, (n_hidden,)))
+        gaussian = jax.random.normal(key, (n_in + n_hidden + 1, n_hidden))
+        to_inputs, to_units, to_bias = jnp.split(gaussian, [n_in, n_in + n_hidden])
         return {
-            "W_x": input_scale * normal_matrix(x_key, n_in, n_hidden),
-            "W_h": recurrent_scale * recurrent_matrix(h_key, n_hidden, recurrent_init),
-            "b": bias_scale * bias,
+            "W_x": input_scale * to_inputs / jnp.sqrt(n_in),
+            "W_h": recurrent_scale * recurrent_matrix(to_units, recurrent_init),
+            "b": bias_scale * lax.select_n(bias_init, jnp.ones(n_hidden), to_bias[0]),
         }
 
     weights = jax.vmap(draw, out_axes={"W_x": 1, "W_h": 1, "b": 0})(
@@ -84,18 +84,22 @@ def normal_matrix(key: Key[Array, ""], n_in: int, n_out: int) -> Float[Array, "n
     return jax.random.normal(key, (n_in, n_out)) / jnp.sqrt(n_in)
 
 
-def recurrent_matrix(key: Key[Array, ""], n: int, init_type: Int[Array, ""]) -> Float[Array, "n n"]:
-    """A square matrix: identity, orthogonal or normal, by traced index."""
-    return lax.select_n(init_type, jnp.eye(n), orthogonal_matrix(key, n), normal_matrix(key, n, n))
+def recurrent_matrix(gaussian: Float[Array, "n n"], init_type: Int[Array, ""]) -> Float[Array, "n n"]:
+    """Identity, orthogonal or normal over √n, by traced index, from independent standard normal values."""
+    n = len(gaussian)
+    return lax.select_n(init_type, jnp.eye(n), orthogonal_matrix(gaussian), gaussian / jnp.sqrt(n))
 
 
-def orthogonal_matrix(key: Key[Array, ""], n: int) -> Float[Array, "n n"]:
+def orthogonal_matrix(gaussian: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """A uniformly distributed orthogonal matrix, as a product of n random reflections (Stewart 1980).
 
     Not by a QR decomposition: on CPU that is LAPACK's, which waits in XLA's own thread pool, and several devices that
     draw members at once can fill the pool with waiters and stand still (seen at 164 units on 2 cores).
+
+    Args:
+      gaussian: independent standard normal values.
     """
-    gaussian = jax.random.normal(key, (n, n))
+    n = len(gaussian)
 
     def reflect(i, Q):
         v = jnp.where(jnp.arange(n) >= i, gaussian[i], 0)
@@ -110,12 +114,12 @@ def chosen(name: str, hparams: HParams, choices: Mapping[str, Sequence[str]] = C
     """The index of a hyperparameter that is a choice; it may be given as a word or as an index, traced or not.
 
     Raises:
-      ValueError: the word is not one of the choices, or the index, unless traced, is not that of one.
+      ValueError: the word is not one of the choices, or the index, unless a JAX array, is not that of one.
     """
     value, words = hparams[name], choices[name]
     if isinstance(value, str) and value in words:
         value = words.index(value)
-    if not isinstance(value, jax.core.Tracer) and value not in range(len(words)):
+    if not isinstance(value, jax.Array) and value not in range(len(words)):
         raise ValueError(f"{name} is {value!r}; allowed: {', '.join(words)}")
     return jnp.asarray(value, jnp.int32)
 

@@ -2,7 +2,7 @@
 
 from capacity_jax.training.member import Bucket, Member, advance, evaluate, start
 from capacity_jax.training.optimizer import optimizer
-from capacity_jax.training.population import Outcome, Trial, train_population
+from capacity_jax.training.population import Outcome, Trial, prepare_population, train_population
 
 __all__ = [
     "Bucket",
@@ -12,6 +12,7 @@ __all__ = [
     "advance",
     "evaluate",
     "optimizer",
+    "prepare_population",
     "start",
     "train_population",
 ]

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
@@ -100,19 +100,14 @@ def train_population(
     Raises:
       ValueError: n_slots is not a whole number of at least 1, or a trial's hyperparameters do not fit the bucket.
     """
-    n_devices = len(jax.devices())
-    n_slots = members_per_device() * n_devices if n_slots is None else n_slots
-    check_size("n_slots", n_slots)
-    n_slots = -(-n_slots // n_devices) * n_devices
-    mesh = members_mesh()
-    chunk = compiled_chunk(bucket, mesh)
-    shared = jax.device_put(bucket.task.shared(), NamedSharding(mesh, PartitionSpec()))
+    n_slots = _slots(n_slots)
+    chunk = compiled_chunk(bucket, n_slots)
+    members = idle_members(bucket, n_slots)
+    shared = jax.device_put(bucket.task.shared(), NamedSharding(members_mesh(), PartitionSpec()))
+    slots = idle_assignment(bucket, n_slots)
     trials = iter(trials)
     known = defaults(bucket)
-
     working: list[tuple[Trial, float] | None] = [None] * n_slots
-    members = idle_members(bucket, n_slots, NamedSharding(mesh, PartitionSpec(AXIS)))
-    slots = Assignment(np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), _stack([encode(known, known)] * n_slots))
     steps = np.zeros(n_slots, np.int64)
     n_steps = FIRST_CHUNK
 
@@ -142,10 +137,18 @@ def train_population(
             yield _outcome(bucket, trial, scores, int(steps[slot]), float(report.loss[slot]), ended - since)
 
 
+def prepare_population(bucket: Bucket, *, n_slots: int | None = None) -> None:
+    """Compiles what `train_population` will run, for example in another thread while another bucket trains."""
+    compiled_chunk(bucket, _slots(n_slots))
+
+
 @lru_cache
-def compiled_chunk(bucket: Bucket, mesh: Mesh) -> Callable:
+def compiled_chunk(bucket: Bucket, n_slots: int) -> Callable:
     """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
-    return over_members(partial(_chunk, bucket), mesh)
+    shared = jax.eval_shape(bucket.task.shared)
+    members = jax.eval_shape(lambda: idle_members(bucket, n_slots))
+    program = over_members(partial(_chunk, bucket), members_mesh())
+    return program.lower((np.int32(0), shared), members, idle_assignment(bucket, n_slots)).compile()
 
 
 def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> tuple[Member, Report]:
@@ -160,18 +163,28 @@ def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> t
         return member, Report(now_finished, member.step, member.loss, scores)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def idle_members(bucket: Bucket, n_slots: int, sharding: NamedSharding) -> Member:
+@partial(jax.jit, static_argnums=(0, 1))
+def idle_members(bucket: Bucket, n_slots: int) -> Member:
     """Stacked members with nothing to do: all zeros, where `train_steps` = 0 means finished."""
     known = defaults(bucket)
     hparams = jax.tree.map(jnp.asarray, encode(known, known))
     member = jax.eval_shape(partial(start, bucket), jnp.uint32(0), hparams)
     zeros = jax.tree.map(lambda leaf: jnp.zeros((n_slots, *leaf.shape), leaf.dtype), member)
-    return lax.with_sharding_constraint(zeros, sharding)
+    return lax.with_sharding_constraint(zeros, NamedSharding(members_mesh(), PartitionSpec(AXIS)))
 
 
-def _stack(hparams):
-    return {name: np.stack([one[name] for one in hparams]) for name in hparams[0]}
+def idle_assignment(bucket: Bucket, n_slots: int) -> Assignment:
+    """Slots without work, whose hyperparameters are the defaults."""
+    known = defaults(bucket)
+    hparams = {name: np.repeat(value, n_slots) for name, value in encode(known, known).items()}
+    return Assignment(np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), hparams)
+
+
+def _slots(n_slots):
+    n_devices = len(jax.devices())
+    n_slots = members_per_device() * n_devices if n_slots is None else n_slots
+    check_size("n_slots", n_slots)
+    return -(-n_slots // n_devices) * n_devices
 
 
 def _outcome(bucket, trial, scores, steps, loss, seconds):
