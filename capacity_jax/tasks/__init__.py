@@ -1,7 +1,8 @@
 """Tasks: what is drawn, what is asked, what is scored."""
 
 from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.registry import TASKS, task_by_name
 
-__all__ = ["TASKS", "Batch", "Task", "per_cap", "task_by_name"]
+__all__ = ["TASKS", "Batch", "Task", "mem_thru", "per_cap", "task_by_name"]

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from capacity_jax.tasks.base import Task
+from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.per_cap import per_cap
 
-TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap}
+TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap, "mem_thru": mem_thru}
 
 
 def task_by_name(name: str) -> Callable[..., Task]:
