@@ -3,6 +3,7 @@
 from capacity_jax.tasks.base import Batch, Task
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.per_cap import per_cap
+from capacity_jax.tasks.rcf import rcf
 from capacity_jax.tasks.registry import TASKS, task_by_name
 
-__all__ = ["TASKS", "Batch", "Task", "mem_thru", "per_cap", "task_by_name"]
+__all__ = ["TASKS", "Batch", "Task", "mem_thru", "per_cap", "rcf", "task_by_name"]

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from capacity_jax.tasks.base import Task
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.per_cap import per_cap
+from capacity_jax.tasks.rcf import rcf
 
-TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap, "mem_thru": mem_thru}
+TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap, "mem_thru": mem_thru, "rcf": rcf}
 
 
 def task_by_name(name: str) -> Callable[..., Task]:
