@@ -1,4 +1,4 @@
-"""What was learned, in bits: mutual information, intervals over seeds, fits over sizes."""
+"""What was learned: mutual information, rate-distortion, recall, intervals over seeds, fits over sizes."""
 
 from capacity_jax.estimators.intervals import Interval, mean_interval, slope_interval
 from capacity_jax.estimators.mutual_information import (
@@ -6,12 +6,19 @@ from capacity_jax.estimators.mutual_information import (
     mutual_information,
     mutual_information_from_logits,
 )
+from capacity_jax.estimators.rate_distortion import gaussian_rate, weighted_gaussian_bits
+from capacity_jax.estimators.recall import error_ratio, subspace_error, values_recalled
 
 __all__ = [
     "Interval",
     "bits_per_parameter",
+    "error_ratio",
+    "gaussian_rate",
     "mean_interval",
     "mutual_information",
     "mutual_information_from_logits",
     "slope_interval",
+    "subspace_error",
+    "values_recalled",
+    "weighted_gaussian_bits",
 ]

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from capacity_jax.tasks.base import Task
+from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.per_cap import per_cap
+from capacity_jax.tasks.rcf import rcf
 from capacity_jax.tasks.text8 import text8
 
-TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap, "text8": text8}
+TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap, "mem_thru": mem_thru, "rcf": rcf, "text8": text8}
 
 
 def task_by_name(name: str) -> Callable[..., Task]:

@@ -1,0 +1,167 @@
+"""Memory throughput: what is drawn, what is scored, and that a network of n units recalls n values."""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from capacity_jax.cells.registry import cell_by_name
+from capacity_jax.estimators import subspace_error
+from capacity_jax.networks import Network
+from capacity_jax.tasks import mem_thru, task_by_name
+from capacity_jax.training import Bucket, Trial, train_population
+
+SIZE = 128
+
+
+def training_inputs(task, n_batches, size=SIZE, seed=0):
+    """The inputs of the first batches, as member.py draws them: a key folded with the step."""
+    data = task.draw(jax.random.key(seed), {}, size)
+    key = jax.random.key(seed + 1)
+    batches = jax.vmap(lambda step: task.batch((), data, jax.random.fold_in(key, step), step, size))
+    return jax.tree.map(np.asarray, batches(jnp.arange(n_batches)))
+
+
+def evaluation_set(task, size, seed=0):
+    """All evaluation batches, one after another."""
+    data = task.draw(jax.random.key(seed), {}, size)
+    n_batches = -(-task.n_evaluation // size)
+    batches = jax.vmap(lambda i: task.evaluation((), data, i, size))(jnp.arange(n_batches))
+    return jax.tree.map(lambda leaf: np.asarray(leaf).reshape(-1, *leaf.shape[2:]), batches)
+
+
+def mean_scores(task, outputs, targets):
+    """Means of the scores of outputs `[n, n_out]` that a network might have given."""
+    scores = jax.vmap(task.score)(jnp.asarray(outputs)[:, None], jnp.asarray(targets))
+    return {name: float(values.mean()) for name, values in scores.items()}
+
+
+def test_shape_of_the_task():
+    """Breaks if the paper's sizes are not the defaults, or the registry does not know the task."""
+    task = task_by_name("mem_thru")()
+    assert (task.n_in, task.n_out, task.n_steps, task.n_reads) == (64, 64, 12, 1)
+    assert task.shared() == ()
+
+
+def test_the_input_is_the_target_and_heard_once():
+    """Breaks if an input is heard at another step than the first, or something else is asked for."""
+    batch = training_inputs(mem_thru(n_in=5), n_batches=30)
+    assert batch.xs.shape == (30, SIZE, 1, 5)
+    np.testing.assert_array_equal(batch.xs[:, :, 0], batch.targets)
+    assert np.all(batch.weights == 1)
+
+
+def test_inputs_are_whitened_standard_normal():
+    """Breaks if inputs have another mean, variance or shape, or dimensions or examples correlate."""
+    n_in = 16
+    x = training_inputs(mem_thru(n_in), n_batches=64).targets.reshape(-1, n_in).astype(float)
+    n = x.size
+    # Five standard errors of the means of x, x² and x⁴ of a standard normal, whose variances are 1, 2 and 96.
+    for power, mean, variance in ((1, 0, 1), (2, 1, 2), (4, 3, 96)):
+        assert abs(np.mean(x**power) - mean) < 5 * math.sqrt(variance / n)
+    between_dimensions = x.T @ x / len(x)
+    assert np.abs(between_dimensions - np.diag(np.diag(between_dimensions))).max() < 5 / math.sqrt(len(x))
+    assert abs(np.mean(x[1:] * x[:-1])) < 5 / math.sqrt(n)
+
+
+def test_every_step_brings_fresh_inputs_and_evaluation_fresher_ones():
+    """Breaks if an input comes twice, in training or in training and evaluation."""
+    task = mem_thru(n_in=4, n_evaluation=1000)
+    trained = training_inputs(task, n_batches=50).targets.reshape(-1, 4)
+    asked = evaluation_set(task, 100).targets
+    rows = np.concatenate([trained, asked])
+    assert len(np.unique(rows, axis=0)) == len(rows) == 50 * SIZE + 1000
+
+
+def test_evaluation_uses_other_keys_than_training():
+    """Breaks if a member's evaluation keys are those of its training steps, or of another member."""
+    keys = [mem_thru().draw(jax.random.key(seed), {}, SIZE)["evaluation_key"] for seed in range(100)]
+    evaluated = {tuple(map(int, jax.random.key_data(jax.random.fold_in(k, r)))) for k in keys[:2] for r in range(99)}
+    # As member.start splits a seed: the first key for training steps, the second for the task.
+    steps, drawn = jax.random.split(jax.random.key(0), 3)[:2]
+    trained = {tuple(map(int, jax.random.key_data(jax.random.fold_in(steps, s)))) for s in range(200)}
+    own = mem_thru().draw(drawn, {}, SIZE)["evaluation_key"]
+    evaluated |= {tuple(map(int, jax.random.key_data(jax.random.fold_in(own, r)))) for r in range(200)}
+    assert len(evaluated) == 2 * 99 + 200
+    assert not evaluated & trained
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 64, 1000])
+def test_evaluation_set_is_the_same_in_batches_of_any_size(size):
+    """Breaks if an example is left out, counted twice, or drawn anew for another batch size."""
+    task = mem_thru(n_in=3, n_evaluation=50)
+    batch, whole = evaluation_set(task, size), evaluation_set(task, 50)
+    np.testing.assert_array_equal(batch.weights, np.arange(len(batch.weights)) < 50)
+    np.testing.assert_array_equal(batch.targets[:50], whole.targets)
+    np.testing.assert_array_equal(batch.xs[:, 0], batch.targets)
+
+
+def test_the_same_key_gives_the_same_inputs():
+    """Breaks if anything but the key decides what is drawn."""
+    task, other = mem_thru(n_in=4, n_evaluation=64), mem_thru(n_in=4, n_evaluation=64)
+    for draw in (
+        lambda task, seed: training_inputs(task, 2, seed=seed),
+        lambda t, s: evaluation_set(t, 32, s),
+    ):
+        jax.tree.map(np.testing.assert_array_equal, draw(task, 0), draw(other, 0))
+        assert not np.any(draw(task, 0).targets == draw(task, 1).targets)
+
+
+def test_answering_zero_is_chance():
+    """Breaks if chance is not what a network that answers 0 scores, or such a network recalls a value."""
+    task = mem_thru(n_in=8)
+    x = evaluation_set(task, 128).targets
+    scores = mean_scores(task, np.zeros_like(x), x)
+    assert scores["loss"] == scores["variance"]
+    assert abs(scores["loss"] - task.chance) < 5 * math.sqrt(2 / x.size)
+    assert task.measures(scores, {}, 100) == {"values_recalled": 0}
+
+
+def test_a_perfect_answer_recalls_every_value():
+    """Breaks if the error of an exact copy is not 0."""
+    task = mem_thru(n_in=8)
+    x = evaluation_set(task, 128).targets
+    scores = mean_scores(task, x, x)
+    assert scores["loss"] == 0
+    assert task.measures(scores, {}, 100) == {"values_recalled": 8}
+
+
+@pytest.mark.parametrize("n_hidden", [1, 4, 12])
+def test_a_subspace_of_the_inputs_is_on_the_reference_curve(n_hidden):
+    """Breaks if the score of a linear code of n_hidden values is not the reference of that width."""
+    task = mem_thru(n_in=16)
+    x = evaluation_set(task, 128).targets
+    basis, _ = np.linalg.qr(np.random.default_rng(0).normal(size=(16, n_hidden)))
+    scores = mean_scores(task, x @ basis @ basis.T, x)
+    bound = 5 * math.sqrt(2 * (16 - n_hidden) / len(x)) / 16
+    assert abs(scores["loss"] - subspace_error(n_hidden, 16)) < bound
+    assert abs(task.measures(scores, {}, 100)["values_recalled"] - n_hidden) < 16 * 2 * bound
+
+
+def test_the_score_is_a_mean_over_dimensions_of_the_last_output():
+    """Breaks if errors are summed, or an output before the last is scored."""
+    score = mem_thru(n_in=4).score(jnp.array([[9.0] * 4, [1.0, 2.0, 0.0, 0.0]]), jnp.array([1.0, 0.0, 0.0, 2.0]))
+    assert {name: float(value) for name, value in score.items()} == {"loss": 2.0, "variance": 1.25}
+
+
+@pytest.mark.parametrize("n_hidden", [4, 8])
+def test_a_network_recalls_one_value_per_unit(n_hidden):
+    """Breaks if training does not reach the reference curve below the input's size and 5% error at it."""
+    task = mem_thru(n_in=8)
+    bucket = Bucket(Network(cell_by_name("rnn"), 8, n_hidden, 8), task, 64)
+    hparams = {"lr_init": 0.01, "input_scale_h": 0.1, "train_steps": 2000}
+    outcomes = list(train_population(bucket, [Trial(hparams, seed) for seed in (0, 1)]))
+    # A fresh seed's own luck is at most a bad optimum: the better of two is on the curve.
+    loss = min(outcome.scores["loss"] for outcome in outcomes)
+    assert subspace_error(n_hidden, 8) - 0.02 < loss < subspace_error(n_hidden, 8) + 0.05
+    assert max(outcome.scores["values_recalled"] for outcome in outcomes) > n_hidden - 0.4
+
+
+@pytest.mark.parametrize("name", ["n_in", "n_steps", "n_evaluation"])
+@pytest.mark.parametrize("bad", [0, -3, 2.5, True, "8", None])
+def test_bad_sizes_are_named(name, bad):
+    """Breaks if a bad size passes, or the message does not say which, what and what is allowed."""
+    with pytest.raises(ValueError, match=f"^{name} is {bad!r}; it must be a whole number of at least 1$"):
+        mem_thru(**{name: bad})
