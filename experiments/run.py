@@ -17,7 +17,15 @@ import pandas as pd
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from capacity_jax.results import append_record, as_text, capacity_figure, objective_figure, slopes, study_row
+from capacity_jax.results import (
+    append_record,
+    as_text,
+    capacity_figure,
+    objective_figure,
+    recall_figure,
+    slopes,
+    study_row,
+)
 from capacity_jax.search import Study, run_study
 from capacity_jax.training import prepare_population
 from experiments.plan import studies
@@ -69,9 +77,16 @@ def measure(plan: list[Study], directory: Path) -> pd.DataFrame:
             table = pd.DataFrame(rows)
             table.to_csv(directory / f"{name}.csv", index=False)
     progress.close()
-    figure = capacity_figure(table) if task.name == "per_cap" else objective_figure(table, task.columns[-1], name)
-    figure.savefig(directory / f"{name}.png", dpi=150)
+    _figure(task, table).savefig(directory / f"{name}.png", dpi=150)
     return table
+
+
+def _figure(task, table):
+    if task.name == "per_cap":
+        return capacity_figure(table)
+    if task.name == "mem_thru":
+        return recall_figure(table, task.n_in)
+    return objective_figure(table, task.columns[-1], task.name)
 
 
 def _command_line(argv: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from capacity_jax.estimators.recall import subspace_error
 from capacity_jax.results.table import slopes
 
 # Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey.
@@ -29,7 +30,7 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
     for network, rows, style in by_network(table):
         fit = fits.get(network)
         slope = f": slope {fit.value:.2f} [{fit.low:.2f}, {fit.high:.2f}]" if fit else ""
-        errors = np.abs(rows[["ci_low", "ci_high"]].T.to_numpy() - rows["bits_per_parameter"].to_numpy())
+        errors = _errors(rows, "bits_per_parameter")
         size = rows["parameters"]
         total.errorbar(size, rows["bits"], errors * size.to_numpy(), label=label(network) + slope, **style)
         per_parameter.errorbar(size, rows["bits_per_parameter"], errors, label=label(network), **style)
@@ -46,10 +47,22 @@ def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
     """The objective of any task against the number of parameters, with its 95% intervals over seeds."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    for network, rows, style in by_network(table):
-        errors = np.abs(rows[["ci_low", "ci_high"]].T.to_numpy() - rows[objective].to_numpy())
-        axes.errorbar(rows["parameters"], rows[objective], errors, label=label(network), **style)
+    _errorbars(axes, table, "parameters", objective)
     axes.set(xscale="log", xlabel="number of parameters", ylabel=objective.replace("_", " "), title=title)
+    tidy(axes)
+    return figure
+
+
+def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
+    """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c)."""
+    figure = Figure(figsize=(6.5, 4.6), layout="constrained")
+    axes = figure.subplots()
+    units = np.arange(1, max(n_in, table["units"].max()) + 1)
+    reference = [subspace_error(int(n), n_in) for n in units]
+    axes.plot(units, reference, color="0.6", linewidth=3, label="subspace of as many dimensions", zorder=0)
+    _errorbars(axes, table, "units", "squared_error")
+    axes.axvline(n_in, color="0.6", linestyle=":", linewidth=1)
+    axes.set(xlabel="units per layer", ylabel="squared error per dimension", title=f"Recall of {n_in} values")
     tidy(axes)
     return figure
 
@@ -80,3 +93,12 @@ def tidy(axes: Axes) -> None:
     axes.grid(True, which="major", color="0.85", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
+
+
+def _errorbars(axes, table, x, objective):
+    for network, rows, style in by_network(table):
+        axes.errorbar(rows[x], rows[objective], _errors(rows, objective), label=label(network), **style)
+
+
+def _errors(rows, objective):
+    return np.abs(rows[["ci_low", "ci_high"]].T.to_numpy() - rows[objective].to_numpy())

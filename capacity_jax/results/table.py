@@ -20,17 +20,14 @@ def study_row(study: Study, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """
     network, task = study.bucket.network, study.bucket.task
     best = best_setting(study.bucket, outcomes)
-    means = {
-        name: mean_interval([outcome.scores[name] for outcome in best]) if best else Interval(*[np.nan] * 3)
-        for name in task.columns
-    }
-    objective = means[task.columns[-1]]
+    columns = {name: [outcome.scores[name] for outcome in best] for name in task.columns}
+    objective = mean_interval(columns[task.columns[-1]]) if best else Interval(np.nan, np.nan, np.nan)
     return {
         "cell": network.cell.name,
         "depth": network.depth,
         "units": network.n_hidden,
         "parameters": network.n_params,
-        **{name: mean.value for name, mean in means.items()},
+        **{name: float(np.mean(values)) if best else np.nan for name, values in columns.items()},
         "ci_low": objective.low,
         "ci_high": objective.high,
         "trials": len(outcomes),

@@ -38,33 +38,44 @@ def search_space(bucket: Bucket, changes: Mapping[str, Any]) -> Space:
 
     Args:
       bucket: what the trials share.
-      changes: by name, or by the beginning that the hyperparameters of all gates share (`input_scale`): a single
-        value fixes a dimension, two numbers are its new range, a list of words its choices. A hyperparameter for
-        which the paper has no range is searched if it is given one here; one of the paper's that this cell lacks is
-        passed over. `b_per_parameter` stands for b over the number of parameters.
+      changes: names as `expanded` takes them: a single value fixes a dimension, two numbers are its new range, a list
+        of words its choices. A hyperparameter for which the paper has no range is searched if it is given one here.
 
     Raises:
-      ValueError: a change names no hyperparameter of the bucket or the paper, or is not a value, a range or choices.
+      ValueError: a name is unknown, or a change is not a value, a range or choices.
     """
     known = defaults(bucket)
     space = {name: PAPER_RANGES[stem] for name in known if (stem := _stem(name))}
-    for stem, change in absolute(bucket, changes).items():
-        names = [stem] if stem in known else [name for name in known if name.startswith(f"{stem}_")]
-        if not names and _stem(stem) is None:
-            nearest = get_close_matches(stem, known, 1) or sorted(known)
-            raise ValueError(f"space names {stem!r}, which is unknown here; did you mean {' or '.join(nearest)}?")
-        for name in names:
-            space[name] = _changed(name, space.get(name), change, known[name])
+    for name, change in expanded(bucket, changes).items():
+        space[name] = _changed(name, space.get(name), change, known[name])
     return space
 
 
-def absolute(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
-    """Hyperparameters with `b_per_parameter`, a number or a range of them, multiplied out to b."""
-    hparams = dict(hparams)
-    if "b_per_parameter" in hparams:
-        labels = np.multiply(hparams.pop("b_per_parameter"), bucket.network.n_params)
-        hparams["b"] = np.maximum(1, np.rint(labels)).astype(int).tolist()
-    return hparams
+def expanded(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings or changes written for any cell and size, spelt out for one bucket.
+
+    Args:
+      bucket: what the trials share.
+      hparams: by name, or by the beginning that the hyperparameters of all gates share (`input_scale`); later entries
+        win over earlier ones. One of the paper's that this cell lacks is passed over. `b_per_parameter` stands for
+        b over the number of parameters.
+
+    Raises:
+      ValueError: a name is that of no hyperparameter of the bucket or the paper.
+    """
+    known = defaults(bucket)
+    spelt = {}
+    for stem, value in hparams.items():
+        if stem == "b_per_parameter" and "b" in known:
+            labels = np.multiply(value, bucket.network.n_params)
+            spelt["b"] = np.maximum(1, np.rint(labels)).astype(int).tolist()
+            continue
+        names = [stem] if stem in known else [name for name in known if name.startswith(f"{stem}_")]
+        if not names and _stem(stem) is None:
+            nearest = get_close_matches(stem, known, 1) or sorted(known)
+            raise ValueError(f"hyperparameter {stem!r} is unknown here; did you mean {' or '.join(nearest)}?")
+        spelt |= dict.fromkeys(names, value)
+    return spelt
 
 
 def random_draw(space: Space, seed: int, number: int) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Task:
       n_evaluation: number of examples that the evaluation batches must cover.
       score: `(outputs[n_reads, n_out], target) -> {"loss": ..., ...}` for ONE example; training descends the
         weighted mean of "loss", evaluation reports the weighted mean of every entry.
-      measures: `(scores, hparams, n_params) -> dict` of what a result reports besides, computed on the host.
+      measures: `(scores, hparams, network) -> dict` of what a result reports besides, computed on the host.
       columns: names of the scores and measures that tables report; the last is the objective of a search.
       maximize: whether a larger objective is better.
       shared: `() -> arrays` that all members read and none holds, such as a corpus; made once for a population.

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from capacity_jax.checks import check_size
-from capacity_jax.estimators.recall import values_recalled
+from capacity_jax.estimators.recall import error_ratio, subspace_error, values_recalled
 from capacity_jax.tasks.base import Batch, Task
 
 
@@ -18,8 +18,8 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
     """The throughput task; inputs are standard normal, independent in every dimension.
 
     Scores, means over dimensions: `loss`, the squared error, and `variance`, the mean square of the inputs,
-    which is the squared error of answering 0. The measure is `values_recalled`, their ratio as a number of
-    values. The error to compare with at a given width is `capacity_jax.estimators.subspace_error`.
+    which is the squared error of answering 0. The measures are `values_recalled`, their ratio as a number of
+    values, and `error_ratio`, the error over `reference_error`, that of an n_hidden-dimensional subspace.
 
     Args:
       n_in: dimensions of the input and of the output (64 in the paper).
@@ -52,8 +52,14 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
     def score(outputs, x):
         return {"loss": jnp.mean((outputs[-1] - x) ** 2), "variance": jnp.mean(x**2)}
 
-    def measures(scores, hparams, n_params):
-        return {"values_recalled": values_recalled(scores["loss"], n_in, scores["variance"])}
+    def measures(scores, hparams, network):
+        error = scores["loss"]
+        return {
+            "values_recalled": values_recalled(error, n_in, scores["variance"]),
+            "squared_error": error,
+            "reference_error": subspace_error(network.n_hidden, n_in),
+            "error_ratio": error_ratio(error, network.n_hidden, n_in),
+        }
 
     return Task(
         name="mem_thru",
@@ -68,4 +74,5 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
         score=score,
         measures=measures,
         chance=1.0,
+        columns=("values_recalled", "reference_error", "error_ratio", "squared_error"),
     )

@@ -62,9 +62,9 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5) -> Task:
             "accuracy": ((logit > 0) == (label > 0.5)).astype(float),
         }
 
-    def measures(scores, hparams, n_params):
+    def measures(scores, hparams, network):
         bits = float(mutual_information(scores["accuracy"], hparams["b"]))
-        return {"bits": bits, "bits_per_parameter": bits_per_parameter(bits, n_params)}
+        return {"bits": bits, "bits_per_parameter": bits_per_parameter(bits, network.n_params)}
 
     def check(hparams):
         if not 1 <= hparams["b"] <= b_max:

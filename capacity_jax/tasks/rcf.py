@@ -104,12 +104,12 @@ def rcf(
     def score(outputs, target):
         return {"loss": (outputs[-1, 0] - target) ** 2, "variance": target**2}
 
-    def measures(scores, hparams, n_params):
+    def measures(scores, hparams, network):
         bits = weighted_gaussian_bits(scores["loss"], weights, scores["variance"])
         return {
             "squared_error": scores["loss"],
             "bits": bits,
-            "bits_per_parameter": bits_per_parameter(bits, n_params),
+            "bits_per_parameter": bits_per_parameter(bits, network.n_params),
         }
 
     return Task(
@@ -125,5 +125,6 @@ def rcf(
         score=score,
         measures=measures,
         chance=1.0,
+        columns=("bits", "bits_per_parameter", "squared_error"),
         shared=shared,
     )

@@ -92,8 +92,9 @@ def text8(
         evaluation=evaluation,
         n_evaluation=n_evaluation,
         score=score,
-        measures=lambda scores, hparams, n_params: {},
+        measures=lambda scores, hparams, network: {},
         chance=float(np.log(len(ALPHABET))),
+        columns=("accuracy", "bits_per_character"),
         shared=shared,
     )
 

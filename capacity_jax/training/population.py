@@ -189,5 +189,5 @@ def _slots(n_slots):
 
 def _outcome(bucket, trial, scores, steps, loss, seconds):
     infeasible = not (np.isfinite(loss) and scores["loss"] <= FAR_ABOVE_CHANCE * bucket.task.chance)
-    measures = {} if infeasible else bucket.task.measures(scores, trial.hparams, bucket.network.n_params)
+    measures = {} if infeasible else bucket.task.measures(scores, trial.hparams, bucket.network)
     return Outcome(trial, {**scores, **measures}, steps, infeasible, seconds)

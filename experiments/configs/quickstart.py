@@ -6,7 +6,7 @@ of the best setting: a starting point known to be good, or one of a few random d
 
 from ml_collections import ConfigDict
 
-EXTENTS = ("laptop", "smoke")
+from experiments.configs.common import base_config
 
 # Found by hand at about 2,000 parameters: the rate that learns most in 40,000 to 100,000 steps of 128 examples, and
 # about as many labels per parameter as then fit.
@@ -22,16 +22,10 @@ STARTS = {
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent, `laptop` or `smoke`."""
-    if extent not in EXTENTS:
-        raise ValueError(f"extent is {extent!r}; allowed: {', '.join(EXTENTS)}")
+    config = base_config("quickstart", "per_cap", extent)
     smoke = extent == "smoke"
     steps = 1000 if smoke else 50_000
-    config = ConfigDict()
-    config.name = f"quickstart-{extent}"
-    config.seed = 0
-    config.task = "per_cap"
     config.task_args = ConfigDict({"n_in": 32, "n_steps": 5})
-    # A cell's name, with @depth behind it if that is not 1.
     config.cells = "rnn,irnn,ugrnn,gru,lstm,intersection@2"
     config.budgets = (300, 500, 700) if smoke else (600, 1200, 2145)
     config.batch_size = 64 if smoke else 128

@@ -30,7 +30,7 @@ def test_is_exact_where_rounding_would_show(p, bits):
 
 def test_follows_numpy_shapes():
     """Breaks if p and b no longer broadcast, as vmapped members need."""
-    bits = mutual_information(np.array([[0.5], [1.0]]), np.array([10.0, 20.0]))
+    bits = mutual_information(np.array([[0.5], [1.0]]), np.array([[10.0, 20.0]]))
     np.testing.assert_array_equal(bits, [[0, 0], [10, 20]])
 
 

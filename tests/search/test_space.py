@@ -6,7 +6,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from capacity_jax.cells import irnn, lstm
 from capacity_jax.networks import Network
-from capacity_jax.search import PAPER_RANGES, absolute, random_draw, search_space
+from capacity_jax.search import PAPER_RANGES, expanded, random_draw, search_space
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket
 
@@ -65,7 +65,7 @@ def test_changes_narrow_fix_and_add():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lr_innit": (0.1, 1)}, "'lr_innit', which is unknown here; did you mean lr_init"),
+        ({"lr_innit": (0.1, 1)}, "'lr_innit' is unknown here; did you mean lr_init"),
         ({"optimizer": ("adamw",)}, r"space.optimizer holds 'adamw'; allowed: sgd"),
         ({"lr_init": (1.0, 0.1)}, r"space.lr_init is \(1.0, 0.1\)"),
         ({"lr_init": "fast"}, "space.lr_init is 'fast'"),
@@ -104,9 +104,12 @@ def test_a_draw_depends_on_seed_and_number_alone():
     assert random_draw(space, 7, 3) != random_draw(space, 8, 3)
 
 
-def test_absolute_multiplies_out_the_labels():
-    """Breaks if b no longer follows the size of the network."""
+def test_expanded_spells_a_setting_out_for_the_bucket():
+    """Breaks if b no longer follows the size, a gate is forgotten, or what a cell lacks is an error."""
     bucket = bucket_of(lstm)
     n_params = bucket.network.n_params
-    assert absolute(bucket, {"b_per_parameter": 2.0, "lr_init": 0.1}) == {"b": 2 * n_params, "lr_init": 0.1}
-    assert absolute(bucket, {"b_per_parameter": (1.0, 3.0)}) == {"b": [n_params, 3 * n_params]}
+    assert expanded(bucket, {"b_per_parameter": 2.0, "lr_init": 0.1}) == {"b": 2 * n_params, "lr_init": 0.1}
+    assert expanded(bucket, {"b_per_parameter": (1.0, 3.0)}) == {"b": [n_params, 3 * n_params]}
+    scales = expanded(bucket, {"input_scale": 0.5, "input_scale_g": 0.1})
+    assert scales == {"input_scale_i": 0.5, "input_scale_g": 0.1, "input_scale_c": 0.5, "input_scale_o": 0.5}
+    assert expanded(bucket_of(irnn), {"nonlinearity": "tanh"}) == {}

@@ -1,6 +1,7 @@
 """Memory throughput: what is drawn, what is scored, and that a network of n units recalls n values."""
 
 import math
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from capacity_jax.tasks import mem_thru, task_by_name
 from capacity_jax.training import Bucket, Trial, train_population
 
 SIZE = 128
+NETWORK = SimpleNamespace(n_hidden=4)
 
 
 def training_inputs(task, n_batches, size=SIZE, seed=0):
@@ -116,7 +118,7 @@ def test_answering_zero_is_chance():
     scores = mean_scores(task, np.zeros_like(x), x)
     assert scores["loss"] == scores["variance"]
     assert abs(scores["loss"] - task.chance) < 5 * math.sqrt(2 / x.size)
-    assert task.measures(scores, {}, 100) == {"values_recalled": 0}
+    assert task.measures(scores, {}, NETWORK)["values_recalled"] == 0
 
 
 def test_a_perfect_answer_recalls_every_value():
@@ -125,7 +127,7 @@ def test_a_perfect_answer_recalls_every_value():
     x = evaluation_set(task, 128).targets
     scores = mean_scores(task, x, x)
     assert scores["loss"] == 0
-    assert task.measures(scores, {}, 100) == {"values_recalled": 8}
+    assert task.measures(scores, {}, NETWORK)["values_recalled"] == 8
 
 
 @pytest.mark.parametrize("n_hidden", [1, 4, 12])
@@ -137,7 +139,10 @@ def test_a_subspace_of_the_inputs_is_on_the_reference_curve(n_hidden):
     scores = mean_scores(task, x @ basis @ basis.T, x)
     bound = 5 * math.sqrt(2 * (16 - n_hidden) / len(x)) / 16
     assert abs(scores["loss"] - subspace_error(n_hidden, 16)) < bound
-    assert abs(task.measures(scores, {}, 100)["values_recalled"] - n_hidden) < 16 * 2 * bound
+    measured = task.measures(scores, {}, SimpleNamespace(n_hidden=n_hidden))
+    assert abs(measured["values_recalled"] - n_hidden) < 16 * 2 * bound
+    assert measured["reference_error"] == 1 - n_hidden / 16
+    assert measured["error_ratio"] == measured["squared_error"] / measured["reference_error"]
 
 
 def test_the_score_is_a_mean_over_dimensions_of_the_last_output():

@@ -1,5 +1,7 @@
 """The memorization task: what is drawn, what a window holds, what is scored."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -93,7 +95,10 @@ def test_score_is_cross_entropy_and_correctness():
 
 def test_measures_are_bits():
     """Breaks if the estimator is fed another number of labels or parameters."""
-    assert per_cap().measures({"accuracy": 1.0}, {"b": 300}, 100) == {"bits": 300, "bits_per_parameter": 3}
+    assert per_cap().measures({"accuracy": 1.0}, {"b": 300}, SimpleNamespace(n_params=100)) == {
+        "bits": 300,
+        "bits_per_parameter": 3,
+    }
 
 
 @pytest.mark.parametrize("field", ["n_in", "b_max", "n_steps"])

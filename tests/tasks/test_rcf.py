@@ -2,6 +2,7 @@
 
 import math
 from functools import cache, partial
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -176,7 +177,7 @@ def test_answering_zero_is_chance_and_no_bits():
     assert scores["loss"] == scores["variance"]
     w = shared["weights"].astype(float)
     assert abs(scores["loss"] - task.chance) < 5 * math.sqrt(2 * (w @ w)) / w.sum()
-    assert task.measures(scores, {}, 100) == {
+    assert task.measures(scores, {}, SimpleNamespace(n_params=100)) == {
         "squared_error": scores["loss"],
         "bits": 0,
         "bits_per_parameter": 0,
@@ -186,7 +187,7 @@ def test_answering_zero_is_chance_and_no_bits():
 def test_measures_are_the_fewest_bits_for_all_weights():
     """Breaks if bits are counted over other weights than those of the data set, or not per parameter."""
     task, shared = data_set()
-    measured = task.measures({"loss": 0.3, "variance": 0.9}, {}, 1000)
+    measured = task.measures({"loss": 0.3, "variance": 0.9}, {}, SimpleNamespace(n_params=1000))
     bits = weighted_gaussian_bits(0.3, shared["weights"], 0.9)
     assert measured["squared_error"] == 0.3
     assert measured["bits"] == pytest.approx(bits, rel=1e-5)
