@@ -2,10 +2,16 @@
 
 from collections.abc import Callable
 
+from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.base import Task
+from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 
-TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap}
+TASKS: dict[str, Callable[..., Task]] = {
+    "arithmetic": arithmetic,
+    "parens_counting": parens_counting,
+    "per_cap": per_cap,
+}
 
 
 def task_by_name(name: str) -> Callable[..., Task]:
