@@ -1,11 +1,25 @@
 """Tasks: what is drawn, what is asked, what is scored."""
 
+from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.base import Batch, Task
 from capacity_jax.tasks.corpus import Corpus
 from capacity_jax.tasks.mem_thru import mem_thru
+from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
 from capacity_jax.tasks.registry import TASKS, task_by_name
 from capacity_jax.tasks.text8 import text8
 
-__all__ = ["TASKS", "Batch", "Corpus", "Task", "mem_thru", "per_cap", "rcf", "task_by_name", "text8"]
+__all__ = [
+    "TASKS",
+    "Batch",
+    "Corpus",
+    "Task",
+    "arithmetic",
+    "mem_thru",
+    "parens_counting",
+    "per_cap",
+    "rcf",
+    "task_by_name",
+    "text8",
+]

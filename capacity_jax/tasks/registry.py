@@ -2,13 +2,22 @@
 
 from collections.abc import Callable
 
+from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.base import Task
 from capacity_jax.tasks.mem_thru import mem_thru
+from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
 from capacity_jax.tasks.text8 import text8
 
-TASKS: dict[str, Callable[..., Task]] = {"per_cap": per_cap, "mem_thru": mem_thru, "rcf": rcf, "text8": text8}
+TASKS: dict[str, Callable[..., Task]] = {
+    "per_cap": per_cap,
+    "mem_thru": mem_thru,
+    "rcf": rcf,
+    "text8": text8,
+    "parens_counting": parens_counting,
+    "arithmetic": arithmetic,
+}
 
 
 def task_by_name(name: str) -> Callable[..., Task]:

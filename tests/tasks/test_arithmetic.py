@@ -1,0 +1,280 @@
+"""Arithmetic against Python's own reading of the decoded characters."""
+
+import re
+from itertools import product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from capacity_jax.cells.gru import gru
+from capacity_jax.networks import Network
+from capacity_jax.tasks.arithmetic import ALPHABET, arithmetic, example
+from capacity_jax.tasks.registry import TASKS, task_by_name
+from capacity_jax.training.hparams import complete
+from capacity_jax.training.member import Bucket
+from capacity_jax.training.population import Trial, train_population
+
+FULL = arithmetic(n_evaluation=100)
+WIDTH = len("-20000000")
+POWERS = [10**n for n in range(8)]
+EDGES = sorted({sign * (power + more) for power in POWERS for more in (-1, 0, 1) for sign in (-1, 1)})
+EDGES = [term for term in EDGES if abs(term) <= 10**7]
+
+
+@jax.jit
+def full_batch(key, compute_steps):
+    """A training batch of the paper's task."""
+    return FULL.batch((), FULL.draw(key, {"compute_steps": compute_steps}, 64), key, 0, 64)
+
+
+@jax.jit
+def examples(a, b, compute_steps):
+    """Examples of given terms, at the sizes of the paper."""
+    return jax.vmap(lambda a, b: example(a, b, compute_steps, 10**7, 36))(a, b)
+
+
+def text_of(indices):
+    """Characters as text."""
+    return "".join(ALPHABET[i] for i in indices)
+
+
+def texts_of(xs):
+    """The heard texts of one-hot streams, which must be exactly one-hot."""
+    xs = np.asarray(xs)
+    assert np.isin(xs, (0, 1)).all()
+    assert (xs.sum(-1) == 1).all()
+    return [text_of(indices) for indices in xs.argmax(-1).tolist()]
+
+
+def terms_of(heard):
+    """The two terms of a heard text, read strictly: canonical numbers, one `+`, one `=`, then pads only."""
+    match = re.fullmatch(r"(0|-?[1-9]\d*)\+(0|-?[1-9]\d*)= *", heard)
+    assert match, heard
+    return int(match[1]), int(match[2])
+
+
+def check_example(heard, answer, asked, compute_steps):
+    """Checks all 36 characters of an example against the sum that Python makes of the heard text."""
+    assert len(heard) == len(answer) == len(asked) == 36
+    start = len(heard.rstrip()) + compute_steps
+    assert np.flatnonzero(asked).tolist() == list(range(start, start + WIDTH))
+    assert answer[start : start + WIDTH] == str(sum(terms_of(heard))).rjust(WIDTH)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), compute_steps=st.integers(1, 6))
+def test_batches_ask_for_the_sum_of_what_is_heard(seed, compute_steps):
+    """A target that is not the left-padded sum of the heard text, or is asked for at another time."""
+    batch = full_batch(jax.random.key(seed), compute_steps)
+    unread = 36 - FULL.n_reads
+    for heard, answer, asked in zip(
+        texts_of(batch.xs),
+        batch.targets["answer"].tolist(),
+        batch.targets["asked"].tolist(),
+        strict=True,
+    ):
+        assert all(abs(term) <= 10**7 for term in terms_of(heard))
+        check_example(heard, " " * unread + text_of(answer), [False] * unread + asked, compute_steps)
+
+
+@pytest.mark.parametrize("compute_steps", range(1, 7))
+def test_edge_cases_are_written_as_python_writes_them(compute_steps):
+    """Zero, signs, each number of digits, the ends of the range and their sums, in 32-bit arithmetic."""
+    pairs = list(product(EDGES, EDGES))
+    a, b = np.array(pairs, np.int32).T
+    heard, answer, asked = jax.device_get(examples(a, b, compute_steps))
+    for pair, one_heard, one_answer, one_asked in zip(pairs, heard, answer, asked, strict=True):
+        text = text_of(one_heard)
+        assert text == f"{pair[0]}+{pair[1]}=".ljust(36)
+        check_example(text, text_of(one_answer), one_asked, compute_steps)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "compute_steps", "heard", "answer"),
+    [
+        (-343243, 93851, 3, "-343243+93851=", "  -249392"),
+        (0, 0, 1, "0+0=", "        0"),
+        (5, -3, 6, "5+-3=", "        2"),
+        (10**7, -(10**7), 2, "10000000+-10000000=", "        0"),
+        (10**7, 10**7, 6, "10000000+10000000=", " 20000000"),
+        (-(10**7), -(10**7), 6, "-10000000+-10000000=", "-20000000"),
+    ],
+)
+def test_examples_written_by_hand(a, b, compute_steps, heard, answer):
+    """A layout that agrees with the oracle above by sharing its mistake."""
+    got, line, asked = example(jnp.int32(a), jnp.int32(b), jnp.int32(compute_steps), 10**7, 36)
+    assert text_of(got) == heard + " " * (36 - len(heard))
+    start = len(heard) + compute_steps
+    assert text_of(line) == (" " * start + answer).ljust(36)
+    assert asked.tolist() == [start <= step < start + 9 for step in range(36)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(-(10**7), 10**7), st.integers(-(10**7), 10**7), st.integers(1, 6))
+def test_any_terms_are_added(a, b, compute_steps):
+    """Terms for which digit extraction rounds or overflows."""
+    heard, answer, asked = jax.device_get(examples(np.int32([a]), np.int32([b]), compute_steps))
+    assert terms_of(text_of(heard[0])) == (a, b)
+    check_example(text_of(heard[0]), text_of(answer[0]), asked[0], compute_steps)
+
+
+def test_the_largest_allowed_terms_do_not_overflow():
+    """A product with ten that leaves 32 bits at the largest range a user may ask for."""
+    for a, b in product((-(10**8), 1 - 10**8, 10**8), repeat=2):
+        heard, answer, asked = example(jnp.int32(a), jnp.int32(b), jnp.int32(1), 10**8, 40)
+        assert terms_of(text_of(heard)) == (a, b)
+        assert text_of(answer[asked]) == str(a + b).rjust(10)
+
+
+@pytest.mark.parametrize("largest", [1, 3, 10])
+def test_every_pair_of_terms_is_drawn_equally_often(largest):
+    """A range that lacks one of its ends, or holds a value beyond them."""
+    task = arithmetic(largest=largest)
+    key = jax.random.key(0)
+    n_pairs = (2 * largest + 1) ** 2
+    xs = task.batch((), task.draw(key, {"compute_steps": 1}, 1), key, 0, 40 * n_pairs).xs
+    pairs, counts = np.unique([terms_of(text) for text in texts_of(xs)], axis=0, return_counts=True)
+    terms = range(-largest, largest + 1)
+    assert pairs.tolist() == [list(pair) for pair in product(terms, terms)]
+    # Five standard deviations of a Poisson count of 40, plus its discreteness.
+    assert np.abs(counts - 40).max() < 5 * np.sqrt(40) + 1
+
+
+def test_terms_are_uniform_over_the_whole_range():
+    """Terms of uniform length instead of uniform value, a sign that is preferred, correlated terms."""
+    key = jax.random.key(1)
+    xs = FULL.batch((), FULL.draw(key, {"compute_steps": 1}, 1), key, 0, 10_000).xs
+    a, b = np.array([terms_of(text) for text in texts_of(xs)]).T / 10**7
+    for term in (a, b):
+        deciles = np.histogram(term, bins=10, range=(-1, 1))[0]
+        assert np.abs(deciles - 1000).max() < 5 * np.sqrt(900)
+        assert term.min() < -0.998
+        assert term.max() > 0.998
+    assert abs(np.corrcoef(a, b)[0, 1]) < 0.05
+
+
+def test_compute_steps_are_traced():
+    """compute_steps that must be static: a population of mixed members would not compile."""
+    key = jax.random.key(2)
+    batches = jax.vmap(full_batch, in_axes=(None, 0))(key, jnp.arange(1, 7))
+    for compute_steps in range(1, 7):
+        alone = full_batch(key, compute_steps)
+        assert (batches.targets["asked"][compute_steps - 1] == alone.targets["asked"]).all()
+        assert (batches.xs[compute_steps - 1] == alone.xs).all()
+
+
+@pytest.mark.parametrize("value", [0, 7, -1])
+def test_impossible_compute_steps_are_refused(value):
+    """An answer that would not fit, cut off without a word."""
+    with pytest.raises(ValueError, match=f"compute_steps is {value}; it must be a whole number"):
+        FULL.check({"compute_steps": value})
+    bucket = Bucket(Network(gru, FULL.n_in, 4, FULL.n_out), FULL, 8)
+    with pytest.raises(ValueError, match=f"compute_steps is {value}; it must be a whole number"):
+        complete(bucket, {"compute_steps": value})
+
+
+@pytest.mark.parametrize("name", ["largest", "max_compute_steps", "n_steps", "n_evaluation"])
+@pytest.mark.parametrize("value", [0, -1, 2.5])
+def test_impossible_sizes_are_refused(name, value):
+    """A size that fails later with a message about shapes."""
+    with pytest.raises(ValueError, match=f"{name} is {value}; it must be a whole number of at least 1"):
+        arithmetic(**{name: value})
+
+
+def test_ranges_that_cannot_be_written_are_refused():
+    """A longest example that is cut off, or sums that leave 32 bits."""
+    assert arithmetic(n_steps=35).n_steps == 35
+    with pytest.raises(ValueError, match="n_steps is 34; it must be at least 35"):
+        arithmetic(n_steps=34)
+    with pytest.raises(ValueError, match="largest is 100000001; it must be at most 100000000"):
+        arithmetic(largest=10**8 + 1, n_steps=60)
+
+
+def test_the_same_key_gives_the_same_batch():
+    """Randomness from anywhere but the key, or a key that is ignored."""
+    one, again, other = (full_batch(jax.random.key(seed), 3) for seed in (3, 3, 4))
+    assert all(map(np.array_equal, jax.tree.leaves(one), jax.tree.leaves(again)))
+    assert (one.xs != other.xs).any()
+
+
+def test_evaluation_never_repeats_training():
+    """An evaluation set drawn from a training key: a member would be tested on what it saw."""
+    key = jax.random.key(5)
+    data = FULL.draw(key, {"compute_steps": 3}, 64)
+    keys = [key, *(jax.random.fold_in(key, step) for step in range(4))]
+    trained = {text for one in keys for text in texts_of(FULL.batch((), data, one, 0, 64).xs)}
+    held_out = [set(texts_of(FULL.evaluation((), data, i, 64).xs)) for i in range(2)]
+    assert not held_out[0] & held_out[1]
+    assert not (held_out[0] | held_out[1]) & trained
+
+
+def test_evaluation_weighs_n_evaluation_sums():
+    """A padded last batch that counts, or a training batch with a weightless sum."""
+    data = FULL.draw(jax.random.key(6), {"compute_steps": 3}, 64)
+    weights = np.concatenate([FULL.evaluation((), data, i, 64).weights for i in range(2)])
+    np.testing.assert_array_equal(weights, np.arange(128) < 100)
+    assert (full_batch(jax.random.key(6), 3).weights == 1).all()
+
+
+def one_target(seed):
+    """The target of one example, without the batch axis."""
+    return jax.tree.map(lambda leaf: leaf[0], full_batch(jax.random.key(seed), 4).targets)
+
+
+def test_only_the_asked_characters_are_scored():
+    """A mask that is ignored, or a mean over all steps: perfect answers amid noise score perfectly."""
+    target = one_target(7)
+    noise = 50 * jax.random.normal(jax.random.key(8), (FULL.n_reads, FULL.n_out))
+    right = 100.0 * jax.nn.one_hot(target["answer"], FULL.n_out)
+    scores = FULL.score(jnp.where(target["asked"][:, None], right, noise), target)
+    assert scores["loss"] < 1e-6
+    assert scores["accuracy"] == scores["exact"] == 1
+
+
+def test_one_wrong_character_shows_in_every_score():
+    """An exactness that forgives, or an accuracy of whole answers."""
+    target = one_target(9)
+    last = np.flatnonzero(target["asked"])[-1]
+    wrong = target["answer"].at[last].set(ALPHABET.index("="))
+    scores = FULL.score(100.0 * jax.nn.one_hot(wrong, FULL.n_out), target)
+    np.testing.assert_allclose(scores["accuracy"], 8 / 9, rtol=1e-6)
+    np.testing.assert_allclose(scores["loss"], 100 / 9, rtol=1e-5)
+    assert scores["exact"] == 0
+
+
+def test_uniform_logits_score_chance():
+    """A chance that is not the log of the number of characters."""
+    scores = FULL.score(jnp.zeros((FULL.n_reads, FULL.n_out)), one_target(10))
+    np.testing.assert_allclose(scores["loss"], FULL.chance, rtol=1e-6)
+    np.testing.assert_allclose(FULL.chance, np.log(14))
+
+
+def test_the_loss_is_the_mean_cross_entropy_of_the_answer():
+    """A softmax over the wrong axis, or a sum where the mean over characters belongs."""
+    target = one_target(11)
+    logits = 3 * jax.random.normal(jax.random.key(12), (FULL.n_reads, FULL.n_out))
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, target["answer"])
+    expected = losses[target["asked"]].mean()
+    np.testing.assert_allclose(FULL.score(logits, target)["loss"], expected, rtol=1e-5)
+
+
+def test_it_is_registered_with_the_sizes_of_the_paper():
+    """A name that results report but no study finds, or a default that drifts from the paper."""
+    assert TASKS["arithmetic"] is task_by_name("arithmetic") is arithmetic
+    assert (FULL.n_in, FULL.n_out, FULL.n_steps, FULL.n_reads) == (14, 14, 36, 31)
+
+
+def test_a_gru_learns_to_add_small_numbers():
+    """Answers asked for before they are heard, gradients that stop, scores of untrained weights."""
+    task = arithmetic(largest=4, max_compute_steps=2, n_steps=13, n_evaluation=256)
+    bucket = Bucket(Network(gru, task.n_in, 24, task.n_out), task, 32)
+    hparams = {"train_steps": 1500, "lr_init": 0.02, "compute_steps": 1}
+    [outcome] = train_population(bucket, [Trial(hparams, seed=0)])
+    assert not outcome.infeasible
+    assert outcome.scores["loss"] < task.chance / 5
+    assert outcome.scores["accuracy"] > 0.8
