@@ -1,5 +1,6 @@
 """Counting open brackets of ten kinds in a stream (Collins et al. 2017, Fig. 4a to 4h).
 
+Expected: the loss of guessing is 10·ln 11 = 24 nats; a GRU falls more than tenfold below it, the vanilla RNN does not.
 `:laptop` (the default) trains 3,000 steps, `:smoke` 60.
 """
 
@@ -16,8 +17,11 @@ def get_config(extent: str = "laptop") -> ConfigDict:
         {"n_kinds": 10, "n_noise": 10, "max_open": 10, "n_steps": 40 if smoke else 175, "n_evaluation": 256}
     )
     config.cells = "rnn,gru"
-    config.budgets = (5000,) if smoke else (25_000,)
+    config.budgets = (5000,) if smoke else (50_000,)
     config.batch_size = 16
-    start = {"train_steps": 60 if smoke else 3000, "lr_init": 0.01, "lr_decay_rate": 0.1}
-    config.starts.default = (start,)
+    shared = {"train_steps": 60 if smoke else 3000, "lr_decay_rate": 0.05}
+    # The best of five settings tried; with tanh and orthogonal matrices the vanilla RNN stays above 13 nats.
+    vanilla = {"lr_init": 0.005, "nonlinearity": "relu", "recurrent_matrix_init_type": "identity"}
+    config.starts.rnn = (shared | vanilla,)
+    config.starts.default = (shared | {"lr_init": 0.02, "forget_gate_bias_hack": 2.0},)
     return config
