@@ -1,18 +1,15 @@
 """From a configuration to the studies it asks for."""
 
-import zlib
 from functools import cache
 from inspect import signature
 
-import numpy as np
 from ml_collections import ConfigDict
 
 from capacity_jax.cells import cell_by_name
 from capacity_jax.checks import check_size
 from capacity_jax.networks import Network, units_for_budget
-from capacity_jax.search import Study, expanded, search_space
+from capacity_jax.search import Study, most_labels, plan_study
 from capacity_jax.tasks import task_by_name
-from capacity_jax.training import Bucket
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -56,19 +53,20 @@ def _study(config, cell_name, depth, i):
     starts = list(config.starts.get(cell_name, config.starts.get("default", ())))
     if not starts and not config.trials:
         raise ValueError(f"trials is 0 and starts has no setting for {cell_name}; one of them must hold some")
-    task, units = _task_and_units(config, cell, depth, i, starts)
-    bucket = Bucket(Network(cell, task.n_in, units, task.n_out, depth), task, config.batch_size)
-    return Study(
-        bucket=bucket,
-        space=search_space(bucket, config.space),
-        starts=[expanded(bucket, start) for start in starts],
+    network, task = _network_and_task(config, cell, depth, i, starts)
+    return plan_study(
+        network,
+        task,
+        batch_size=config.batch_size,
+        starts=starts,
+        space=config.space,
         n_trials=config.trials,
         n_seeds=config.seeds,
-        seed=zlib.crc32(f"{config.seed}/{task.name}/{cell_name}/{depth}/{units}".encode()),
+        seed=config.seed,
     )
 
 
-def _task_and_units(config, cell, depth, i, starts):
+def _network_and_task(config, cell, depth, i, starts):
     build = task_by_name(config.task)
     arguments = dict(config.task_args)
     allowed = signature(build).parameters
@@ -77,12 +75,11 @@ def _task_and_units(config, cell, depth, i, starts):
     task = _built(build, tuple(sorted(arguments.items())))
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
-    asked = [setting["b_per_parameter"] for setting in (config.space, *starts) if "b_per_parameter" in setting]
-    if "b" in task.hyperparameters and "b_max" not in arguments and asked:
-        n_params = Network(cell, task.n_in, units, task.n_out, depth).n_params
-        arguments["b_max"] = int(np.ceil(n_params * np.max([np.max(value) for value in asked])))
-        task = _built(build, tuple(sorted(arguments.items())))
-    return task, units
+    network = Network(cell, task.n_in, units, task.n_out, depth)
+    labels = most_labels(network, (config.space, *starts))
+    if "b_max" in allowed and "b_max" not in arguments and labels:
+        task = _built(build, tuple(sorted((arguments | {"b_max": labels}).items())))
+    return network, task
 
 
 @cache

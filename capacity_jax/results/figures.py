@@ -9,11 +9,26 @@ from matplotlib.figure import Figure
 
 from capacity_jax.estimators.recall import subspace_error
 from capacity_jax.results.table import slopes
+from capacity_jax.tasks.base import Task
 
 # Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKS = "osD^vPX"
 PAPER_BAND = (3.0, 6.0)
+
+
+def task_figure(task: Task, table: pd.DataFrame) -> Figure:
+    """The figure that shows what a task measures: stored bits, recall, or else its objective.
+
+    Args:
+      task: as it was trained.
+      table: rows of `study_row`.
+    """
+    if task.name == "per_cap":
+        return capacity_figure(table)
+    if task.name == "mem_thru":
+        return recall_figure(table, task.n_in)
+    return objective_figure(table, task.columns[-1], task.name)
 
 
 def capacity_figure(table: pd.DataFrame) -> Figure:
@@ -84,7 +99,7 @@ def by_network(table: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFr
 def label(network: tuple[str, int]) -> str:
     """How a figure names a cell and its depth."""
     cell, depth = network
-    name = {"intersection": "+RNN"}.get(cell, cell.upper())
+    name = {"intersection": "+RNN"}.get(cell, cell.upper() if cell.islower() else cell)
     return name if depth == 1 else f"{name}, depth {depth}"
 
 

@@ -78,10 +78,21 @@ def expanded(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
     return spelt
 
 
+def nearest(space: Space, hparams: Mapping[str, Any]) -> dict[str, Any]:
+    """A complete setting moved into the space: numbers to the nearer end of their range, words to the first choice."""
+    return {**hparams, **{name: _inside(distribution, hparams[name]) for name, distribution in space.items()}}
+
+
 def random_draw(space: Space, seed: int, number: int) -> dict[str, Any]:
     """The number-th of a sequence of independent draws from the space; each is its own, whatever the others."""
     rng = np.random.default_rng((seed, number))
     return {name: _draw(distribution, rng) for name, distribution in space.items()}
+
+
+def _inside(distribution, value):
+    if isinstance(distribution, CategoricalDistribution):
+        return value if value in distribution.choices else distribution.choices[0]
+    return min(max(value, distribution.low), distribution.high)
 
 
 def _draw(distribution, rng):

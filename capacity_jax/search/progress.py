@@ -1,12 +1,13 @@
-"""The progress bar of a run: trials done, best objective so far, time left."""
+"""The progress bar of a run, in a terminal or a notebook: trials done, best objective so far, time left."""
 
 import sys
 from collections.abc import Iterable, Sequence
 
 from tqdm.auto import tqdm
 
-from capacity_jax.search import Study
-from capacity_jax.training import Bucket, Outcome, Trial
+from capacity_jax.search.study import Study
+from capacity_jax.training.member import Bucket
+from capacity_jax.training.population import Outcome, Trial
 
 # What a step costs beside its products, in parameters times batch size (measured: 16 and 32 units, 2 to 4 cores).
 OVERHEAD = 150_000
@@ -22,7 +23,7 @@ class Progress:
         self.best = None
         self.bar = tqdm(
             total=sum(_work(bucket, some) for bucket, some in trials),
-            bar_format="{percentage:3.0f}%|{bar:24}| {desc} [{elapsed}<{remaining}]",
+            bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
             file=sys.stderr,
         )
         self._show()
@@ -59,7 +60,8 @@ class Progress:
 
 
 def _cost(bucket):
-    return 1 + bucket.network.n_params * bucket.batch_size / OVERHEAD
+    # Whole numbers: a bar that ends a rounding error short of its total is shown as failed.
+    return OVERHEAD + bucket.network.n_params * bucket.batch_size
 
 
 def _work(bucket, trials):
