@@ -24,7 +24,7 @@ def studies(config: ConfigDict) -> list[Study]:
     if bool(config.budgets) == bool(config.units):
         raise ValueError(f"budgets is {config.budgets} and units {config.units}; exactly one must hold sizes")
     for name in ("budgets", "units"):
-        for size in config[name]:
+        for size in getattr(config, name):
             check_size(name, size)
     return [_study(config, name, depth, i) for name, depth in cells(config) for i in range(_n_sizes(config))]
 

@@ -9,6 +9,7 @@ depth and size, and a figure `NAME.png`; NAME is `capacity` for the memorization
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 from absl import app, flags, logging
@@ -62,8 +63,6 @@ def _command_line(argv: list[str]) -> list[str]:
         rest = flags.FLAGS(argv)
         if CONFIG.value is None:
             _stop("--config is missing; for example --config=experiments/configs/quickstart.py")
-        if WORKDIR.value is None:
-            flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
     except AttributeError as error:
         # ml_collections wraps its KeyError, whose message ends with the nearest field.
         _stop("config has no field " + str(error.args[0].args[0]).replace("\n", "; "))
@@ -78,14 +77,14 @@ def _command_line(argv: list[str]) -> list[str]:
 def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     try:
-        main(CONFIG.value, WORKDIR.value)
+        main(CONFIG.value, WORKDIR.value or str(Path("runs") / CONFIG.value.name))
     except ValueError as error:
         _stop(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _stop(message: str) -> None:
+def _stop(message: str) -> NoReturn:
     print(f"capacity_jax: {message}", file=sys.stderr)
     sys.exit(2)
 

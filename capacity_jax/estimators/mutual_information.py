@@ -1,8 +1,8 @@
 """Mutual information between true and predicted binary labels (Collins et al. 2017, eq. 22)."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jax.scipy.special import entr, xlog1py
 from jaxtyping import Array, Float
 
@@ -47,7 +47,7 @@ def mutual_information_from_logits(
     Raises:
       ValueError: the shapes differ, a concrete array holds NaN, a label is neither 0 nor 1, or the mask admits none.
     """
-    mask = np.ones(np.shape(labels)) if mask is None else mask
+    mask = jnp.ones(np.shape(labels)) if mask is None else mask
     if not np.shape(logits) == np.shape(labels) == np.shape(mask):
         raise ValueError(
             f"logits, labels and mask have shapes {np.shape(logits)}, {np.shape(labels)} and {np.shape(mask)}; "
@@ -55,9 +55,9 @@ def mutual_information_from_logits(
         )
     check_finite("logits", logits)
     check_finite("labels", labels)
-    if not isinstance(labels, jax.core.Tracer) and not np.all(np.isin(labels, (0, 1))):
+    if not isinstance(labels, Tracer) and not np.all(np.isin(labels, (0, 1))):
         raise ValueError("labels hold other values than 0 and 1; they must be binary")
-    if not isinstance(mask, jax.core.Tracer) and not np.all(np.any(np.asarray(mask) > 0, -1)):
+    if not isinstance(mask, Tracer) and not np.all(np.any(np.asarray(mask) > 0, -1)):
         raise ValueError("mask admits no label; at least one must count")
     logits, labels, mask = jnp.asarray(logits), jnp.asarray(labels), jnp.asarray(mask, float)
     correct = ((logits > 0) == (labels > 0.5)) * mask
@@ -78,5 +78,5 @@ def bits_per_parameter(bits: float, n_params: int) -> float:
 
 def _check(name, values, low, high):
     check_finite(name, values)
-    if not isinstance(values, jax.core.Tracer) and (np.min(values) < low or np.max(values) > high):
+    if not isinstance(values, Tracer) and (np.min(values) < low or np.max(values) > high):
         raise ValueError(f"{name} is {values}; it must lie between {low} and {high}")

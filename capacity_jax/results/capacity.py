@@ -63,7 +63,8 @@ class Capacity:
         bits, how = self._estimate()
         if bits is None:
             return f"{name}: {bucket.task.columns[-1].replace('_', ' ')} by number of parameters"
-        return f"{name}: {bits.value:.2f} bits per parameter, 95% [{bits.low:.2f}, {bits.high:.2f}] ({how})"
+        bounds = "no interval" if np.isnan(bits.low) else f"95% [{bits.low:.2f}, {bits.high:.2f}]"
+        return f"{name}: {bits.value:.2f} bits per parameter, {bounds} ({how})"
 
     def __repr__(self) -> str:
         return f"{self.headline()}\n{as_text(self.to_dataframe())}"
@@ -78,7 +79,7 @@ class Capacity:
             return None, ""
         table = self.to_dataframe()
         for slope in slopes(table).values():
-            return slope, f"slope over {table.dropna(subset='bits')['parameters'].nunique()} sizes"
+            return slope, f"slope over {len(set(table.dropna(subset='bits')['parameters']))} sizes"
         for study, outcomes in sorted(self.studies, key=lambda one: -one[0].bucket.network.n_params):
             if best := best_setting(study.bucket, outcomes):
                 n_params = study.bucket.network.n_params

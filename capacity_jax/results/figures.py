@@ -1,6 +1,7 @@
 """Figures in the manner of the paper's."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
     """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c)."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    units = np.arange(1, max(n_in, table["units"].max()) + 1)
+    units = np.arange(1, max([n_in, *table["units"]]) + 1)
     reference = [subspace_error(int(n), n_in) for n in units]
     axes.plot(units, reference, color="0.6", linewidth=3, label="subspace of as many dimensions", zorder=0)
     _errorbars(axes, table, "units", "squared_error")
@@ -82,7 +83,7 @@ def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
     return figure
 
 
-def by_network(table: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame, dict]]:
+def by_network(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame, dict]]:
     """The rows of each cell and depth in order of size, with the style of their line."""
     for i, (network, rows) in enumerate(table.groupby(["cell", "depth"], sort=False)):
         style = {

@@ -40,7 +40,7 @@ def slopes(table: pd.DataFrame) -> dict[tuple[str, int], Interval]:
     found = {}
     for network, rows in table.groupby(["cell", "depth"], sort=False):
         rows = rows.dropna(subset="bits")
-        if rows["parameters"].nunique() >= 3:
+        if len(set(rows["parameters"])) >= 3:
             found[network] = slope_interval(rows["parameters"], rows["bits"])
     return found
 

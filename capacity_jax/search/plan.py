@@ -50,12 +50,12 @@ def plan_study(
     )
 
 
-def most_labels(network: Network, settings: Iterable[Mapping[str, Any]]) -> int | None:
-    """The largest b that settings ask for by `b` or `b_per_parameter`; None where none does."""
+def most_labels(network: Network, settings: Iterable[Mapping[str, Any]]) -> int:
+    """The largest b that settings ask for by `b` or `b_per_parameter`; 0 where none does."""
     asked = [
         np.max(setting[name]) * scale
         for setting in settings
         for name, scale in (("b", 1), ("b_per_parameter", network.n_params))
         if name in setting
     ]
-    return int(np.ceil(max(asked))) if asked else None
+    return int(np.ceil(max(asked))) if asked else 0

@@ -46,16 +46,16 @@ class Progress:
             value = outcome.scores[bucket.task.columns[-1]]
             better = max if bucket.task.maximize else min
             self.best = value if self.best is None else better(self.best, value)
-        self._show(bucket)
+        self._show(bucket.task.columns[-1])
 
     def close(self) -> None:
         """Ends the bar."""
         self.bar.close()
 
-    def _show(self, bucket=None):
+    def _show(self, objective=""):
         text = f"{self.n_done}/{self.n_trials} trials"
         if self.best is not None:
-            text += f", best {bucket.task.columns[-1].replace('_', ' ')} {self.best:.2f}"
+            text += f", best {objective.replace('_', ' ')} {self.best:.2f}"
         self.bar.set_description_str(text)
 
 

@@ -58,9 +58,9 @@ def _check(name, value, default):
     if name in CHOICES:
         if value not in CHOICES[name] and value not in range(len(CHOICES[name])):
             raise ValueError(f"{name} is {value!r}; allowed: {', '.join(CHOICES[name])}")
-    elif not isinstance(value, Real) or not np.isfinite(value):
+    elif not isinstance(value, Real) or not np.isfinite(float(value)):
         raise ValueError(f"{name} is {value!r}; it must be a finite number")
-    elif isinstance(default, Integral) and (value != int(value) or value < 1 or value >= 2**31):
+    elif isinstance(default, Integral) and (value % 1 != 0 or not 1 <= float(value) < 2**31):
         raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1 and below 2^31")
     elif name in POSITIVE and value <= 0:
         raise ValueError(f"{name} is {value!r}; it must be positive")

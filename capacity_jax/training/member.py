@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
 from capacity_jax.cells.base import HParams, Params
@@ -49,7 +50,7 @@ class Member(NamedTuple):
     loss: Float[Array, ""]
 
 
-def start(bucket: Bucket, seed: Int[Array, ""], hparams: HParams) -> Member:
+def start(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
     """Draws the task and the initial weights of one member."""
     key, data_key, init_key = jax.random.split(jax.random.key(seed), 3)
     params = bucket.network.init(init_key, hparams)

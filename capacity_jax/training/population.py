@@ -64,9 +64,9 @@ class Outcome:
 class Assignment(NamedTuple):
     """What each slot works on; a fresh slot draws its member anew before the first step."""
 
-    fresh: Bool[Array, " slots"]
-    seed: UInt32[Array, " slots"]
-    hparams: dict[str, Array]
+    fresh: Bool[np.ndarray, " slots"]
+    seed: UInt32[np.ndarray, " slots"]
+    hparams: dict[str, np.ndarray]
 
 
 class Report(NamedTuple):
@@ -130,8 +130,10 @@ def train_population(
         on_chunk(int(np.sum((report.step - steps)[busy])))
         steps = report.step.astype(np.int64)
         n_steps = max(1, int(n_steps * min(4.0, CHUNK_SECONDS / (ended - began))))
-        for slot in np.flatnonzero(report.finished & busy):
-            trial, since = working[slot]
+        for slot, work in enumerate(working):
+            if work is None or not report.finished[slot]:
+                continue
+            trial, since = work
             working[slot] = None
             scores = {name: float(values[slot]) for name, values in report.scores.items()}
             yield _outcome(bucket, trial, scores, int(steps[slot]), float(report.loss[slot]), ended - since)

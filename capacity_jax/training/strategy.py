@@ -26,7 +26,7 @@ def use_all_cores() -> None:
     # macOS knows no affinity.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        if jax.config.jax_num_cpu_devices < 0:
+        if jax.config.values["jax_num_cpu_devices"] < 0:
             jax.config.update("jax_num_cpu_devices", cores)
     except RuntimeError:
         if jax.default_backend() == "cpu" and len(jax.devices()) == 1 < cores:
