@@ -33,6 +33,8 @@ from capacity_jax.search import (
     Study,
     best_setting,
     expanded,
+    most_labels,
+    nearest,
     plan_study,
     random_draw,
     run_studies,
@@ -52,7 +54,7 @@ from capacity_jax.tasks import (
     task_by_name,
     text8,
 )
-from capacity_jax.training import Bucket, Outcome, Trial, prepare_population, train_population, use_all_cores
+from capacity_jax.training import Bucket, Outcome, Trial, complete, prepare_population, train_population, use_all_cores
 
 __all__ = [
     "CELLS",
@@ -75,6 +77,7 @@ __all__ = [
     "bits_per_parameter",
     "capacity_figure",
     "cell_by_name",
+    "complete",
     "error_ratio",
     "expanded",
     "gaussian_rate",
@@ -85,8 +88,10 @@ __all__ = [
     "mean_interval",
     "measure_capacity",
     "mem_thru",
+    "most_labels",
     "mutual_information",
     "mutual_information_from_logits",
+    "nearest",
     "objective_figure",
     "parens_counting",
     "per_cap",

@@ -24,6 +24,15 @@ def task_figure(task: Task, table: pd.DataFrame) -> Figure:
     Args:
       task: as it was trained.
       table: rows of `study_row`.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import mem_thru, task_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
+      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
+      >>> figure = task_figure(mem_thru(n_in=16), table)
+      >>> len(figure.axes)
+      1
     """
     if task.name == "per_cap":
         return capacity_figure(table)
@@ -36,6 +45,16 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
     """Stored bits, and bits per parameter, against the number of parameters (Collins et al. 2017, Fig. 1a and 1e).
 
     Bars are the 95% intervals over seeds; the band is the paper's range of 3 to 6 bits per parameter.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import capacity_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "parameters": [433], "bits_per_parameter": [3.5]})
+      >>> table["ci_low"], table["ci_high"] = 3.2, 3.8
+      >>> table["bits"] = 433 * table["bits_per_parameter"]
+      >>> figure = capacity_figure(table)
+      >>> len(figure.axes)
+      2
     """
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     total, per_parameter = figure.subplots(1, 2)
@@ -60,7 +79,17 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
 
 
 def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
-    """The objective of any task against the number of parameters, with its 95% intervals over seeds."""
+    """The objective of any task against the number of parameters, with its 95% intervals over seeds.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import objective_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "loss": [0.2]})
+      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
+      >>> figure = objective_figure(table, "loss", title="arithmetic")
+      >>> len(figure.axes)
+      1
+    """
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
     _errorbars(axes, table, "parameters", objective)
@@ -70,7 +99,17 @@ def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
 
 
 def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
-    """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c)."""
+    """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c).
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import recall_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
+      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
+      >>> figure = recall_figure(table, n_in=16)
+      >>> len(figure.axes)
+      1
+    """
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
     units = np.arange(1, max([n_in, *table["units"]]) + 1)

@@ -38,6 +38,21 @@ def plan_study(
 
     Raises:
       ValueError: network and task differ in their sizes, or starts or space name what neither has.
+
+    Example:
+      >>> from capacity_jax import Network, mem_thru, plan_study, rnn
+      >>> study = plan_study(
+      ...     Network(rnn, 8, 16, 8),
+      ...     mem_thru(n_in=8),
+      ...     batch_size=64,
+      ...     starts=[{"input_scale": 0.5}],
+      ...     space={"train_steps": 1000},
+      ...     n_trials=5,
+      ...     n_seeds=2,
+      ...     seed=0,
+      ... )
+      >>> study.starts
+      [{'input_scale_h': 0.5}]
     """
     bucket = Bucket(network, task, batch_size)
     return Study(
@@ -51,7 +66,13 @@ def plan_study(
 
 
 def most_labels(network: Network, settings: Iterable[Mapping[str, Any]]) -> int:
-    """The largest b that settings ask for by `b` or `b_per_parameter`; 0 where none does."""
+    """The largest b that settings ask for by `b` or `b_per_parameter`; 0 where none does.
+
+    Example:
+      >>> from capacity_jax import Network, most_labels, rnn
+      >>> most_labels(Network(rnn, 8, 16, 1), [{"b_per_parameter": (2.0, 4.5)}, {"b": 1000}])
+      1949
+    """
     asked = [
         np.max(setting[name]) * scale
         for setting in settings

@@ -1,4 +1,10 @@
-"""Tasks by name."""
+"""Tasks by name.
+
+Example:
+  >>> from capacity_jax import TASKS
+  >>> list(TASKS)
+  ['per_cap', 'mem_thru', 'rcf', 'text8', 'parens_counting', 'arithmetic']
+"""
 
 from collections.abc import Callable
 
@@ -25,6 +31,11 @@ def task_by_name(name: str) -> Callable[..., Task]:
 
     Raises:
       ValueError: no task has that name; the message lists the known ones.
+
+    Example:
+      >>> from capacity_jax import task_by_name
+      >>> task_by_name("mem_thru")(n_in=16).n_out
+      16
     """
     if name not in TASKS:
         raise ValueError(f"task is {name!r}; known tasks: {', '.join(TASKS)}")

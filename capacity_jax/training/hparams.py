@@ -26,6 +26,12 @@ def complete(bucket: Bucket, hparams: HParams) -> dict[str, Any]:
     Raises:
       ValueError: a name is unknown to cell, task and training, or a value is of the wrong kind, not finite, or out of
         its range.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, complete, mem_thru, rnn
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> complete(bucket, {"lr_init": 0.01})["optimizer"]
+      'adam'
     """
     known = defaults(bucket)
     for name in hparams.keys() - known.keys():

@@ -23,6 +23,12 @@ class Bucket:
 
     Raises:
       ValueError: batch_size is not a whole number of at least 1, or network and task differ in their sizes.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, per_cap, rnn
+      >>> task = per_cap(n_in=8)
+      >>> Bucket(Network(rnn, task.n_in, 16, task.n_out), task, batch_size=64).network.n_params
+      433
     """
 
     network: Network

@@ -32,6 +32,11 @@ class Trial:
 
     Raises:
       ValueError: the seed is not a whole number from 0 to 2^32 − 1.
+
+    Example:
+      >>> from capacity_jax import Trial
+      >>> Trial({"lr_init": 0.01, "train_steps": 1000}, seed=7).seed
+      7
     """
 
     hparams: Mapping[str, Any]
@@ -52,6 +57,11 @@ class Outcome:
       steps: training steps made.
       infeasible: whether the loss was not finite, or far above chance at the end.
       seconds: wall time from the trial's start to the end of the chunk in which it finished.
+
+    Example:
+      >>> from capacity_jax import Outcome, Trial
+      >>> Outcome(Trial({}, seed=7), {"loss": 0.5}, steps=1000, infeasible=False, seconds=2.0).scores["loss"]
+      0.5
     """
 
     trial: Trial
@@ -99,6 +109,13 @@ def train_population(
 
     Raises:
       ValueError: n_slots is not a whole number of at least 1, or a trial's hyperparameters do not fit the bucket.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, Trial, mem_thru, rnn, train_population
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
+      >>> trials = [Trial({"lr_init": rate, "train_steps": 50}, seed=0) for rate in (0.001, 0.01, 0.1)]
+      >>> sorted(outcome.steps for outcome in train_population(bucket, trials))
+      [50, 50, 50]
     """
     n_slots = _slots(n_slots)
     chunk = compiled_chunk(bucket, n_slots)
@@ -140,7 +157,13 @@ def train_population(
 
 
 def prepare_population(bucket: Bucket, *, n_slots: int | None = None) -> None:
-    """Compiles what `train_population` will run, for example in another thread while another bucket trains."""
+    """Compiles what `train_population` will run, for example in another thread while another bucket trains.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, mem_thru, prepare_population, rnn
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
+      >>> prepare_population(bucket)
+    """
     compiled_chunk(bucket, _slots(n_slots))
 
 

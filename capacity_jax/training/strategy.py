@@ -22,6 +22,10 @@ def use_all_cores() -> None:
 
     Has to come before JAX's first computation; where it does not, and JAX runs on one of several cores, a warning
     says so.
+
+    Example:
+      >>> import capacity_jax
+      >>> capacity_jax.use_all_cores()
     """
     # macOS knows no affinity.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
