@@ -13,8 +13,7 @@ from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results import Capacity
 from capacity_jax.search import Study, most_labels, nearest, plan_study, run_studies
 from capacity_jax.tasks.base import Task
-from capacity_jax.tasks.per_cap import per_cap
-from capacity_jax.tasks.registry import TASKS, task_by_name
+from capacity_jax.tasks.registry import TASKS, build_task
 from capacity_jax.training import complete, use_all_cores
 
 # What learned most for the six cells at about 2,000 parameters in 50,000 steps of 128 examples.
@@ -78,9 +77,9 @@ def measure_capacity(
 
     Example:
       >>> import capacity_jax
-      >>> capacity = capacity_jax.measure_capacity("rnn", budgets=(60, 90, 120), trials=0, steps=200, seeds=2)
+      >>> capacity = capacity_jax.measure_capacity("rnn", budgets=(120,), trials=0, steps=200, seeds=2)
       >>> capacity.to_dataframe()["parameters"].tolist()
-      [36, 71, 108]
+      [115]
     """
     cell = _as_cell(cell)
     for name, value in {"steps": steps, "seeds": seeds, "depth": depth, "batch_size": batch_size}.items():
@@ -103,7 +102,7 @@ def measure_capacity(
         network = Network(cell, asked.n_in, units, asked.n_out, depth)
         return plan_study(
             network,
-            per_cap(b_max=most_labels(network, [changes])) if task == "per_cap" else asked,
+            build_task("per_cap", b_max=most_labels(network, [changes])) if task == "per_cap" else asked,
             batch_size=batch_size,
             starts=starts,
             space=changes,
@@ -124,7 +123,7 @@ def _with_starts_inside(study: Study) -> Study:
 
 def _as_task(task: str | Task) -> Task:
     if isinstance(task, str):
-        return task_by_name(task)()
+        return build_task(task)
     if not isinstance(task, Task):
         raise ValueError(f"task is {task!r}; allowed: a capacity_jax.Task, or one of {', '.join(TASKS)}")
     return task

@@ -1,6 +1,5 @@
 """From a configuration to the studies it asks for."""
 
-from functools import cache
 from inspect import signature
 
 from ml_collections import ConfigDict
@@ -9,7 +8,7 @@ from capacity_jax.cells import cell_by_name
 from capacity_jax.checks import check_size
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import Study, most_labels, plan_study
-from capacity_jax.tasks import task_by_name
+from capacity_jax.tasks import build_task, task_by_name
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -67,22 +66,15 @@ def _study(config, cell_name, depth, i):
 
 
 def _network_and_task(config, cell, depth, i, starts):
-    build = task_by_name(config.task)
     arguments = dict(config.task_args)
-    allowed = signature(build).parameters
+    allowed = signature(task_by_name(config.task)).parameters
     for name in arguments.keys() - allowed.keys():
         raise ValueError(f"task_args.{name} is unknown to task {config.task}; allowed: {', '.join(allowed)}")
-    task = _built(build, tuple(sorted(arguments.items())))
+    task = build_task(config.task, **arguments)
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
     network = Network(cell, task.n_in, units, task.n_out, depth)
     labels = most_labels(network, (config.space, *starts))
     if "b_max" in allowed and "b_max" not in arguments and labels:
-        task = _built(build, tuple(sorted((arguments | {"b_max": labels}).items())))
+        task = build_task(config.task, **arguments, b_max=labels)
     return network, task
-
-
-@cache
-def _built(build, arguments):
-    # One task for all studies that ask for the same: a corpus is then read once.
-    return build(**dict(arguments))

@@ -64,9 +64,9 @@ def slope_interval(parameters, bits, level: float = 0.95) -> Interval:
     if np.ptp(parameters) == 0:
         raise ValueError(f"parameters are all {parameters[0]:g}; a slope needs at least two different values")
     _check_level(level)
-    slope, _, _, _, stderr = stats.linregress(parameters, bits)
-    half = stats.t.ppf((1 + level) / 2, len(bits) - 2) * stderr
-    return Interval(float(slope), float(slope - half), float(slope + half))
+    slope, _, _, _, stderr = map(float, stats.linregress(parameters, bits))
+    half = float(stats.t.ppf((1 + level) / 2, len(bits) - 2)) * stderr
+    return Interval(slope, slope - half, slope + half)
 
 
 def _sample(name, values, at_least):

@@ -26,11 +26,12 @@ def run_studies(
       ValueError: a trial's hyperparameters do not fit its bucket; nothing is trained then.
 
     Example:
-      >>> from capacity_jax import Bucket, Network, Study, mem_thru, rnn, run_studies, study_row
-      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
-      >>> study = Study(bucket, space={}, starts=[{"train_steps": 50}], n_trials=0, n_seeds=2, seed=0)
+      >>> from capacity_jax import Bucket, Network, Study, build_task, rnn, run_studies, study_row
+      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
+      >>> study = Study(bucket, space={}, starts=[{"train_steps": 50}], n_trials=0, n_seeds=1, seed=0)
       >>> [study_row(study, outcomes)["trials"] for study, outcomes in run_studies([study])]
-      [2]
+      [1]
     """
     with closing(Progress(studies)) as progress, ThreadPoolExecutor(1) as compiler:
         compiled = compiler.submit(prepare_population, studies[0].bucket)

@@ -70,11 +70,12 @@ def run_study(
       on_chunk: as of `train_population`.
 
     Example:
-      >>> from capacity_jax import Bucket, Network, Study, mem_thru, rnn, run_study
-      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
-      >>> study = Study(bucket, space={}, starts=[{"train_steps": 50}], n_trials=0, n_seeds=2, seed=0)
+      >>> from capacity_jax import Bucket, Network, Study, build_task, rnn, run_study
+      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
+      >>> study = Study(bucket, space={}, starts=[{"train_steps": 50}], n_trials=0, n_seeds=1, seed=0)
       >>> [outcome.steps for outcome in run_study(study)]
-      [50, 50]
+      [50]
     """
     trials = study.trials()
     outcomes = []

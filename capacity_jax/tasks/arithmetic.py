@@ -44,7 +44,7 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
       >>> from capacity_jax import arithmetic
       >>> task = arithmetic()
       >>> task.n_in, task.n_steps, task.columns[-1]
-      (15, 36, 'loss')
+      (14, 36, 'loss')
     """
     sizes = {"largest": largest, "max_compute_steps": max_compute_steps, "n_steps": n_steps}
     for name, value in (sizes | {"n_evaluation": n_evaluation}).items():

@@ -7,6 +7,8 @@ Example:
 """
 
 from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.base import Task
@@ -40,3 +42,22 @@ def task_by_name(name: str) -> Callable[..., Task]:
     if name not in TASKS:
         raise ValueError(f"task is {name!r}; known tasks: {', '.join(TASKS)}")
     return TASKS[name]
+
+
+@cache
+def build_task(name: str, **arguments: Any) -> Task:
+    """The task of that name, one object for all who ask for the same: it then compiles once, and reads a corpus once.
+
+    Args:
+      name: as `task_by_name` takes it.
+      **arguments: of the function that builds the task; they must have a hash.
+
+    Raises:
+      ValueError: no task has that name, or the task refuses an argument.
+
+    Example:
+      >>> from capacity_jax import build_task
+      >>> build_task("mem_thru", n_in=16) is build_task("mem_thru", n_in=16)
+      True
+    """
+    return task_by_name(name)(**arguments)

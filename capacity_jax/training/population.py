@@ -111,8 +111,9 @@ def train_population(
       ValueError: n_slots is not a whole number of at least 1, or a trial's hyperparameters do not fit the bucket.
 
     Example:
-      >>> from capacity_jax import Bucket, Network, Trial, mem_thru, rnn, train_population
-      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
+      >>> from capacity_jax import Bucket, Network, Trial, build_task, rnn, train_population
+      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
       >>> trials = [Trial({"lr_init": rate, "train_steps": 50}, seed=0) for rate in (0.001, 0.01, 0.1)]
       >>> sorted(outcome.steps for outcome in train_population(bucket, trials))
       [50, 50, 50]
@@ -160,8 +161,9 @@ def prepare_population(bucket: Bucket, *, n_slots: int | None = None) -> None:
     """Compiles what `train_population` will run, for example in another thread while another bucket trains.
 
     Example:
-      >>> from capacity_jax import Bucket, Network, mem_thru, prepare_population, rnn
-      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
+      >>> from capacity_jax import Bucket, Network, build_task, prepare_population, rnn
+      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
       >>> prepare_population(bucket)
     """
     compiled_chunk(bucket, _slots(n_slots))
