@@ -22,7 +22,7 @@ from experiments.plan import studies
 from experiments.workdir import open_workdir
 
 CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
-WORKDIR = flags.DEFINE_string("workdir", None, "Where results go; by default runs/, then the configuration's name.")
+WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/, then the configuration's name.")
 
 
 def main(config: ConfigDict, workdir: str) -> None:
@@ -63,6 +63,8 @@ def _command_line(argv: list[str]) -> list[str]:
         rest = flags.FLAGS(argv)
         if CONFIG.value is None:
             _stop("--config is missing; for example --config=experiments/configs/quickstart.py")
+        if not WORKDIR.value:
+            flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
     except AttributeError as error:
         # ml_collections wraps its KeyError, whose message ends with the nearest field.
         _stop("config has no field " + str(error.args[0].args[0]).replace("\n", "; "))
@@ -77,7 +79,7 @@ def _command_line(argv: list[str]) -> list[str]:
 def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     try:
-        main(CONFIG.value, WORKDIR.value or str(Path("runs") / CONFIG.value.name))
+        main(CONFIG.value, WORKDIR.value)
     except ValueError as error:
         _stop(str(error))
     except KeyboardInterrupt:
