@@ -12,6 +12,7 @@ import jax.numpy as jnp
 from capacity_jax.checks import check_size
 from capacity_jax.estimators.recall import error_ratio, subspace_error, values_recalled
 from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.normal import standard_normal
 
 
 def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Task:
@@ -46,7 +47,7 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
         return Batch(xs[:, None], xs, weights.astype(float))
 
     def batch(shared, data, key, step, size):
-        return to_recall(jax.random.normal(key, (size, n_in)), jnp.ones(size))
+        return to_recall(standard_normal(key, (size, n_in)), jnp.ones(size))
 
     def evaluation(shared, data, i, size):
         # A key for each row: the evaluation set is then the same whatever the size of its batches.
