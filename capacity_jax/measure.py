@@ -81,6 +81,7 @@ def measure_capacity(
       >>> capacity.to_dataframe()["parameters"].tolist()
       [115]
     """
+    use_all_cores()
     cell = _as_cell(cell)
     for name, value in {"steps": steps, "seeds": seeds, "depth": depth, "batch_size": batch_size}.items():
         check_size(name, value)
@@ -111,7 +112,6 @@ def measure_capacity(
             seed=seed,
         )
 
-    use_all_cores()
     studies = [_with_starts_inside(study(budget)) for budget in budgets]
     return Capacity(list(run_studies(studies)))
 
