@@ -1,0 +1,251 @@
+"""Behaviour of the linen cells in linen's own wrappers and under JAX's transformations."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from three_forms import (
+    NAMES,
+    UNLIKE,
+    N,
+    assert_trees_close,
+    linen_cell,
+    pure_params,
+    run,
+    sequences,
+    shapes,
+)
+
+from capacity_jax.cells import ugrnn
+from capacity_jax.cells.base import Cell
+from capacity_jax.flax import linen as our_linen
+from capacity_jax.flax import linen_to_pure, pure_to_linen
+
+KEY = jax.random.key(0)
+
+
+def layer_and_weights(name, **options):
+    """A layer with learned initial states that returns its carry, its variables, and their pure form."""
+    cell, params = linen_cell(name, learned_initial_state=True, **options), pure_params(NAMES[name])
+    return nn.RNN(cell, return_carry=True), {"params": {"cell": pure_to_linen(cell, params)}}, params
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("learned", [False, True])
+@pytest.mark.parametrize("batch", [(), (3,), (2, 3)])
+def test_shapes_follow_the_batch(name, learned, batch):
+    """Fails if a cell assumes a number of batch axes."""
+    layer = nn.RNN(linen_cell(name, learned_initial_state=learned), return_carry=True)
+    (carry, ys), _ = jax.eval_shape(layer.init_with_output, KEY, sequences(*batch, 5))
+    assert ys.shape == (*batch, 5, N)
+    assert shapes(carry) == (((*batch, N), (*batch, N)) if name == "LSTMCell" else (*batch, N))
+
+
+def test_input_and_hidden_sizes_are_independent():
+    """Fails if the input matrix takes its size from the units."""
+    variables = jax.eval_shape(nn.RNN(our_linen.GRUCell(6)).init, KEY, jnp.ones((2, 5, 3)))
+    assert shapes(variables["params"]["cell"]) == {"W_x": (3, 18), "W_h": (6, 18), "b": (18,)}
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_padding_leaves_the_carry_alone(name):
+    """Fails if the returned carry is not that of each sequence's last valid step."""
+    xs, lengths = sequences(3, 6), (2, 6, 4)
+    layer, variables, params = layer_and_weights(name)
+    valid = jnp.arange(6)[None, :, None] < jnp.array(lengths)[:, None, None]
+    carry, ys = layer.apply(variables, jnp.where(valid, xs, 1e3), seq_lengths=jnp.array(lengths))
+    for i, length in enumerate(lengths):
+        expected_carry, expected = run(NAMES[name], params, xs[i, :length])
+        assert_trees_close((row(carry, i), ys[i, :length]), (expected_carry, expected))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+@pytest.mark.parametrize("keep_order", [False, True])
+def test_reverse_reads_from_the_end(name, keep_order):
+    """Fails if reverse or keep_order puts inputs or outputs, or the padding, in the wrong place."""
+    xs, lengths = sequences(2, 5), (3, 5)
+    layer, variables, params = layer_and_weights(name)
+    carry, ys = layer.apply(
+        variables, xs, reverse=True, keep_order=keep_order, seq_lengths=jnp.array(lengths)
+    )
+    for i, length in enumerate(lengths):
+        expected_carry, expected = run(NAMES[name], params, xs[i, :length][::-1])
+        expected = expected[::-1] if keep_order else expected
+        assert_trees_close((row(carry, i), ys[i, :length]), (expected_carry, expected))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_time_major_is_a_transposition(name):
+    """Fails if the time axis is taken for a batch axis, or a given carry is not where the sequence starts."""
+    xs = sequences(2, 5)
+    layer, variables, params = layer_and_weights(name)
+    given = jax.tree.map(lambda leaf: jnp.stack([leaf, -leaf]), NAMES[name].initial_state(params))
+    carry, ys = layer.apply(variables, xs.swapaxes(0, 1), time_major=True, initial_carry=given)
+    for i in range(2):
+        assert_trees_close((row(carry, i), ys[:, i]), run(NAMES[name], params, xs[i], row(given, i)))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_bidirectional_joins_both_directions(name):
+    """Fails if either direction reads the other's parameters, initial state or order."""
+    xs, cell = sequences(1, 5), NAMES[name]
+    layer, forward, params = layer_and_weights(name)
+    other = pure_params(cell, seed=5)
+    backward = {"cell": pure_to_linen(layer.cell, other)}
+    both = nn.Bidirectional(layer, nn.RNN(layer.cell.clone(), return_carry=True), return_carry=True)
+    carries, ys = both.apply({"params": {"forward_rnn": forward["params"], "backward_rnn": backward}}, xs)
+    carry, expected = run(cell, params, xs[0])
+    back_carry, back = run(cell, other, xs[0, ::-1])
+    assert_trees_close(row(carries, 0), (carry, back_carry))
+    assert_trees_close(ys[0], jnp.concatenate([expected, back[::-1]], -1))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+@pytest.mark.parametrize("learned", [False, True])
+def test_scan_over_the_class_shares_parameters(name, learned):
+    """Fails if nn.scan over the cell's class draws parameters per step, or loses the initial state."""
+    xs, params = sequences(1, 5), pure_params(NAMES[name])
+    cell = linen_cell(name, learned_initial_state=learned)
+    scanned = nn.scan(
+        type(cell), variable_broadcast="params", split_rngs={"params": False}, in_axes=1, out_axes=1
+    )(N, learned_initial_state=learned)
+    if not learned:
+        params |= {leaf: jnp.zeros(N) for leaf in ("c0", "h0") if leaf in params}
+    variables = {"params": pure_to_linen(cell, params)}
+    carry = scanned.apply(variables, KEY, (1, N), method="initialize_carry")
+    assert shapes(jax.eval_shape(scanned.init, KEY, carry, xs)) == shapes(variables)
+    carry, ys = scanned.apply(variables, carry, xs)
+    assert_trees_close((row(carry, 0), ys[0]), run(NAMES[name], params, xs[0]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jit_and_grad_reach_every_parameter(name):
+    """Fails if a parameter, the initial state included, has no influence or the module cannot be compiled."""
+    layer, variables, _ = layer_and_weights(name)
+    grads = jax.jit(jax.grad(lambda variables: jnp.sum(layer.apply(variables, sequences(2, 5))[1] ** 2)))(
+        variables
+    )
+    assert shapes(grads) == shapes(variables)
+    assert all(jnp.any(leaf != 0) and jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(grads))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_vmap_over_parameters_is_a_loop(name):
+    """Fails if members of a population mix under vmap."""
+    xs, members = sequences(1, 5), [pure_params(NAMES[name], seed) for seed in range(3)]
+    layer, _, _ = layer_and_weights(name)
+    stacked = jax.tree.map(
+        lambda *leaves: jnp.stack(leaves), *(pure_to_linen(layer.cell, member) for member in members)
+    )
+    carry, ys = jax.vmap(lambda params: layer.apply({"params": {"cell": params}}, xs))(stacked)
+    for i, member in enumerate(members):
+        assert_trees_close((row(row(carry, i), 0), ys[i, 0]), run(NAMES[name], member, xs[0]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("learned", [False, True])
+def test_bfloat16_computes_on_float32_parameters(name, learned):
+    """Fails if parameters or carry leave float32, or the output is not bfloat16."""
+    layer = nn.RNN(linen_cell(name, learned_initial_state=learned, dtype=jnp.bfloat16), return_carry=True)
+    (carry, ys), variables = jax.eval_shape(layer.init_with_output, KEY, sequences(2, 5))
+    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves((variables, carry)))
+    assert ys.dtype == jnp.bfloat16
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_bfloat16_is_close_to_exact(name):
+    """Fails if computing in bfloat16 does more than round, or does not round at all."""
+    xs = sequences(1, 5)
+    layer, variables, params = layer_and_weights(name, dtype=jnp.bfloat16)
+    ys = layer.apply(variables, xs)[1][0].astype(jnp.float32)
+    expected = run(NAMES[name], params, xs[0])[1]
+    np.testing.assert_allclose(ys, expected, atol=0.05)
+    assert jnp.max(jnp.abs(ys - expected)) > 1e-5
+
+
+def test_param_dtype_is_that_of_parameters_and_carry():
+    """Fails if param_dtype is ignored by a parameter or by the carry."""
+    cell = linen_cell("LSTMCell", param_dtype=jnp.bfloat16, learned_initial_state=True)
+    layer = nn.RNN(cell, return_carry=True)
+    made = jax.eval_shape(layer.init_with_output, KEY, sequences(2, 5).astype(jnp.bfloat16))
+    assert all(leaf.dtype == jnp.bfloat16 for leaf in jax.tree.leaves(made))
+
+
+def test_initialisers_act_per_gate():
+    """Fails if fused gates are drawn as one matrix, or an initialiser is not used for its own weights."""
+    calls = []
+
+    def recorded(value):
+        def init(key, shape, dtype):
+            calls.append(shape)
+            return jnp.full(shape, value, dtype)
+
+        return init
+
+    cell = our_linen.LSTMCell(
+        4,
+        kernel_init=recorded(1),
+        recurrent_kernel_init=recorded(2),
+        bias_init=recorded(3),
+        carry_init=recorded(4),
+    )
+    carry = cell.initialize_carry(KEY, (3,))
+    params = cell.init(KEY, carry, jnp.ones(3))["params"]
+    assert shapes(params) == {"W_x": (3, 16), "W_h": (4, 16), "b": (16,)}
+    for value, leaf in enumerate(("W_x", "W_h", "b"), start=1):
+        assert (params[leaf] == value).all()
+    assert (carry[0] == 4).all()
+    assert set(calls) == {(3, 4), (4, 4), (4,)}
+
+
+def test_hyperparameters_reach_the_draw_and_the_step():
+    """Fails if hparams are ignored by the initial weights or by the nonlinearity."""
+    hparams = {"input_scale_g": 0.0, "forget_gate_bias_hack": 3.0, "nonlinearity": "relu"}
+    cell = our_linen.UGRNNCell(N, hparams=hparams)
+    params = cell.init(KEY, jnp.zeros(N), jnp.ones(N))["params"]
+    assert not params["W_x"][:, N:].any()
+    assert (params["b"][N:] == 3).all()
+    x = sequences()
+    expected = ugrnn.step(linen_to_pure(cell, params), jnp.zeros(N), x, jax.nn.relu)
+    assert_trees_close(cell.apply({"params": params}, jnp.zeros(N), x), expected)
+
+
+def test_equal_cells_hash_equally():
+    """Fails if hparams make a cell unhashable: it could then not be a static argument of jit."""
+    one, other = (our_linen.GRUCell(N, hparams={"input_scale_r": 0.5}) for _ in range(2))
+    assert one == other
+    assert hash(one) == hash(other)
+
+
+def test_a_users_pure_cell_takes_two_lines():
+    """Fails if the adapter knows the six cells by name."""
+
+    class Mine(our_linen.PureCell):
+        pure = Cell("mine", ugrnn.init, ugrnn.initial_state, ugrnn.step, ugrnn.hyperparameters)
+
+    params = pure_params(ugrnn)
+    cell = Mine(N, learned_initial_state=True)
+    ys = nn.RNN(cell).apply({"params": {"cell": pure_to_linen(cell, params)}}, sequences(5))
+    assert_trees_close(ys, run(ugrnn, params, sequences(5))[1])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: our_linen.RNNCell(0), "features is 0"),
+        (lambda: our_linen.RNNCell(2, hparams={"input_scale": 1}), "'input_scale'; allowed: input_scale_h"),
+        (lambda: our_linen.GRUCell(2, hparams={"nonlinearity": "gelu"}), "is 'gelu'; allowed: tanh, relu"),
+        (lambda: our_linen.RNNCell(2, learned_initial_state=True).initialize_carry(KEY, (2,)), "unbound"),
+        (lambda: our_linen.RNNCell(2).init(KEY, jnp.zeros(2), jnp.ones((3, 2))), r"batch axes \(\).*\(3,\)"),
+        (lambda: our_linen.IntersectionRNNCell(2).init(KEY, jnp.zeros(2), jnp.ones(3)), "n_in is 3"),
+    ],
+)
+def test_errors_name_what_is_wrong(make, message):
+    """Fails if a wrong argument passes, or its message lacks the field and the value."""
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def row(tree, i):
+    return jax.tree.map(lambda leaf: leaf[i], tree)

@@ -1,0 +1,158 @@
+"""Behaviour of the nnx cells in nnx's own wrappers and transformations."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from three_forms import NAMES, UNLIKE, N, assert_trees_close, nnx_cell, pure_params, run, sequences, shapes
+
+from capacity_jax.flax import nnx as our_nnx
+from capacity_jax.flax import nnx_to_pure, pure_to_nnx
+
+
+def layer_and_params(name, seed=0, **options):
+    """A layer with learned initial states that returns its carry, and its pure parameters."""
+    cell, params = nnx_cell(name, learned_initial_state=True, **options), pure_params(NAMES[name], seed)
+    pure_to_nnx(cell, params)
+    return nnx.RNN(cell, return_carry=True), params
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("learned", [False, True])
+@pytest.mark.parametrize("batch", [(), (2, 3)])
+def test_shapes_follow_the_batch(name, learned, batch):
+    """Fails if a cell assumes a number of batch axes."""
+    layer = nnx.RNN(nnx_cell(name, learned_initial_state=learned), return_carry=True)
+    carry, ys = nnx.eval_shape(lambda layer: layer(sequences(*batch, 5)), layer)
+    assert ys.shape == (*batch, 5, N)
+    assert shapes(carry) == (((*batch, N), (*batch, N)) if name == "LSTMCell" else (*batch, N))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+@pytest.mark.parametrize("keep_order", [False, True])
+def test_masked_and_reversed_sequences(name, keep_order):
+    """Fails if the carry is not that of the last valid step, or reverse puts anything in the wrong place."""
+    xs, lengths = sequences(2, 5), (3, 5)
+    layer, params = layer_and_params(name)
+    carry, ys = layer(xs, reverse=True, keep_order=keep_order, seq_lengths=jnp.array(lengths))
+    for i, length in enumerate(lengths):
+        expected_carry, expected = run(NAMES[name], params, xs[i, :length][::-1])
+        expected = expected[::-1] if keep_order else expected
+        assert_trees_close((row(carry, i), ys[i, :length]), (expected_carry, expected))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_time_major_is_a_transposition(name):
+    """Fails if the time axis is taken for a batch axis, or a given carry is not where the sequence starts."""
+    xs = sequences(2, 5)
+    layer, params = layer_and_params(name)
+    given = jax.tree.map(lambda leaf: jnp.stack([leaf, -leaf]), NAMES[name].initial_state(params))
+    carry, ys = layer(xs.swapaxes(0, 1), time_major=True, initial_carry=given)
+    for i in range(2):
+        assert_trees_close((row(carry, i), ys[:, i]), run(NAMES[name], params, xs[i], row(given, i)))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_bidirectional_joins_both_directions(name):
+    """Fails if either direction reads the other's parameters, initial state or order."""
+    xs, cell = sequences(1, 5), NAMES[name]
+    (forward, params), (backward, other) = layer_and_params(name), layer_and_params(name, seed=5)
+    ys = nnx.Bidirectional(forward, backward)(xs)
+    expected, back = run(cell, params, xs[0])[1], run(cell, other, xs[0, ::-1])[1]
+    assert_trees_close(ys[0], jnp.concatenate([expected, back[::-1]], -1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_jit_and_grad_reach_every_parameter(name):
+    """Fails if a parameter has no influence, or a cell holds an attribute that nnx.jit cannot hash."""
+    layer, params = layer_and_params(name)
+    grads = nnx.jit(nnx.grad(lambda layer: jnp.sum(layer(sequences(2, 5))[1] ** 2)))(layer)
+    leaves = nnx.to_pure_dict(grads)["cell"]
+    assert shapes(leaves) == shapes(params)
+    assert all(jnp.any(leaf != 0) and jnp.all(jnp.isfinite(leaf)) for leaf in leaves.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("learned", [False, True])
+def test_split_and_merge_keep_the_cell(name, learned):
+    """Fails if a cell keeps state outside its parameters, or equal cells differ in their graph."""
+    cell = nnx_cell(name, learned_initial_state=learned)
+    graph, params, rest = nnx.split(cell, nnx.Param, ...)
+    assert not jax.tree.leaves(rest)
+    assert graph == nnx.split(nnx_cell(name, learned_initial_state=learned, seed=1))[0]
+    carry, x = cell.initialize_carry((N,)), sequences()
+    assert_trees_close(nnx.merge(graph, params, rest)(carry, x), cell(carry, x))
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_vmap_over_parameters_is_a_loop(name):
+    """Fails if members of a population mix under vmap."""
+    xs, members = sequences(1, 5), [layer_and_params(name, seed) for seed in range(3)]
+    graph = nnx.split(members[0][0])[0]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(nnx.split(layer)[1] for layer, _ in members))
+    _, ys = jax.vmap(lambda state: nnx.merge(graph, state)(xs))(stacked)
+    for i, (_, params) in enumerate(members):
+        assert_trees_close(ys[i, 0], run(NAMES[name], params, xs[0])[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bfloat16_computes_on_float32_parameters(name):
+    """Fails if parameters or carry leave float32, or the output is not bfloat16."""
+    layer, _ = layer_and_params(name, dtype=jnp.bfloat16)
+    carry, ys = nnx.eval_shape(lambda layer: layer(sequences(2, 5)), layer)
+    assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves((nnx_to_pure(layer.cell), carry)))
+    assert ys.dtype == jnp.bfloat16
+
+
+def test_options_reach_the_draw_and_the_step():
+    """Fails if an initialiser, a hyperparameter or the nonlinearity is ignored."""
+    cell = our_nnx.UGRNNCell(
+        3,
+        N,
+        hparams={"input_scale_g": 0.0, "nonlinearity": "relu"},
+        recurrent_kernel_init=nnx.initializers.zeros_init(),
+        bias_init=nnx.initializers.constant(-9.0),
+        rngs=nnx.Rngs(0),
+    )
+    params = nnx_to_pure(cell)
+    assert shapes(params) == {"h0": (N,), "W_x": (3, 2 * N), "W_h": (N, 2 * N), "b": (2 * N,)}
+    assert not params["W_x"][:, N:].any()
+    assert not params["W_h"].any()
+    assert (params["b"] == -9).all()
+    _, y = cell(jnp.zeros(N), jnp.zeros(3))
+    assert not y.any()  # ReLU of -9, where tanh would give -1
+
+
+def test_drawn_and_learned_carries_follow_carry_init():
+    """Fails if carry_init, of the cell or of the call, is ignored or needs no rngs where it draws."""
+    normal = nnx.initializers.normal(1.0)
+    drawn = nnx_cell("LSTMCell", carry_init=normal)
+    c, h = drawn.initialize_carry((2, N), nnx.Rngs(0))
+    assert len(np.unique(np.concatenate([c, h]))) == 4 * N
+    learned = nnx_cell("LSTMCell", carry_init=normal, learned_initial_state=True)
+    c, h = learned.initialize_carry((2, N))
+    np.testing.assert_array_equal(h, jnp.broadcast_to(learned.h0[...], (2, N)))
+    assert learned.c0[...].any()
+    assert not jnp.any(drawn.initialize_carry((N,), None, nnx.initializers.zeros_init())[0])
+    with pytest.raises(ValueError, match="rngs is None"):
+        drawn.initialize_carry((2, N))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda rngs: our_nnx.RNNCell(0, 2, rngs=rngs), "in_features is 0"),
+        (lambda rngs: our_nnx.RNNCell(2, 1.5, rngs=rngs), "hidden_features is 1.5"),
+        (lambda rngs: our_nnx.RNNCell(2, 2, hparams={"lr_init": 1}, rngs=rngs), "holds 'lr_init'; allowed"),
+        (lambda rngs: our_nnx.IntersectionRNNCell(2, 3, rngs=rngs), "n_in is 2"),
+    ],
+)
+def test_errors_name_what_is_wrong(make, message):
+    """Fails if a wrong argument passes, or its message lacks the field and the value."""
+    with pytest.raises(ValueError, match=message):
+        make(nnx.Rngs(0))
+
+
+def row(tree, i):
+    return jax.tree.map(lambda leaf: leaf[i], tree)

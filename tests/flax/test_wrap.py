@@ -1,0 +1,233 @@
+"""Anybody's Flax cells as ours: the same output, the same transformations, and clear refusals."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from flax import nnx
+from three_forms import NAMES, assert_trees_close, pure_params, run, sequences, shapes
+
+from capacity_jax.flax import from_linen, from_nnx, pure_to_linen
+from capacity_jax.flax import linen as our_linen
+from capacity_jax.networks import Network, units_for_budget
+from capacity_jax.tasks.per_cap import per_cap
+from capacity_jax.training import Bucket, Trial, train_population
+
+KEY = jax.random.key(0)
+
+
+class Decaying(nn.RNNCellBase):
+    """A user's own cell: named as they like, with a submodule, a vector of decays, and its own width."""
+
+    features: int
+    depth: int = 1
+
+    @nn.compact
+    def __call__(self, carry, inputs):
+        decay = self.param("decay", nn.initializers.ones, (self.features,))
+        carry = decay * carry + nn.Dense(self.features, name="read")(inputs)
+        return carry, jnp.tanh(carry)
+
+    @nn.nowrap
+    def initialize_carry(self, rng, input_shape):
+        return jnp.zeros((*input_shape[:-1], self.features))
+
+    @property
+    def num_feature_axes(self):
+        return 1
+
+
+WRAPPED = {
+    "simple": lambda: from_linen(nn.SimpleCell(1)),
+    "gru": lambda: from_linen(nn.GRUCell(1)),
+    "mgu": lambda: from_linen(nn.MGUCell(1)),
+    "lstm": lambda: from_linen(nn.OptimizedLSTMCell(1)),
+    "own": lambda: from_linen(Decaying(1)),
+    "ours": lambda: from_linen(our_linen.UGRNNCell(1)),
+    "nnx simple": lambda: from_nnx(nnx.SimpleCell),
+    "nnx gru": lambda: from_nnx(nnx.GRUCell),
+    "nnx lstm": lambda: from_nnx(nnx.LSTMCell),
+}
+
+
+def gradients(network, keys):
+    """Gradients of the parameters of several members."""
+
+    def loss(params):
+        return jnp.sum(network.apply(params, jax.random.normal(KEY, (5, 3))) ** 2)
+
+    return jax.vmap(lambda key: jax.grad(loss)(network.init(key)))(keys)
+
+
+@pytest.mark.parametrize("make", WRAPPED.values(), ids=WRAPPED)
+def test_wrapped_cells_trace_under_every_transformation(make):
+    """Fails if a wrapped cell breaks as a static argument of jit or under vmap, scan or grad."""
+    network = Network(make(), n_in=3, n_hidden=4, n_out=2, depth=2)
+    grads = jax.eval_shape(partial(jax.jit(gradients, static_argnums=0), network), jax.random.split(KEY, 2))
+    assert sum(leaf.size for leaf in jax.tree.leaves(grads)) == 2 * network.n_params
+
+
+@pytest.mark.parametrize("name", ["mgu", "own", "nnx lstm"])
+def test_every_parameter_of_a_wrapped_cell_is_trained(name):
+    """Fails if a parameter, the initial state included, has no influence on the output."""
+    grads = jax.jit(gradients, static_argnums=0)(Network(WRAPPED[name](), 3, 4, 2), jax.random.split(KEY, 2))
+    assert all(jnp.any(leaf != 0) for leaf in jax.tree.leaves(grads))
+
+
+def test_wrapped_linen_cell_computes_what_the_module_does():
+    """Fails if wrapping changes the weights' place, the carry or the output."""
+    cell, module, xs = from_linen(nn.MGUCell(features=9)), nn.MGUCell(features=4), sequences(5)
+    params = cell.init(KEY, 4, 4)
+    params["h0"] = jnp.arange(4.0)
+    expected = nn.RNN(module, return_carry=True).apply(
+        {"params": {"cell": params["weights"]}}, xs, initial_carry=params["h0"]
+    )
+    assert_trees_close(run(cell, params, xs), expected)
+
+
+def test_wrapped_nnx_cell_computes_what_the_module_does():
+    """Fails if wrapping changes the weights' place, the carry or the output."""
+    cell, module, xs = from_nnx(nnx.LSTMCell), nnx.LSTMCell(4, 5, rngs=nnx.Rngs(0)), sequences(5)
+    params = cell.init(KEY, 4, 5)
+    nnx.update(module, nnx.State(params["weights"]))
+    expected = nnx.RNN(module, return_carry=True)(xs, initial_carry=params["h0"])
+    assert_trees_close(run(cell, params, xs), expected)
+
+
+def test_our_own_cells_return_unchanged():
+    """Fails if a pure cell differs after a trip through linen and back."""
+    params, xs = pure_params(NAMES["GRUCell"]), sequences(5)
+    weights = pure_to_linen(our_linen.GRUCell(4, learned_initial_state=True), params)
+    h0 = weights.pop("h0")
+    found = run(from_linen(our_linen.GRUCell(1)), {"h0": h0, "weights": weights}, xs)
+    assert_trees_close(found, run(NAMES["GRUCell"], params, xs))
+
+
+@pytest.mark.parametrize(
+    ("make", "names"),
+    [
+        (
+            WRAPPED["lstm"],
+            [f"{kind}_{gate}" for kind in ("input_scale", "recurrent_matrix_scale") for gate in "cgio"],
+        ),
+        (
+            WRAPPED["gru"],
+            [f"{kind}_{gate}" for kind in ("input_scale", "recurrent_matrix_scale") for gate in "cru"],
+        ),
+        (
+            WRAPPED["mgu"],
+            [f"{kind}_{gate}" for kind in ("input_scale", "recurrent_matrix_scale") for gate in "cg"],
+        ),
+        (WRAPPED["simple"], ["input_scale_h", "recurrent_matrix_scale_h"]),
+        (WRAPPED["nnx gru"], ["scale_dense_h_kernel", "scale_dense_i_kernel"]),
+        (WRAPPED["own"], ["scale_read_kernel"]),
+        (WRAPPED["ours"], ["scale_W_h", "scale_W_x"]),
+    ],
+)
+def test_every_kernel_has_a_scale(make, names):
+    """Fails if a kernel cannot be tuned, or the authors' names are not used where Flax's letters allow."""
+    assert sorted(make().hyperparameters) == names
+    assert set(make().hyperparameters.values()) == {1.0}
+
+
+def test_scales_are_those_of_their_own_kernel():
+    """Fails if f and g, which the authors call g and c, are confused, or a scale is not traced."""
+    cell = from_linen(nn.LSTMCell(1))
+    plain = cell.init(KEY, 3, 4)
+    scaled = jax.jit(lambda scale: cell.init(KEY, 3, 4, {"input_scale_g": scale}))(0.5)
+    plain["weights"]["if"]["kernel"] *= 0.5
+    assert_trees_close(scaled, plain)
+
+
+def test_widths_come_from_the_budget():
+    """Fails if the module keeps the width it was made with, or a parameter is not counted."""
+    cell = from_linen(nn.MGUCell(features=3))
+    n = units_for_budget(1_000, cell, n_in=8, n_out=1)
+    # Two gates, two matrices and two biases, one of them twice; the initial state; the readout.
+    assert Network(cell, 8, n, 1).n_params == 2 * n * (n + 8) + 3 * n + n + (n + 1) <= 1_000
+    assert Network(cell, 8, n + 1, 1).n_params > 1_000
+
+
+def test_equal_modules_are_one_cell():
+    """Fails if a module wrapped twice would be compiled twice."""
+    assert from_linen(nn.MGUCell(4)) is from_linen(nn.MGUCell(4))
+    assert from_nnx(nnx.GRUCell) is from_nnx(nnx.GRUCell)
+
+
+def test_a_wrapped_cell_trains_on_a_task():
+    """Fails if a wrapped cell lacks something that training asks of a cell."""
+    task = per_cap(n_in=4, b_max=16, n_steps=3)
+    bucket = Bucket(Network(from_linen(nn.MGUCell(1)), 4, 6, task.n_out), task, batch_size=8)
+    trial = Trial({"train_steps": 20, "input_scale_g": 0.5, "b": 8}, seed=0)
+    [outcome] = train_population(bucket, [trial], n_slots=1)
+    assert np.isfinite(outcome.scores["loss"])
+
+
+class Unhashable(Decaying):
+    sizes: tuple = ()
+
+
+class Normalised(Decaying):
+    @nn.compact
+    def __call__(self, carry, inputs):
+        return carry, nn.BatchNorm(use_running_average=False)(carry[None])[0]
+
+
+class Counting(Decaying):
+    @nn.nowrap
+    def initialize_carry(self, rng, input_shape):
+        return jnp.zeros((*input_shape[:-1], self.features), jnp.int32)
+
+
+class Halving(Decaying):
+    @nn.compact
+    def __call__(self, carry, inputs):
+        return carry, carry[..., ::2]
+
+
+class Fixed(nn.RNNCellBase):
+    @property
+    def num_feature_axes(self):
+        return 1
+
+
+class Noisy(nnx.SimpleCell):
+    def __init__(self, n_in, n_hidden, *, rngs):
+        super().__init__(n_in, n_hidden, rngs=rngs)
+        self.dropout = nnx.Dropout(0.5, rngs=rngs)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: from_linen(nn.ConvLSTMCell(3, (2, 2))), "ConvLSTMCell has 3 feature axes; allowed: 1"),
+        (lambda: from_linen(nn.MGUCell), "got the class MGUCell; it needs an instance"),
+        (lambda: from_linen(nn.RNN(nn.MGUCell(2))), "got an instance of RNN"),
+        (lambda: from_linen(Fixed()), "Fixed has no field `features`"),
+        (lambda: from_linen(Unhashable(2, sizes=[1])), "Unhashable has a field without a hash"),
+        (lambda: from_linen(Normalised(2)), "Normalised keeps the variables batch_stats"),
+        (lambda: from_linen(Counting(2)), r"carry of Counting at 8 units holds int32\[8\]"),
+        (lambda: from_linen(Halving(2)), r"output of Halving at 8 units is \[4\]"),
+        (lambda: from_linen(our_linen.RNNCell(2, learned_initial_state=True)), "or False"),
+        (lambda: from_nnx(nnx.GRUCell(2, 3, rngs=nnx.Rngs(0))), "got an instance of GRUCell"),
+        (lambda: from_nnx("gru"), "got an instance of str"),
+        (lambda: from_nnx(nnx.Linear), "factory of Linear"),
+        (lambda: from_nnx(Noisy), "Noisy keeps state other than nnx.Param"),
+    ],
+)
+def test_refusals_say_what_is_allowed(make, message):
+    """Fails if a module that cannot be a vector cell passes, or fails later with an obscure message."""
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_wrapping_keeps_the_shapes_of_the_module():
+    """Fails if inputs and units are exchanged in the widths."""
+    params = jax.eval_shape(lambda: from_linen(nn.SimpleCell(1)).init(KEY, 3, 5))
+    assert shapes(params) == {
+        "h0": (5,),
+        "weights": {"i": {"kernel": (3, 5), "bias": (5,)}, "h": {"kernel": (5, 5)}},
+    }

@@ -1,0 +1,166 @@
+"""Weights of Flax's own cells in ours and out again, linen and nnx."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from flax import nnx
+
+from capacity_jax.cells import CELLS, gru, lstm, rnn, ugrnn
+from capacity_jax.interchange import from_flax, to_flax
+
+N_IN, N = 3, 4
+XS = np.random.default_rng(3).normal(size=(5, N_IN)).astype(np.float32)
+
+
+class Linen:
+    """One of linen's cells, by its class."""
+
+    def __init__(self, module):
+        self.module = module(N)
+
+    def shapes(self):
+        carry = self.module.initialize_carry(jax.random.key(0), (N_IN,))
+        return jax.eval_shape(self.module.init, jax.random.key(0), carry, XS[0])["params"]
+
+    def step(self, params, carry, x):
+        return self.module.apply({"params": params}, carry, x)
+
+
+class Nnx:
+    """One of nnx's cells, by its class."""
+
+    def __init__(self, module):
+        self.graph, state = nnx.split(module(N_IN, N, rngs=nnx.Rngs(0)))
+        self.params = nnx.to_pure_dict(state)
+
+    def shapes(self):
+        return self.params
+
+    def step(self, params, carry, x):
+        return nnx.merge(self.graph, nnx.State(params))(carry, x)
+
+
+FLAX_CELLS = {
+    "linen SimpleCell": ("rnn", Linen, nn.SimpleCell),
+    "linen GRUCell": ("gru", Linen, nn.GRUCell),
+    "linen LSTMCell": ("lstm", Linen, nn.LSTMCell),
+    "linen OptimizedLSTMCell": ("lstm", Linen, nn.OptimizedLSTMCell),
+    "nnx SimpleCell": ("rnn", Nnx, nnx.SimpleCell),
+    "nnx GRUCell": ("gru", Nnx, nnx.GRUCell),
+    "nnx LSTMCell": ("lstm", Nnx, nnx.LSTMCell),
+    "nnx OptimizedLSTMCell": ("lstm", Nnx, nnx.OptimizedLSTMCell),
+}
+
+
+@pytest.fixture(params=FLAX_CELLS)
+def theirs(request):
+    """Our cell, its counterpart, and random parameters of the counterpart that ours can equal."""
+    name, interface, module = FLAX_CELLS[request.param]
+    counterpart, rng = interface(module), np.random.default_rng(0)
+    params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape).astype(np.float32), counterpart.shapes())
+    if name == "gru":
+        candidate = params["hn"]["kernel"] if "hn" in params else params["dense_h"]["kernel"][:, 2 * N :]
+        candidate[...] = np.diag(np.diagonal(candidate))
+        if "hn" in params:
+            params["hn"]["bias"][...] = 0
+    return CELLS[name], counterpart, params
+
+
+def run(step, params, state, xs=XS):
+    ys = []
+    for x in xs:
+        state, y = step(params, state, jnp.asarray(x))
+        ys.append(y)
+    return np.stack(ys)
+
+
+def carry_of(cell, seed=1):
+    c, h = np.random.default_rng(seed).uniform(-1, 1, (2, N)).astype(np.float32)
+    return (c, h) if cell is lstm else h
+
+
+def test_loaded_weights_compute_what_flax_does(theirs):
+    """Fails if a gate, a bias or the initial carry is misplaced."""
+    cell, counterpart, params = theirs
+    carry = carry_of(cell)
+    ours = from_flax(cell, params, carry)
+    expected = run(counterpart.step, params, carry)
+    np.testing.assert_allclose(run(cell.step, ours, cell.initial_state(ours)), expected, rtol=0, atol=1e-6)
+    assert not np.any(cell.initial_state(from_flax(cell, params)))
+
+
+def test_round_trip_from_flax_is_exact(theirs):
+    """Fails if a parameter changes its value, place, name or dtype on the way."""
+    cell, _, params = theirs
+    back, carry = to_flax(cell, from_flax(cell, params, carry_of(cell)), like=params)
+    assert jax.tree.structure(back) == jax.tree.structure(params)
+    for found, expected in zip(
+        jax.tree.leaves((back, carry)), jax.tree.leaves((params, carry_of(cell))), strict=True
+    ):
+        assert found.dtype == expected.dtype
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_round_trip_from_ours_is_exact(theirs):
+    """Fails if a weight or the learned initial state of ours is lost, or the shapes alone do not suffice."""
+    cell, counterpart, params = theirs
+    ours = from_flax(cell, params, carry_of(cell))
+    back = from_flax(cell, *to_flax(cell, ours, like=counterpart.shapes()))
+    assert list(back) == list(ours)
+    for name in ours:
+        np.testing.assert_array_equal(back[name], ours[name])
+
+
+def test_gru_that_resets_elsewhere_is_refused():
+    """Fails if a GRU that computes something else on the other side passes in either direction."""
+    like = Linen(nn.GRUCell).shapes()
+    params = jax.tree.map(lambda leaf: np.ones(leaf.shape), like)
+    params["hr"]["kernel"][:, 1] = 2
+    params["hn"]["bias"][:] = 0
+    with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
+        from_flax(gru, params)
+    params["hn"]["kernel"] = np.eye(N)
+    from_flax(gru, params)
+    params["hn"]["bias"][0] = 1
+    with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
+        from_flax(gru, params)
+    with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
+        to_flax(gru, gru.init(jax.random.key(0), N_IN, N, {}), like)
+
+
+def _without(params, *path):
+    *parents, last = path
+    params = jax.tree.map(lambda leaf: leaf, params)
+    inner = params
+    for parent in parents:
+        inner = inner[parent]
+    del inner[last]
+    return params
+
+
+@pytest.mark.parametrize(
+    ("cell", "change", "message"),
+    [
+        (ugrnn, lambda params: params, "cell is 'ugrnn'"),
+        (rnn, lambda params: params, "params hold hf/bias, which Flax's counterpart of rnn does not have"),
+        (lstm, lambda params: {}, "params hold nothing"),
+        (lstm, lambda params: _without(params, "ig"), "for every gate a kernel of each side and a bias"),
+        (
+            lstm,
+            lambda params: _without(params, "hg", "bias"),
+            "for every gate a kernel of each side and a bias",
+        ),
+        (lstm, lambda params: params | {"if": {"kernel": np.ones((3, 5))}}, r"if/kernel has shape \(3, 5\)"),
+        (lstm, lambda params: params | {"norm": {"scale": np.ones(4)}}, "params hold norm/scale"),
+    ],
+)
+def test_other_weights_are_refused(cell, change, message):
+    """Fails if a parameter is ignored, or one that is missing is taken for zeros, in either direction."""
+    params = jax.tree.map(lambda leaf: np.ones(leaf.shape), Linen(nn.LSTMCell).shapes())
+    with pytest.raises(ValueError, match=message):
+        from_flax(cell, change(params))
+    if cell is lstm:
+        with pytest.raises(ValueError, match=message):
+            to_flax(cell, from_flax(cell, params), like=change(params))
