@@ -14,8 +14,7 @@ from capacity_jax.estimators import (
     values_recalled,
     weighted_gaussian_bits,
 )
-
-# MERGE flax: from capacity_jax.flax import from_linen, from_nnx
+from capacity_jax.flax import from_linen, from_nnx
 from capacity_jax.measure import measure_capacity
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results import (
@@ -82,6 +81,8 @@ __all__ = [
     "complete",
     "error_ratio",
     "expanded",
+    "from_linen",
+    "from_nnx",
     "gaussian_rate",
     "gru",
     "intersection",

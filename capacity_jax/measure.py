@@ -9,6 +9,7 @@ from flax import linen as nn
 from capacity_jax.cells.base import Cell
 from capacity_jax.cells.registry import CELLS, cell_by_name
 from capacity_jax.checks import check_size
+from capacity_jax.flax import from_linen, from_nnx
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results import Capacity
 from capacity_jax.search import Study, most_labels, nearest, plan_study, run_studies
@@ -139,9 +140,6 @@ def _as_cell(cell: str | Cell | nn.Module | Callable[..., Any]) -> Cell:
             f"cell is {cell!r}; allowed: a capacity_jax.Cell, a flax.linen cell, the class of a flax.nnx cell, or one "
             f"of {', '.join(CELLS)}"
         )
-    # MERGE flax: to the top of the file.
-    from capacity_jax.flax import from_linen, from_nnx
-
     if isinstance(cell, nn.Module) or (isinstance(cell, type) and issubclass(cell, nn.Module)):
         return from_linen(cell)
     return from_nnx(cell)

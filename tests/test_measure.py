@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import linen as nn
+from flax import nnx
 
 from capacity_jax import Batch, Cell, Task, measure_capacity, per_cap, rnn
 from capacity_jax.estimators import mean_interval
@@ -100,6 +102,14 @@ def test_a_users_cell_keeps_its_defaults_unless_asked(leaky):
     keeps = {outcome.trial.hparams["keep"] for _, outcomes in ranged.studies for outcome in outcomes}
     assert all(0.1 <= keep <= 0.5 for keep in keeps)
     assert len(keeps) > 1
+
+
+@pytest.mark.parametrize("cell", [nn.MGUCell(features=1), nnx.SimpleCell], ids=["linen", "nnx"])
+def test_cells_of_flax_are_measured(cell):
+    """Breaks if a Flax cell has to be wrapped by its user, or is reported under another name."""
+    table = measure_capacity(cell, budgets=(200,), **(TINY | {"trials": 0})).to_dataframe()
+    assert table["cell"].tolist() == [cell.__name__ if isinstance(cell, type) else "MGUCell"]
+    assert table["bits"].notna().all()
 
 
 def test_a_users_task_is_measured_by_its_objective(sum_of_three, tmp_path):

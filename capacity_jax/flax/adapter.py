@@ -106,9 +106,7 @@ def step_on_batch(
     inputs, batch = jnp.asarray(inputs), jnp.shape(inputs)[:-1]
     for array in jax.tree.leaves(carry):
         if array.shape[:-1] != batch:
-            raise ValueError(
-                f"the carry has batch axes {array.shape[:-1]}; allowed: those of the inputs, {batch}"
-            )
+            raise ValueError(f"the carry has batch axes {array.shape[:-1]}; allowed: those of the inputs, {batch}")
     dtype = canonicalize_dtype(*jax.tree.leaves((weights, carry, inputs)), dtype=dtype)
     cast_weights, cast_carry, x = jax.tree.map(lambda array: array.astype(dtype), (weights, carry, inputs))
     chosen = (NONLINEARITIES[nonlinearity],) if "nonlinearity" in cell.hyperparameters else ()

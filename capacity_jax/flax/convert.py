@@ -71,9 +71,7 @@ def pure_to_nnx(cell: our_nnx.PureCell, params: Params) -> None:
 def _to_pure(cell, n_hidden, params):
     if not cell.learned_initial_state:
         if cell.carry_init is not zeros:
-            raise ValueError(
-                f"carry_init is {cell.carry_init!r}; without a learned initial state allowed: zeros"
-            )
+            raise ValueError(f"carry_init is {cell.carry_init!r}; without a learned initial state allowed: zeros")
         params = {name: jnp.zeros(n_hidden, cell.param_dtype) for name in state_names(cell.pure)} | params
     return _checked(cell, n_hidden, params)
 
@@ -95,7 +93,5 @@ def _checked(cell, n_hidden, params):
     expected = {name: leaf.shape for name, leaf in expected.items()}
     found = {name: jnp.shape(leaf) for name, leaf in params.items()}
     if found != expected:
-        raise ValueError(
-            f"params have the shapes {found}; {cell.pure.name} of {n_hidden} units has {expected}"
-        )
+        raise ValueError(f"params have the shapes {found}; {cell.pure.name} of {n_hidden} units has {expected}")
     return {name: params[name] for name in expected}

@@ -125,17 +125,13 @@ class PureCell(nn.RNNCellBase):
         """
         shape = (*input_shape[:-1], self.features)
         if not self.learned_initial_state:
-            return self.pure.initial_state(
-                initial_leaves(self.pure, rng, self.carry_init, shape, self.param_dtype)
-            )
+            return self.pure.initial_state(initial_leaves(self.pure, rng, self.carry_init, shape, self.param_dtype))
         if self.scope is None:
             raise ValueError(
                 "learned_initial_state is True but the module is unbound, without parameters to read it; "
                 "allowed: initialize_carry within a module, cell.apply or cell.init_with_output, or False"
             )
-        return self.pure.initial_state(
-            {name: jnp.broadcast_to(leaf, shape) for name, leaf in self.initial.items()}
-        )
+        return self.pure.initial_state({name: jnp.broadcast_to(leaf, shape) for name, leaf in self.initial.items()})
 
     @property
     def num_feature_axes(self) -> int:

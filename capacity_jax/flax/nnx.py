@@ -127,9 +127,7 @@ class PureCell(nnx.RNNCellBase):
         """
         shape = (*input_shape[:-1], self.hidden_features)
         if self.learned_initial_state:
-            leaves = {
-                name: jnp.broadcast_to(getattr(self, name)[...], shape) for name in state_names(self.pure)
-            }
+            leaves = {name: jnp.broadcast_to(getattr(self, name)[...], shape) for name in state_names(self.pure)}
             return self.pure.initial_state(leaves)
         init = self.carry_init if carry_init is None else carry_init
         if rngs is None and init is not zeros:

@@ -50,9 +50,7 @@ def from_linen(module: nn.RNNCellBase) -> Cell:
     if not isinstance(module, nn.RNNCellBase):
         raise ValueError(f"from_linen got {_kind(module)}; it needs an instance of flax.linen.RNNCellBase")
     if "features" not in {field.name for field in dataclasses.fields(module)}:
-        raise ValueError(
-            f"{name} has no field `features`; a wrapped cell is built anew at each width through it"
-        )
+        raise ValueError(f"{name} has no field `features`; a wrapped cell is built anew at each width through it")
     _check_vectors(name, module)
     try:
         hash(module)
@@ -147,9 +145,7 @@ def _check_vectors(name, cell):
 
 
 def _kind(thing):
-    return (
-        f"the class {thing.__name__}" if isinstance(thing, type) else f"an instance of {type(thing).__name__}"
-    )
+    return f"the class {thing.__name__}" if isinstance(thing, type) else f"an instance of {type(thing).__name__}"
 
 
 def _width(state):
@@ -168,9 +164,7 @@ def _wrapped(name, draw, step):
     params = {"h0": carry, "weights": weights}
     _, y = jax.eval_shape(step, params, carry, jnp.zeros(PROBED_WIDTH))
     if y.shape != (PROBED_WIDTH,):
-        raise ValueError(
-            f"the output of {name} at {PROBED_WIDTH} units is {list(y.shape)}; allowed: as many values"
-        )
+        raise ValueError(f"the output of {name} at {PROBED_WIDTH} units is {list(y.shape)}; allowed: as many values")
 
     kernels = [path for path, leaf in jax.tree_util.tree_leaves_with_path(weights) if len(leaf.shape) > 1]
     scales = scale_names(map(_path_names, kernels))

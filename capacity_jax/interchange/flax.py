@@ -98,9 +98,7 @@ def _place(cell, path):
     layer = LAYER.fullmatch(names[0])
     fused, side, gate = layer.groups() if layer else (None, None, None)
     if names[1:] not in (["kernel"], ["bias"]) or gate not in ([""] if fused else _gates(cell)):
-        raise ValueError(
-            f"params hold {'/'.join(names)}, which Flax's counterpart of {cell.name} does not have"
-        )
+        raise ValueError(f"params hold {'/'.join(names)}, which Flax's counterpart of {cell.name} does not have")
     return side, names[1], gate
 
 
@@ -113,8 +111,7 @@ def _check_complete(cell, places):
     if not kernels or not (_has(cell, places, "i", "bias") or _has(cell, places, "h", "bias")):
         held = ", ".join(f"{side}{gate}/{kind}" for side, kind, gate in sorted(places)) or "nothing"
         raise ValueError(
-            f"params hold {held}; Flax's counterpart of {cell.name} has for every gate a kernel of each side "
-            "and a bias"
+            f"params hold {held}; Flax's counterpart of {cell.name} has for every gate a kernel of each side and a bias"
         )
 
 
@@ -130,7 +127,5 @@ def _matching_block(cell, fused, place, shape):
     if gate:
         block = np.split(block, n_gates(cell), axis=-1)[GATES[cell.name].index(gate)]
     if block.shape != shape:
-        raise ValueError(
-            f"{side}{gate}/{kind} has shape {shape}; needed beside the other weights: {block.shape}"
-        )
+        raise ValueError(f"{side}{gate}/{kind} has shape {shape}; needed beside the other weights: {block.shape}")
     return block

@@ -66,9 +66,7 @@ def test_reverse_reads_from_the_end(name, keep_order):
     """Fails if reverse or keep_order puts inputs or outputs, or the padding, in the wrong place."""
     xs, lengths = sequences(2, 5), (3, 5)
     layer, variables, params = layer_and_weights(name)
-    carry, ys = layer.apply(
-        variables, xs, reverse=True, keep_order=keep_order, seq_lengths=jnp.array(lengths)
-    )
+    carry, ys = layer.apply(variables, xs, reverse=True, keep_order=keep_order, seq_lengths=jnp.array(lengths))
     for i, length in enumerate(lengths):
         expected_carry, expected = run(NAMES[name], params, xs[i, :length][::-1])
         expected = expected[::-1] if keep_order else expected
@@ -107,9 +105,9 @@ def test_scan_over_the_class_shares_parameters(name, learned):
     """Fails if nn.scan over the cell's class draws parameters per step, or loses the initial state."""
     xs, params = sequences(1, 5), pure_params(NAMES[name])
     cell = linen_cell(name, learned_initial_state=learned)
-    scanned = nn.scan(
-        type(cell), variable_broadcast="params", split_rngs={"params": False}, in_axes=1, out_axes=1
-    )(N, learned_initial_state=learned)
+    scanned = nn.scan(type(cell), variable_broadcast="params", split_rngs={"params": False}, in_axes=1, out_axes=1)(
+        N, learned_initial_state=learned
+    )
     if not learned:
         params |= {leaf: jnp.zeros(N) for leaf in ("c0", "h0") if leaf in params}
     variables = {"params": pure_to_linen(cell, params)}
@@ -123,9 +121,7 @@ def test_scan_over_the_class_shares_parameters(name, learned):
 def test_jit_and_grad_reach_every_parameter(name):
     """Fails if a parameter, the initial state included, has no influence or the module cannot be compiled."""
     layer, variables, _ = layer_and_weights(name)
-    grads = jax.jit(jax.grad(lambda variables: jnp.sum(layer.apply(variables, sequences(2, 5))[1] ** 2)))(
-        variables
-    )
+    grads = jax.jit(jax.grad(lambda variables: jnp.sum(layer.apply(variables, sequences(2, 5))[1] ** 2)))(variables)
     assert shapes(grads) == shapes(variables)
     assert all(jnp.any(leaf != 0) and jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(grads))
 

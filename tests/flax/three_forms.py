@@ -36,8 +36,7 @@ def pure_params(cell, seed=0, n=N):
     shapes = jax.eval_shape(lambda: cell.init(jax.random.key(0), n, n, {}))
     keys = jax.random.split(jax.random.key(seed), len(shapes))
     return {
-        name: 0.5 * jax.random.normal(key, shape.shape)
-        for (name, shape), key in zip(shapes.items(), keys, strict=True)
+        name: 0.5 * jax.random.normal(key, shape.shape) for (name, shape), key in zip(shapes.items(), keys, strict=True)
     }
 
 

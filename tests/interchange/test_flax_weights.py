@@ -96,9 +96,7 @@ def test_round_trip_from_flax_is_exact(theirs):
     cell, _, params = theirs
     back, carry = to_flax(cell, from_flax(cell, params, carry_of(cell)), like=params)
     assert jax.tree.structure(back) == jax.tree.structure(params)
-    for found, expected in zip(
-        jax.tree.leaves((back, carry)), jax.tree.leaves((params, carry_of(cell))), strict=True
-    ):
+    for found, expected in zip(jax.tree.leaves((back, carry)), jax.tree.leaves((params, carry_of(cell))), strict=True):
         assert found.dtype == expected.dtype
         np.testing.assert_array_equal(found, expected)
 

@@ -78,9 +78,7 @@ def test_round_trip_from_torch_moves_only_the_bias(kind):
     for k in range(2):
         for name in (f"weight_ih_l{k}", f"weight_hh_l{k}"):
             np.testing.assert_array_equal(back[name], state_dict[name])
-        np.testing.assert_array_equal(
-            back[f"bias_ih_l{k}"], state_dict[f"bias_ih_l{k}"] + state_dict[f"bias_hh_l{k}"]
-        )
+        np.testing.assert_array_equal(back[f"bias_ih_l{k}"], state_dict[f"bias_ih_l{k}"] + state_dict[f"bias_hh_l{k}"])
         assert not back[f"bias_hh_l{k}"].any()
     assert not np.any(state)
     assert np.shape(state) == ((2, 2, 4) if kind == "lstm" else (2, 4))
@@ -144,9 +142,7 @@ def test_initial_state_of_other_layers_is_refused():
 def test_torch_itself_agrees(kind):
     """Fails if the documented equations are not what torch computes with our weights; needs torch."""
     torch = pytest.importorskip("torch")
-    state_dict, state = to_torch(
-        CELLS[kind], from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2))
-    )
+    state_dict, state = to_torch(CELLS[kind], from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2)))
     module = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](3, 4, 2).double()
     module.load_state_dict({name: torch.tensor(array.copy()) for name, array in state_dict.items()})
     with torch.no_grad():
