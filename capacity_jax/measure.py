@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from flax import linen as nn
 
@@ -141,5 +141,5 @@ def _as_cell(cell: str | Cell | nn.Module | Callable[..., Any]) -> Cell:
             f"of {', '.join(CELLS)}"
         )
     if isinstance(cell, nn.Module) or (isinstance(cell, type) and issubclass(cell, nn.Module)):
-        return from_linen(cell)
+        return from_linen(cast(nn.RNNCellBase, cell))
     return from_nnx(cell)
