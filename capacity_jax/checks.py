@@ -2,8 +2,8 @@
 
 import numbers
 
-import jax
 import numpy as np
+from jax.core import Tracer
 
 
 def check_size(name: str, value, at_least: int = 1) -> None:
@@ -14,5 +14,5 @@ def check_size(name: str, value, at_least: int = 1) -> None:
 
 def check_finite(name: str, values) -> None:
     """Raises ValueError if concrete values hold NaN or infinity; traced values pass unseen."""
-    if not isinstance(values, jax.core.Tracer) and not np.all(np.isfinite(values)):
+    if not isinstance(values, Tracer) and not np.all(np.isfinite(values)):
         raise ValueError(f"{name} holds NaN or infinite values; it must be finite")

@@ -32,6 +32,16 @@ class Network:
 
     Raises:
       ValueError: a size is not a whole number of at least 1.
+
+    Example:
+      >>> import jax, jax.numpy as jnp
+      >>> from capacity_jax import Network, lstm
+      >>> network = Network(lstm, n_in=8, n_hidden=16, n_out=3, depth=2)
+      >>> params = network.init(jax.random.key(0))
+      >>> network.apply(params, jnp.ones((20, 8))).shape
+      (20, 3)
+      >>> network.n_params
+      3827
     """
 
     cell: Cell
@@ -153,6 +163,11 @@ def units_for_budget(max_params: int, cell: Cell, n_in: int, n_out: int, depth: 
 
     Raises:
       ValueError: the budget does not pay for one unit; the message says what does.
+
+    Example:
+      >>> from capacity_jax import gru, units_for_budget
+      >>> units_for_budget(10_000, gru, n_in=32, n_out=1)
+      43
     """
     check_size("max_params", max_params)
 

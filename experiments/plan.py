@@ -1,18 +1,14 @@
 """From a configuration to the studies it asks for."""
 
-import zlib
-from functools import cache
 from inspect import signature
 
-import numpy as np
 from ml_collections import ConfigDict
 
 from capacity_jax.cells import cell_by_name
 from capacity_jax.checks import check_size
 from capacity_jax.networks import Network, units_for_budget
-from capacity_jax.search import Study, expanded, search_space
-from capacity_jax.tasks import task_by_name
-from capacity_jax.training import Bucket
+from capacity_jax.search import Study, most_labels, plan_study
+from capacity_jax.tasks import build_task, task_by_name
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -27,7 +23,7 @@ def studies(config: ConfigDict) -> list[Study]:
     if bool(config.budgets) == bool(config.units):
         raise ValueError(f"budgets is {config.budgets} and units {config.units}; exactly one must hold sizes")
     for name in ("budgets", "units"):
-        for size in config[name]:
+        for size in getattr(config, name):
             check_size(name, size)
     return [_study(config, name, depth, i) for name, depth in cells(config) for i in range(_n_sizes(config))]
 
@@ -56,36 +52,29 @@ def _study(config, cell_name, depth, i):
     starts = list(config.starts.get(cell_name, config.starts.get("default", ())))
     if not starts and not config.trials:
         raise ValueError(f"trials is 0 and starts has no setting for {cell_name}; one of them must hold some")
-    task, units = _task_and_units(config, cell, depth, i, starts)
-    bucket = Bucket(Network(cell, task.n_in, units, task.n_out, depth), task, config.batch_size)
-    return Study(
-        bucket=bucket,
-        space=search_space(bucket, config.space),
-        starts=[expanded(bucket, start) for start in starts],
+    network, task = _network_and_task(config, cell, depth, i, starts)
+    return plan_study(
+        network,
+        task,
+        batch_size=config.batch_size,
+        starts=starts,
+        space=config.space,
         n_trials=config.trials,
         n_seeds=config.seeds,
-        seed=zlib.crc32(f"{config.seed}/{task.name}/{cell_name}/{depth}/{units}".encode()),
+        seed=config.seed,
     )
 
 
-def _task_and_units(config, cell, depth, i, starts):
-    build = task_by_name(config.task)
+def _network_and_task(config, cell, depth, i, starts):
     arguments = dict(config.task_args)
-    allowed = signature(build).parameters
+    allowed = signature(task_by_name(config.task)).parameters
     for name in arguments.keys() - allowed.keys():
         raise ValueError(f"task_args.{name} is unknown to task {config.task}; allowed: {', '.join(allowed)}")
-    task = _built(build, tuple(sorted(arguments.items())))
+    task = build_task(config.task, **arguments)
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
-    asked = [setting["b_per_parameter"] for setting in (config.space, *starts) if "b_per_parameter" in setting]
-    if "b" in task.hyperparameters and "b_max" not in arguments and asked:
-        n_params = Network(cell, task.n_in, units, task.n_out, depth).n_params
-        arguments["b_max"] = int(np.ceil(n_params * np.max([np.max(value) for value in asked])))
-        task = _built(build, tuple(sorted(arguments.items())))
-    return task, units
-
-
-@cache
-def _built(build, arguments):
-    # One task for all studies that ask for the same: a corpus is then read once.
-    return build(**dict(arguments))
+    network = Network(cell, task.n_in, units, task.n_out, depth)
+    labels = most_labels(network, (config.space, *starts))
+    if "b_max" in allowed and "b_max" not in arguments and labels:
+        task = build_task(config.task, **arguments, b_max=labels)
+    return network, task

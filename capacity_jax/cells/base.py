@@ -30,6 +30,18 @@ class Cell:
         `"nonlinearity"` among its hyperparameters takes it as a fourth argument, `jnp.tanh` by default.
       hyperparameters: the entries of `hparams` that `init` and `step` read, with their defaults.
       square: whether inputs must have n_hidden values; a network then projects its input first.
+
+    Example:
+      >>> import jax, jax.numpy as jnp
+      >>> from capacity_jax import Cell
+      >>> leaky = Cell(
+      ...     name="leaky",
+      ...     init=lambda key, n_in, n_hidden, hparams: {"W": jax.random.normal(key, (n_in, n_hidden))},
+      ...     initial_state=lambda params: jnp.zeros(params["W"].shape[1]),
+      ...     step=lambda params, h, x: (0.9 * h + x @ params["W"],) * 2,
+      ... )
+      >>> leaky.state_size(n_hidden=16)
+      16
     """
 
     name: str

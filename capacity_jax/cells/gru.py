@@ -1,4 +1,13 @@
-"""The gated recurrent unit (Cho et al. 2014, arXiv 1406.1078)."""
+"""The gated recurrent unit (Cho et al. 2014, arXiv 1406.1078).
+
+Example:
+  >>> import jax, jax.numpy as jnp
+  >>> from capacity_jax import gru
+  >>> params = gru.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
+  >>> state, y = gru.step(params, gru.initial_state(params), jnp.ones(8))
+  >>> y.shape
+  (8,)
+"""
 
 from operator import itemgetter
 

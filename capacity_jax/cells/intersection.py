@@ -1,4 +1,13 @@
-"""The intersection network, +RNN: gated along depth as along time (Collins et al. 2017)."""
+"""The intersection network, +RNN: gated along depth as along time (Collins et al. 2017).
+
+Example:
+  >>> import jax, jax.numpy as jnp
+  >>> from capacity_jax import intersection
+  >>> params = intersection.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
+  >>> state, y = intersection.step(params, intersection.initial_state(params), jnp.ones(8))
+  >>> y.shape
+  (8,)
+"""
 
 from operator import itemgetter
 

@@ -1,4 +1,13 @@
-"""Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000)."""
+"""Long short-term memory (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000).
+
+Example:
+  >>> import jax, jax.numpy as jnp
+  >>> from capacity_jax import lstm
+  >>> params = lstm.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
+  >>> state, y = lstm.step(params, lstm.initial_state(params), jnp.ones(8))
+  >>> y.shape
+  (8,)
+"""
 
 from operator import itemgetter
 

@@ -1,4 +1,10 @@
-"""Cells by name."""
+"""Cells by name.
+
+Example:
+  >>> from capacity_jax import CELLS
+  >>> list(CELLS)
+  ['rnn', 'irnn', 'ugrnn', 'gru', 'lstm', 'intersection']
+"""
 
 from capacity_jax.cells.base import Cell
 from capacity_jax.cells.gru import gru
@@ -16,6 +22,11 @@ def cell_by_name(name: str) -> Cell:
 
     Raises:
       ValueError: no cell has that name; the message lists the known ones.
+
+    Example:
+      >>> from capacity_jax import cell_by_name
+      >>> cell_by_name("gru").name
+      'gru'
     """
     if name not in CELLS:
         raise ValueError(f"cell is {name!r}; known cells: {', '.join(CELLS)}")

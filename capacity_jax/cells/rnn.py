@@ -1,4 +1,13 @@
-"""The vanilla recurrent network (Elman 1990; Collins et al. 2017)."""
+"""The vanilla recurrent network (Elman 1990; Collins et al. 2017).
+
+Example:
+  >>> import jax, jax.numpy as jnp
+  >>> from capacity_jax import rnn
+  >>> params = rnn.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
+  >>> state, y = rnn.step(params, rnn.initial_state(params), jnp.ones(8))
+  >>> y.shape
+  (8,)
+"""
 
 from operator import itemgetter
 

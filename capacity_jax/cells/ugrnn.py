@@ -1,4 +1,13 @@
-"""The update gate network: one gate, the least that gating needs (Collins et al. 2017)."""
+"""The update gate network: one gate, the least that gating needs (Collins et al. 2017).
+
+Example:
+  >>> import jax, jax.numpy as jnp
+  >>> from capacity_jax import ugrnn
+  >>> params = ugrnn.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
+  >>> state, y = ugrnn.step(params, ugrnn.initial_state(params), jnp.ones(8))
+  >>> y.shape
+  (8,)
+"""
 
 from operator import itemgetter
 

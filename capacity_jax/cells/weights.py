@@ -6,6 +6,7 @@ The gates of a cell are stored side by side, in the order the cell lists them: `
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +23,7 @@ CHOICES = {
 }
 
 
-def gate_hyperparameters(gates: Sequence[str]) -> HParams:
+def gate_hyperparameters(gates: Sequence[str]) -> dict[str, Any]:
     """The hyperparameters that `init_gates` reads, under the names of the authors' data, with their defaults."""
     inits = {"recurrent_matrix_init_type": "orthogonal", "recurrent_bias_init_type": "delta"}
     scales = {"recurrent_matrix_scale": 1.0, "input_scale": 1.0, "recurrent_bias_scale": 0.0}

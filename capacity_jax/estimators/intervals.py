@@ -9,7 +9,13 @@ from capacity_jax.checks import check_finite
 
 
 class Interval(NamedTuple):
-    """An estimate with the bounds of its confidence interval."""
+    """An estimate with the bounds of its confidence interval.
+
+    Example:
+      >>> from capacity_jax import Interval
+      >>> Interval(value=3.5, low=3.2, high=3.8).low
+      3.2
+    """
 
     value: float
     low: float
@@ -23,6 +29,11 @@ def mean_interval(values, level: float = 0.95) -> Interval:
 
     Raises:
       ValueError: there is no value, or one is not finite, or level is not between 0 and 1.
+
+    Example:
+      >>> from capacity_jax import mean_interval
+      >>> "{:.2f} [{:.2f}, {:.2f}]".format(*mean_interval([3.4, 3.5, 3.6]))
+      '3.50 [3.25, 3.75]'
     """
     values = _sample("values", values, at_least=1)
     _check_level(level)
@@ -41,6 +52,11 @@ def slope_interval(parameters, bits, level: float = 0.95) -> Interval:
 
     Raises:
       ValueError: fewer than 3 points, differing lengths, equal parameters, or values that are not finite.
+
+    Example:
+      >>> from capacity_jax import slope_interval
+      >>> "{:.2f} [{:.2f}, {:.2f}]".format(*slope_interval([500, 1000, 2000], [1500, 3300, 6900]))
+      '3.60 [3.60, 3.60]'
     """
     parameters, bits = _sample("parameters", parameters, at_least=3), _sample("bits", bits, at_least=3)
     if len(parameters) != len(bits):
@@ -48,9 +64,9 @@ def slope_interval(parameters, bits, level: float = 0.95) -> Interval:
     if np.ptp(parameters) == 0:
         raise ValueError(f"parameters are all {parameters[0]:g}; a slope needs at least two different values")
     _check_level(level)
-    line = stats.linregress(parameters, bits)
-    half = stats.t.ppf((1 + level) / 2, len(bits) - 2) * line.stderr
-    return Interval(float(line.slope), float(line.slope - half), float(line.slope + half))
+    slope, _, _, _, stderr = map(float, stats.linregress(parameters, bits))
+    half = float(stats.t.ppf((1 + level) / 2, len(bits) - 2)) * stderr
+    return Interval(slope, slope - half, slope + half)
 
 
 def _sample(name, values, at_least):

@@ -18,6 +18,11 @@ def gaussian_rate(error: float, variance: float = 1.0) -> float:
 
     Raises:
       ValueError: error or variance is not a finite positive number.
+
+    Example:
+      >>> from capacity_jax import gaussian_rate
+      >>> gaussian_rate(error=0.25)
+      1.0
     """
     _check_positive("error", error)
     _check_positive("variance", variance)
@@ -51,6 +56,11 @@ def weighted_gaussian_bits(error: float, weights: Float[np.ndarray, " n"], varia
 
     Raises:
       ValueError: error or variance is not a finite positive number, or weights are not positive and finite.
+
+    Example:
+      >>> from capacity_jax import weighted_gaussian_bits
+      >>> round(weighted_gaussian_bits(error=0.25, weights=[1.0] * 100), 6)
+      100.0
     """
     _check_positive("error", error)
     _check_positive("variance", variance)

@@ -19,6 +19,11 @@ def subspace_error(n_hidden: int, n_in: int) -> float:
 
     Raises:
       ValueError: a size is not a whole number of at least 1.
+
+    Example:
+      >>> from capacity_jax import subspace_error
+      >>> subspace_error(n_hidden=16, n_in=64)
+      0.75
     """
     check_size("n_hidden", n_hidden)
     check_size("n_in", n_in)
@@ -40,6 +45,11 @@ def values_recalled(error: float, n_in: int, variance: float = 1.0) -> float:
     Raises:
       ValueError: n_in is not a whole number of at least 1, error is not a finite number of at least 0, or
         variance is not a finite positive number.
+
+    Example:
+      >>> from capacity_jax import values_recalled
+      >>> values_recalled(error=0.75, n_in=64)
+      16.0
     """
     check_size("n_in", n_in)
     _check_error(error)
@@ -62,6 +72,11 @@ def error_ratio(error: float, n_hidden: int, n_in: int) -> float:
 
     Raises:
       ValueError: a size is not a whole number of at least 1, or error is not a finite number of at least 0.
+
+    Example:
+      >>> from capacity_jax import error_ratio
+      >>> error_ratio(error=0.9, n_hidden=16, n_in=64)
+      1.2
     """
     _check_error(error)
     reference = subspace_error(n_hidden, n_in)

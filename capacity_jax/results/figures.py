@@ -1,6 +1,7 @@
 """Figures in the manner of the paper's."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from capacity_jax.estimators.recall import subspace_error
 from capacity_jax.results.table import slopes
+from capacity_jax.tasks.base import Task
 
 # Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -16,10 +18,43 @@ MARKS = "osD^vPX"
 PAPER_BAND = (3.0, 6.0)
 
 
+def task_figure(task: Task, table: pd.DataFrame) -> Figure:
+    """The figure that shows what a task measures: stored bits, recall, or else its objective.
+
+    Args:
+      task: as it was trained.
+      table: rows of `study_row`.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import mem_thru, task_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
+      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
+      >>> figure = task_figure(mem_thru(n_in=16), table)
+      >>> len(figure.axes)
+      1
+    """
+    if task.name == "per_cap":
+        return capacity_figure(table)
+    if task.name == "mem_thru":
+        return recall_figure(table, task.n_in)
+    return objective_figure(table, task.columns[-1], task.name)
+
+
 def capacity_figure(table: pd.DataFrame) -> Figure:
     """Stored bits, and bits per parameter, against the number of parameters (Collins et al. 2017, Fig. 1a and 1e).
 
     Bars are the 95% intervals over seeds; the band is the paper's range of 3 to 6 bits per parameter.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import capacity_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "parameters": [433], "bits_per_parameter": [3.5]})
+      >>> table["ci_low"], table["ci_high"] = 3.2, 3.8
+      >>> table["bits"] = 433 * table["bits_per_parameter"]
+      >>> figure = capacity_figure(table)
+      >>> len(figure.axes)
+      2
     """
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     total, per_parameter = figure.subplots(1, 2)
@@ -44,7 +79,17 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
 
 
 def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
-    """The objective of any task against the number of parameters, with its 95% intervals over seeds."""
+    """The objective of any task against the number of parameters, with its 95% intervals over seeds.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import objective_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "loss": [0.2]})
+      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
+      >>> figure = objective_figure(table, "loss", title="arithmetic")
+      >>> len(figure.axes)
+      1
+    """
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
     _errorbars(axes, table, "parameters", objective)
@@ -54,10 +99,20 @@ def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
 
 
 def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
-    """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c)."""
+    """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c).
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import recall_figure
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
+      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
+      >>> figure = recall_figure(table, n_in=16)
+      >>> len(figure.axes)
+      1
+    """
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    units = np.arange(1, max(n_in, table["units"].max()) + 1)
+    units = np.arange(1, max([n_in, *table["units"]]) + 1)
     reference = [subspace_error(int(n), n_in) for n in units]
     axes.plot(units, reference, color="0.6", linewidth=3, label="subspace of as many dimensions", zorder=0)
     _errorbars(axes, table, "units", "squared_error")
@@ -67,7 +122,7 @@ def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
     return figure
 
 
-def by_network(table: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFrame, dict]]:
+def by_network(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame, dict]]:
     """The rows of each cell and depth in order of size, with the style of their line."""
     for i, (network, rows) in enumerate(table.groupby(["cell", "depth"], sort=False)):
         style = {
@@ -84,7 +139,7 @@ def by_network(table: pd.DataFrame) -> Iterator[tuple[tuple[str, int], pd.DataFr
 def label(network: tuple[str, int]) -> str:
     """How a figure names a cell and its depth."""
     cell, depth = network
-    name = {"intersection": "+RNN"}.get(cell, cell.upper())
+    name = {"intersection": "+RNN"}.get(cell, cell.upper() if cell.islower() else cell)
     return name if depth == 1 else f"{name}, depth {depth}"
 
 

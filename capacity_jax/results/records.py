@@ -9,7 +9,19 @@ from capacity_jax.training.population import Outcome
 
 
 def append_record(path: Path, bucket: Bucket, outcome: Outcome) -> None:
-    """Appends what was trained and what became of it."""
+    """Appends what was trained and what became of it.
+
+    Example:
+      >>> import tempfile
+      >>> from pathlib import Path
+      >>> from capacity_jax import Bucket, Network, Outcome, Trial, append_record, mem_thru, rnn
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> with tempfile.TemporaryDirectory() as directory:
+      ...     path = Path(directory, "trials.jsonl")
+      ...     append_record(path, bucket, Outcome(Trial({}, seed=7), {"loss": 0.5}, 1000, False, 2.0))
+      ...     len(path.read_text().splitlines())
+      1
+    """
     with path.open("a") as file:
         file.write(json.dumps(record(bucket, outcome)) + "\n")
 

@@ -17,6 +17,15 @@ def study_row(study: Study, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     The task's columns are means over the seeds of the best setting; `ci_low` and `ci_high` bound the last of them,
     the objective, with 95% confidence. `trials` counts all trials, `infeasible` those that diverged, which enter no
     mean; where all did, the values are NaN.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, Outcome, Study, mem_thru, rnn, study_row
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> study = Study(bucket, space={}, starts=[{}], n_trials=0, n_seeds=1, seed=0)
+      >>> scores = {"values_recalled": 6.4, "reference_error": 0.0, "error_ratio": float("nan"), "squared_error": 0.2}
+      >>> row = study_row(study, [Outcome(trial, scores, 50_000, False, 9.0) for trial in study.trials()])
+      >>> row["units"], row["squared_error"], row["trials"]
+      (16, 0.2, 1)
     """
     network, task = study.bucket.network, study.bucket.task
     best = best_setting(study.bucket, outcomes)
@@ -36,11 +45,19 @@ def study_row(study: Study, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def slopes(table: pd.DataFrame) -> dict[tuple[str, int], Interval]:
-    """Bits per parameter as the slope of bits over sizes, by cell and depth; only where three sizes are known."""
+    """Bits per parameter as the slope of bits over sizes, by cell and depth; only where three sizes are known.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax import slopes
+      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "parameters": [500, 1000, 2000], "bits": [1500, 3300, 6900]})
+      >>> round(slopes(table)["rnn", 1].value, 6)
+      3.6
+    """
     found = {}
     for network, rows in table.groupby(["cell", "depth"], sort=False):
         rows = rows.dropna(subset="bits")
-        if rows["parameters"].nunique() >= 3:
+        if len(set(rows["parameters"])) >= 3:
             found[network] = slope_interval(rows["parameters"], rows["bits"])
     return found
 

@@ -1,4 +1,10 @@
-"""The space of hyperparameters: the paper's ranges, narrowed or fixed by the user, and random draws from it."""
+"""The space of hyperparameters: the paper's ranges, narrowed or fixed by the user, and random draws from it.
+
+Example:
+  >>> from capacity_jax import PAPER_RANGES
+  >>> PAPER_RANGES["forget_gate_bias_hack"].high
+  6.0
+"""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -43,6 +49,13 @@ def search_space(bucket: Bucket, changes: Mapping[str, Any]) -> Space:
 
     Raises:
       ValueError: a name is unknown, or a change is not a value, a range or choices.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, gru, mem_thru, search_space
+      >>> bucket = Bucket(Network(gru, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> space = search_space(bucket, {"lr_init": (0.001, 0.01), "optimizer": "adam", "train_steps": 1000})
+      >>> space["lr_init"]
+      FloatDistribution(high=0.01, log=True, low=0.001, step=None)
     """
     known = defaults(bucket)
     space = {name: PAPER_RANGES[stem] for name in known if (stem := _stem(name))}
@@ -62,6 +75,12 @@ def expanded(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
       ValueError: a name is that of no hyperparameter of the bucket or the paper.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, expanded, gru, per_cap
+      >>> bucket = Bucket(Network(gru, 8, 16, 1), per_cap(n_in=8), batch_size=64)
+      >>> expanded(bucket, {"input_scale": 0.5, "b_per_parameter": 2.0})
+      {'input_scale_r': 0.5, 'input_scale_u': 0.5, 'input_scale_c': 0.5, 'b': 2466}
     """
     known = defaults(bucket)
     spelt = {}
@@ -78,10 +97,36 @@ def expanded(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
     return spelt
 
 
+def nearest(space: Space, hparams: Mapping[str, Any]) -> dict[str, Any]:
+    """A complete setting moved into the space: numbers to the nearer end of their range, words to the first choice.
+
+    Example:
+      >>> from optuna.distributions import FloatDistribution
+      >>> from capacity_jax import nearest
+      >>> nearest({"lr_init": FloatDistribution(1e-4, 1e-2)}, {"lr_init": 0.5, "l2_decay": 0.0})
+      {'lr_init': 0.01, 'l2_decay': 0.0}
+    """
+    return {**hparams, **{name: _inside(distribution, hparams[name]) for name, distribution in space.items()}}
+
+
 def random_draw(space: Space, seed: int, number: int) -> dict[str, Any]:
-    """The number-th of a sequence of independent draws from the space; each is its own, whatever the others."""
+    """The number-th of a sequence of independent draws from the space; each is its own, whatever the others.
+
+    Example:
+      >>> from optuna.distributions import FloatDistribution
+      >>> from capacity_jax import random_draw
+      >>> space = {"lr_init": FloatDistribution(1e-4, 1e-1, log=True)}
+      >>> random_draw(space, seed=0, number=5) == random_draw(space, seed=0, number=5)
+      True
+    """
     rng = np.random.default_rng((seed, number))
     return {name: _draw(distribution, rng) for name, distribution in space.items()}
+
+
+def _inside(distribution, value):
+    if isinstance(distribution, CategoricalDistribution):
+        return value if value in distribution.choices else distribution.choices[0]
+    return min(max(value, distribution.low), distribution.high)
 
 
 def _draw(distribution, rng):

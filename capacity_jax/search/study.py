@@ -26,6 +26,14 @@ class Study:
 
     Raises (from `trials`):
       ValueError: a start holds hyperparameters that the bucket cannot take.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, Study, mem_thru, rnn, search_space
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> space = search_space(bucket, {"train_steps": 1000})
+      >>> study = Study(bucket, space, starts=[{"lr_init": 0.01}], n_trials=5, n_seeds=2, seed=0)
+      >>> len(study.trials())
+      7
     """
 
     bucket: Bucket
@@ -60,6 +68,14 @@ def run_study(
       study: what to run.
       on_repeats: called with the trials that repeat the best setting, before they are trained.
       on_chunk: as of `train_population`.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, Study, build_task, rnn, run_study
+      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
+      >>> study = Study(bucket, space={}, starts=[{"train_steps": 50}], n_trials=0, n_seeds=1, seed=0)
+      >>> [outcome.steps for outcome in run_study(study)]
+      [50]
     """
     trials = study.trials()
     outcomes = []
@@ -75,7 +91,16 @@ def run_study(
 
 
 def best_setting(bucket: Bucket, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes of the setting whose objective is best in the mean over its seeds; infeasible ones left out."""
+    """The outcomes of the setting whose objective is best in the mean over its seeds; infeasible ones left out.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, Outcome, Trial, best_setting, mem_thru, rnn
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> trials = [Trial({"lr_init": rate}, seed=0) for rate in (0.1, 0.01)]
+      >>> outcomes = [Outcome(trial, {"squared_error": trial.hparams["lr_init"]}, 9, False, 1.0) for trial in trials]
+      >>> best_setting(bucket, outcomes)[0].trial.hparams
+      {'lr_init': 0.01}
+    """
     settings: dict[tuple, list[Outcome]] = {}
     for outcome in outcomes:
         if not outcome.infeasible:

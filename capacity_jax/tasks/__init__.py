@@ -7,7 +7,7 @@ from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
-from capacity_jax.tasks.registry import TASKS, task_by_name
+from capacity_jax.tasks.registry import TASKS, build_task, task_by_name
 from capacity_jax.tasks.text8 import text8
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Corpus",
     "Task",
     "arithmetic",
+    "build_task",
     "mem_thru",
     "parens_counting",
     "per_cap",

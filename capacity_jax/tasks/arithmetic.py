@@ -39,6 +39,12 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
     Raises:
       ValueError: a size is not a whole number of at least 1, largest is above 10^8, or the longest example
         does not fit in n_steps.
+
+    Example:
+      >>> from capacity_jax import arithmetic
+      >>> task = arithmetic()
+      >>> task.n_in, task.n_steps, task.columns[-1]
+      (14, 36, 'loss')
     """
     sizes = {"largest": largest, "max_compute_steps": max_compute_steps, "n_steps": n_steps}
     for name, value in (sizes | {"n_evaluation": n_evaluation}).items():

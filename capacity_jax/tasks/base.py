@@ -18,6 +18,12 @@ class Batch(NamedTuple):
       xs: inputs `[size, n_heard, n_in]`; after n_heard steps the network hears zeros.
       targets: what `Task.score` compares the outputs with; any pytree with a leading axis of `size`.
       weights: `[size]`, the weight of each example in means; 0 marks padding.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> from capacity_jax import Batch
+      >>> Batch(xs=jnp.zeros((16, 1, 32)), targets=jnp.ones(16), weights=jnp.ones(16)).xs.shape
+      (16, 1, 32)
     """
 
     xs: Float[Array, "size n_heard n_in"]
@@ -48,6 +54,31 @@ class Task:
       chance: loss of the best constant answer, or of guessing.
       check: `(hparams)`, raises ValueError for hyperparameters the task cannot take.
       hyperparameters: the entries of `hparams` that the task reads, with their defaults.
+
+    Example:
+      The sum of three numbers, heard one after another:
+
+      >>> import jax, jax.numpy as jnp
+      >>> from capacity_jax import Batch, Task
+      >>> def batch(shared, data, key, step, size):
+      ...     xs = jax.random.normal(key, (size, 3, 1))
+      ...     return Batch(xs, xs.sum((1, 2)), jnp.ones(size))
+      >>> task = Task(
+      ...     name="sum",
+      ...     n_in=1,
+      ...     n_out=1,
+      ...     n_steps=3,
+      ...     n_reads=1,
+      ...     draw=lambda key, hparams, size: key,
+      ...     batch=batch,
+      ...     evaluation=lambda shared, key, i, size: batch(shared, (), jax.random.fold_in(key, i), 0, size),
+      ...     n_evaluation=1024,
+      ...     score=lambda outputs, target: {"loss": (outputs[-1, 0] - target) ** 2},
+      ...     measures=lambda scores, hparams, network: {},
+      ...     chance=3.0,
+      ... )
+      >>> task.batch(task.shared(), (), jax.random.key(0), 0, 8).xs.shape
+      (8, 3, 1)
     """
 
     name: str

@@ -28,6 +28,13 @@ class Corpus:
     Attributes:
       name: "text8" for the real thing alone.
       letters: the text as ASCII bytes, each of them in `ALPHABET`; possibly a mapped file.
+
+    Example:
+      >>> import numpy as np
+      >>> from capacity_jax import Corpus
+      >>> corpus = Corpus("mine", np.frombuffer(b"one fish two fish " * 10, np.uint8))
+      >>> len(corpus.train), len(corpus.validation), len(corpus.evaluation)
+      (162, 9, 9)
     """
 
     name: str

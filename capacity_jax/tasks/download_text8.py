@@ -43,7 +43,7 @@ def download_text8(directory: str | os.PathLike, url: str = URL, length: int = T
         with part.open("w+b") as file:
             _fetch(url, file)
             letters = unzip_text8(file, url, length)
-        observed = hashlib.md5(letters, usedforsecurity=False).hexdigest()
+        observed = hashlib.md5(letters.data, usedforsecurity=False).hexdigest()
         if observed != md5:
             raise ValueError(f"the text at {url} has the MD5 digest {observed}; that of text8 is {md5}")
         return part.replace(directory / "text8.zip")

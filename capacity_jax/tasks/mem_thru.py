@@ -29,6 +29,12 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
 
     Raises:
       ValueError: a size is not a whole number of at least 1.
+
+    Example:
+      >>> from capacity_jax import mem_thru
+      >>> task = mem_thru()
+      >>> task.n_in, task.n_out, task.n_steps
+      (64, 64, 12)
     """
     check_size("n_in", n_in)
     check_size("n_steps", n_steps)

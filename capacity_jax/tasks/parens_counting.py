@@ -35,6 +35,12 @@ def parens_counting(
 
     Raises:
       ValueError: a size is not a whole number of at least 1.
+
+    Example:
+      >>> from capacity_jax import parens_counting
+      >>> task = parens_counting()
+      >>> task.n_in, task.n_out, task.n_steps
+      (30, 110, 175)
     """
     sizes = {"n_kinds": n_kinds, "n_noise": n_noise, "max_open": max_open, "n_steps": n_steps}
     for name, value in (sizes | {"n_evaluation": n_evaluation}).items():

@@ -27,6 +27,14 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5) -> Task:
 
     Raises:
       ValueError: a size is not a whole number of at least 1.
+
+    Example:
+      >>> import jax
+      >>> from capacity_jax import per_cap
+      >>> task = per_cap(n_in=32, b_max=1000)
+      >>> data = task.draw(jax.random.key(0), {"b": 500}, 64)
+      >>> task.batch((), data, jax.random.key(1), 0, 64).xs.shape
+      (64, 1, 32)
     """
     check_size("n_in", n_in)
     check_size("b_max", b_max)

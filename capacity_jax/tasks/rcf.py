@@ -49,6 +49,12 @@ def rcf(
     Raises:
       ValueError: a size is not a whole number of at least 1 (n_examples: 2), n_evaluation exceeds n_examples,
         smallest_weight is not above 0 and at most 1, or seed is not a whole number of at least 0.
+
+    Example:
+      >>> from capacity_jax import rcf
+      >>> task = rcf(n_examples=20_000)
+      >>> task.n_in, task.columns
+      (50, ('bits', 'bits_per_parameter', 'squared_error'))
     """
     check_size("n_examples", n_examples, at_least=2)
     check_size("n_in", n_in)

@@ -42,6 +42,13 @@ def text8(
     Raises:
       FileNotFoundError: the path, or the one in `$CAPACITY_JAX_DATA`, leads to no text8.
       ValueError: the file is not text8, or a size is not a whole number within its limits.
+
+    Example:
+      >>> import numpy as np
+      >>> from capacity_jax import Corpus, text8
+      >>> task = text8(Corpus("mine", np.frombuffer(b"one fish two fish " * 100, np.uint8)))
+      >>> task.name, task.n_in, task.n_reads
+      ('text8-standin-mine', 27, 37)
     """
     corpus = _corpus(corpus)
     n_held_out = len(corpus.evaluation)

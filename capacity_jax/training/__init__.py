@@ -1,8 +1,10 @@
 """Training: the optimizer under traced hyperparameters, one member, and the population that runs many."""
 
+from capacity_jax.training.hparams import complete
 from capacity_jax.training.member import Bucket, Member, advance, evaluate, start
 from capacity_jax.training.optimizer import optimizer
 from capacity_jax.training.population import Outcome, Trial, prepare_population, train_population
+from capacity_jax.training.strategy import use_all_cores
 
 __all__ = [
     "Bucket",
@@ -10,9 +12,11 @@ __all__ = [
     "Outcome",
     "Trial",
     "advance",
+    "complete",
     "evaluate",
     "optimizer",
     "prepare_population",
     "start",
     "train_population",
+    "use_all_cores",
 ]

@@ -26,6 +26,12 @@ def complete(bucket: Bucket, hparams: HParams) -> dict[str, Any]:
     Raises:
       ValueError: a name is unknown to cell, task and training, or a value is of the wrong kind, not finite, or out of
         its range.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, complete, mem_thru, rnn
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> complete(bucket, {"lr_init": 0.01})["optimizer"]
+      'adam'
     """
     known = defaults(bucket)
     for name in hparams.keys() - known.keys():
@@ -58,9 +64,9 @@ def _check(name, value, default):
     if name in CHOICES:
         if value not in CHOICES[name] and value not in range(len(CHOICES[name])):
             raise ValueError(f"{name} is {value!r}; allowed: {', '.join(CHOICES[name])}")
-    elif not isinstance(value, Real) or not np.isfinite(value):
+    elif not isinstance(value, Real) or not np.isfinite(float(value)):
         raise ValueError(f"{name} is {value!r}; it must be a finite number")
-    elif isinstance(default, Integral) and (value != int(value) or value < 1 or value >= 2**31):
+    elif isinstance(default, Integral) and (value % 1 != 0 or not 1 <= float(value) < 2**31):
         raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1 and below 2^31")
     elif name in POSITIVE and value <= 0:
         raise ValueError(f"{name} is {value!r}; it must be positive")

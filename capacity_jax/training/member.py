@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
 from capacity_jax.cells.base import HParams, Params
@@ -22,6 +23,12 @@ class Bucket:
 
     Raises:
       ValueError: batch_size is not a whole number of at least 1, or network and task differ in their sizes.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, per_cap, rnn
+      >>> task = per_cap(n_in=8)
+      >>> Bucket(Network(rnn, task.n_in, 16, task.n_out), task, batch_size=64).network.n_params
+      433
     """
 
     network: Network
@@ -49,7 +56,7 @@ class Member(NamedTuple):
     loss: Float[Array, ""]
 
 
-def start(bucket: Bucket, seed: Int[Array, ""], hparams: HParams) -> Member:
+def start(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
     """Draws the task and the initial weights of one member."""
     key, data_key, init_key = jax.random.split(jax.random.key(seed), 3)
     params = bucket.network.init(init_key, hparams)

@@ -1,6 +1,6 @@
 """One optimizer whose every setting, the choice of algorithm included, is a traced hyperparameter."""
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -58,15 +58,15 @@ def scale_by_algorithm(choice: Int[Array, ""], momentum) -> optax.GradientTransf
 
     def heavy_ball(updates, state):
         updates, trace = optax.trace(momentum).update(updates, optax.TraceState(state.first))
-        return updates, state._replace(first=trace.trace)
+        return updates, state._replace(first=cast(optax.TraceState, trace).trace)
 
     def rmsprop(updates, state):
         updates, rms = optax.scale_by_rms(momentum).update(updates, optax.ScaleByRmsState(state.second))
-        return updates, state._replace(second=rms.nu)
+        return updates, state._replace(second=cast(optax.ScaleByRmsState, rms).nu)
 
     def adam(updates, state):
         updates, adam = optax.scale_by_adam(momentum, ADAM_B2).update(updates, optax.ScaleByAdamState(*state))
-        return updates, Moments(*adam)
+        return updates, Moments(*cast(tuple, adam))
 
     def init(params):
         zeros = jax.tree.map(jnp.zeros_like, params)

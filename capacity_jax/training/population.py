@@ -32,6 +32,11 @@ class Trial:
 
     Raises:
       ValueError: the seed is not a whole number from 0 to 2^32 − 1.
+
+    Example:
+      >>> from capacity_jax import Trial
+      >>> Trial({"lr_init": 0.01, "train_steps": 1000}, seed=7).seed
+      7
     """
 
     hparams: Mapping[str, Any]
@@ -52,6 +57,11 @@ class Outcome:
       steps: training steps made.
       infeasible: whether the loss was not finite, or far above chance at the end.
       seconds: wall time from the trial's start to the end of the chunk in which it finished.
+
+    Example:
+      >>> from capacity_jax import Outcome, Trial
+      >>> Outcome(Trial({}, seed=7), {"loss": 0.5}, steps=1000, infeasible=False, seconds=2.0).scores["loss"]
+      0.5
     """
 
     trial: Trial
@@ -64,9 +74,9 @@ class Outcome:
 class Assignment(NamedTuple):
     """What each slot works on; a fresh slot draws its member anew before the first step."""
 
-    fresh: Bool[Array, " slots"]
-    seed: UInt32[Array, " slots"]
-    hparams: dict[str, Array]
+    fresh: Bool[np.ndarray, " slots"]
+    seed: UInt32[np.ndarray, " slots"]
+    hparams: dict[str, np.ndarray]
 
 
 class Report(NamedTuple):
@@ -99,6 +109,14 @@ def train_population(
 
     Raises:
       ValueError: n_slots is not a whole number of at least 1, or a trial's hyperparameters do not fit the bucket.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, Trial, build_task, rnn, train_population
+      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
+      >>> trials = [Trial({"lr_init": rate, "train_steps": 50}, seed=0) for rate in (0.001, 0.01, 0.1)]
+      >>> sorted(outcome.steps for outcome in train_population(bucket, trials))
+      [50, 50, 50]
     """
     n_slots = _slots(n_slots)
     chunk = compiled_chunk(bucket, n_slots)
@@ -130,15 +148,24 @@ def train_population(
         on_chunk(int(np.sum((report.step - steps)[busy])))
         steps = report.step.astype(np.int64)
         n_steps = max(1, int(n_steps * min(4.0, CHUNK_SECONDS / (ended - began))))
-        for slot in np.flatnonzero(report.finished & busy):
-            trial, since = working[slot]
+        for slot, work in enumerate(working):
+            if work is None or not report.finished[slot]:
+                continue
+            trial, since = work
             working[slot] = None
             scores = {name: float(values[slot]) for name, values in report.scores.items()}
             yield _outcome(bucket, trial, scores, int(steps[slot]), float(report.loss[slot]), ended - since)
 
 
 def prepare_population(bucket: Bucket, *, n_slots: int | None = None) -> None:
-    """Compiles what `train_population` will run, for example in another thread while another bucket trains."""
+    """Compiles what `train_population` will run, for example in another thread while another bucket trains.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, build_task, prepare_population, rnn
+      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
+      >>> prepare_population(bucket)
+    """
     compiled_chunk(bucket, _slots(n_slots))
 
 

@@ -1,5 +1,7 @@
 """How a function of one member becomes a function of a whole population: one answer per backend."""
 
+import os
+import warnings
 from collections.abc import Callable
 from functools import partial
 
@@ -13,6 +15,30 @@ AXIS = "members"
 def members_mesh() -> Mesh:
     """All devices in a row."""
     return jax.make_mesh((len(jax.devices()),), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+def use_all_cores() -> None:
+    """Makes a device of every CPU core, which then owns the members it trains, unless JAX was told how many.
+
+    Has to come before JAX's first computation; where it does not, and JAX runs on one of several cores, a warning
+    says so.
+
+    Example:
+      >>> import capacity_jax
+      >>> capacity_jax.use_all_cores()
+    """
+    # macOS knows no affinity.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        if jax.config.values["jax_num_cpu_devices"] < 0:
+            jax.config.update("jax_num_cpu_devices", cores)
+    except RuntimeError:
+        if jax.default_backend() == "cpu" and len(jax.devices()) == 1 < cores:
+            warnings.warn(
+                f"JAX has started on 1 of {cores} cores; to use all, begin the program with "
+                f'jax.config.update("jax_num_cpu_devices", {cores})',
+                stacklevel=3,
+            )
 
 
 def one_after_another() -> bool:

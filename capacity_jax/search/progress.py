@@ -1,12 +1,13 @@
-"""The progress bar of a run: trials done, best objective so far, time left."""
+"""The progress bar of a run, in a terminal or a notebook: trials done, best objective so far, time left."""
 
 import sys
 from collections.abc import Iterable, Sequence
 
 from tqdm.auto import tqdm
 
-from capacity_jax.search import Study
-from capacity_jax.training import Bucket, Outcome, Trial
+from capacity_jax.search.study import Study
+from capacity_jax.training.member import Bucket
+from capacity_jax.training.population import Outcome, Trial
 
 # What a step costs beside its products, in parameters times batch size (measured: 16 and 32 units, 2 to 4 cores).
 OVERHEAD = 150_000
@@ -22,7 +23,7 @@ class Progress:
         self.best = None
         self.bar = tqdm(
             total=sum(_work(bucket, some) for bucket, some in trials),
-            bar_format="{percentage:3.0f}%|{bar:24}| {desc} [{elapsed}<{remaining}]",
+            bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
             file=sys.stderr,
         )
         self._show()
@@ -45,21 +46,22 @@ class Progress:
             value = outcome.scores[bucket.task.columns[-1]]
             better = max if bucket.task.maximize else min
             self.best = value if self.best is None else better(self.best, value)
-        self._show(bucket)
+        self._show(bucket.task.columns[-1])
 
     def close(self) -> None:
         """Ends the bar."""
         self.bar.close()
 
-    def _show(self, bucket=None):
+    def _show(self, objective=""):
         text = f"{self.n_done}/{self.n_trials} trials"
         if self.best is not None:
-            text += f", best {bucket.task.columns[-1].replace('_', ' ')} {self.best:.2f}"
+            text += f", best {objective.replace('_', ' ')} {self.best:.2f}"
         self.bar.set_description_str(text)
 
 
 def _cost(bucket):
-    return 1 + bucket.network.n_params * bucket.batch_size / OVERHEAD
+    # Whole numbers: a bar that ends a rounding error short of its total is shown as failed.
+    return OVERHEAD + bucket.network.n_params * bucket.batch_size
 
 
 def _work(bucket, trials):

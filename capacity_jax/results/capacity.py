@@ -1,0 +1,88 @@
+"""What one call has measured: table, fit, figure, and how a terminal and a notebook show them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from capacity_jax.estimators.intervals import Interval, mean_interval
+from capacity_jax.results.figures import task_figure
+from capacity_jax.results.table import as_text, slopes, study_row
+from capacity_jax.search.study import Study, best_setting
+from capacity_jax.training.population import Outcome
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Capacity:
+    """The studies of one cell on one task, and what follows from them.
+
+    Attributes:
+      studies: each with the outcomes of all its trials, one for each size.
+
+    Example:
+      >>> from capacity_jax import Bucket, Capacity, Network, Outcome, Study, Trial, per_cap, rnn
+      >>> bucket = Bucket(Network(rnn, 4, 5, 1), per_cap(n_in=4), batch_size=8)
+      >>> study = Study(bucket, space={}, starts=[{"b": 100}], n_trials=0, n_seeds=2, seed=0)
+      >>> scores = [{"bits": 61 * bits, "bits_per_parameter": bits} for bits in (1.0, 1.5)]
+      >>> outcomes = [Outcome(trial, score, 50_000, False, 1.0) for trial, score in zip(study.trials(), scores)]
+      >>> capacity = Capacity([(study, outcomes)])
+      >>> print(capacity.headline())
+      rnn on per_cap: 1.25 bits per parameter, 95% [-1.93, 4.43] (mean over 2 seeds at 61 parameters)
+      >>> capacity.to_dataframe().loc[0, "units"].item()
+      5
+      >>> capacity.plot().savefig("capacity.png")  # doctest: +SKIP
+    """
+
+    studies: Sequence[tuple[Study, Sequence[Outcome]]]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row for each size: network, means and 95% interval of the best setting, numbers of trials."""
+        return pd.DataFrame([study_row(study, outcomes) for study, outcomes in self.studies])
+
+    @property
+    def bits_per_parameter(self) -> Interval | None:
+        """Stored bits per parameter with their 95% interval; None where the task does not measure bits.
+
+        The slope of bits over parameters where three sizes or more have a value. With fewer it is the mean over the
+        seeds of the best setting at the largest size, which counts a network's fixed costs as parameters too; NaN
+        where every trial diverged.
+        """
+        return self._estimate()[0]
+
+    def plot(self) -> Figure:
+        """The task's figure over the sizes: stored bits, recall, or the objective."""
+        return task_figure(self.studies[0][0].bucket.task, self.to_dataframe())
+
+    def headline(self) -> str:
+        """The result in one line."""
+        bucket = self.studies[0][0].bucket
+        depth = f", depth {bucket.network.depth}" if bucket.network.depth > 1 else ""
+        name = f"{bucket.network.cell.name}{depth} on {bucket.task.name}"
+        bits, how = self._estimate()
+        if bits is None:
+            return f"{name}: {bucket.task.columns[-1].replace('_', ' ')} by number of parameters"
+        bounds = "no interval" if np.isnan(bits.low) else f"95% [{bits.low:.2f}, {bits.high:.2f}]"
+        return f"{name}: {bits.value:.2f} bits per parameter, {bounds} ({how})"
+
+    def __repr__(self) -> str:
+        return f"{self.headline()}\n{as_text(self.to_dataframe())}"
+
+    def _repr_html_(self) -> str:
+        table = self.to_dataframe().to_html(index=False, float_format=lambda value: f"{value:.4g}")
+        return f"<p>{self.headline()}</p>{table}"
+
+    def _estimate(self):
+        task = self.studies[0][0].bucket.task
+        if "bits" not in task.columns:
+            return None, ""
+        table = self.to_dataframe()
+        for slope in slopes(table).values():
+            return slope, f"slope over {len(set(table.dropna(subset='bits')['parameters']))} sizes"
+        for study, outcomes in sorted(self.studies, key=lambda one: -one[0].bucket.network.n_params):
+            if best := best_setting(study.bucket, outcomes):
+                n_params = study.bucket.network.n_params
+                values = [outcome.scores["bits"] / n_params for outcome in best]
+                return mean_interval(values), f"mean over {len(best)} seeds at {n_params} parameters"
+        return Interval(np.nan, np.nan, np.nan), "no trial was feasible"
