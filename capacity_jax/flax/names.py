@@ -32,8 +32,8 @@ def scale_names(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
       have one; otherwise `scale_<path>`, joined by underscores.
     """
     paths = list(paths)
-    authors = {path: _authors_name(path) for path in paths}
-    if all(authors.values()) and len(set(authors.values())) == len(paths):
+    authors = {path: name for path in paths if (name := _authors_name(path))}
+    if len(set(authors.values())) == len(paths):
         return authors
     return {path: "_".join(("scale", *path)) for path in paths}
 

@@ -1,9 +1,10 @@
 """Anybody's Flax cell as a pure `Cell`, for every task, budget and study."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from operator import itemgetter
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -58,7 +59,7 @@ def from_linen(module: nn.RNNCellBase) -> Cell:
         raise ValueError(
             f"{name} has a field without a hash; allowed: tuples and FrozenDict, not lists, dicts or arrays"
         ) from error
-    return _from_linen(module)
+    return _from_linen(cast(Hashable, module))
 
 
 def from_nnx(factory: Callable[..., nnx.RNNCellBase]) -> Cell:
@@ -171,8 +172,8 @@ def _wrapped(name, draw, step):
 
     def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
         def scaled(path, leaf):
-            scale = hparams.get(scales.get(_path_names(path)), 1.0)
-            return (leaf * scale).astype(leaf.dtype)
+            name = scales.get(_path_names(path))
+            return leaf if name is None else (leaf * hparams.get(name, 1.0)).astype(leaf.dtype)
 
         weights, carry = draw(key, n_in, n_hidden)
         return {"h0": carry, "weights": jax.tree_util.tree_map_with_path(scaled, weights)}

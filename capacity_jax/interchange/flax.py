@@ -96,7 +96,7 @@ def _place(cell, path):
     """Where a leaf belongs: side i (input) or h (units), "kernel" or "bias", and the gate, "" for all."""
     names = [str(entry.key) for entry in path]
     layer = LAYER.fullmatch(names[0])
-    fused, side, gate = layer.groups() if layer else (None, None, None)
+    fused, side, gate = layer.groups() if layer else ("", "", "none")
     if names[1:] not in (["kernel"], ["bias"]) or gate not in ([""] if fused else _gates(cell)):
         raise ValueError(f"params hold {'/'.join(names)}, which Flax's counterpart of {cell.name} does not have")
     return side, names[1], gate

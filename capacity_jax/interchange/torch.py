@@ -59,13 +59,16 @@ def from_torch(
       (3, 8)
     """
     check_cell(cell)
+    layers = [-1]
     for name in state_dict:
-        if not ENTRY.fullmatch(name):
+        entry = ENTRY.fullmatch(name)
+        if entry is None:
             raise ValueError(
                 f"state_dict holds {name!r}; allowed: weight_ih, weight_hh, bias_ih and bias_hh with _l<k>: "
                 "one direction, no projection"
             )
-    n_layers = 1 + max((int(ENTRY.fullmatch(name)[3]) for name in state_dict), default=0)
+        layers.append(int(entry[3]))
+    n_layers = max(1, 1 + max(layers))
     for array in jax.tree.leaves(initial_state):
         if len(array) != n_layers:
             raise ValueError(f"initial_state has {len(array)} layers; state_dict has {n_layers}")
@@ -99,11 +102,12 @@ def to_torch(cell: Cell, layers: Sequence[Params]) -> TorchWeights:
             f"bias_ih_l{k}": fused.b_x,
             f"bias_hh_l{k}": fused.b_h,
         }
-    h, *c = (
-        np.stack([np.asarray(params[name]) for params in layers])
-        for name in (("h0", "c0") if cell.name == "lstm" else ("h0",))
-    )
-    return TorchWeights(state_dict, (h, *c) if c else h)
+
+    def stacked(name):
+        return np.stack([np.asarray(params[name]) for params in layers])
+
+    initial_state = (stacked("h0"), stacked("c0")) if cell.name == "lstm" else stacked("h0")
+    return TorchWeights(state_dict, initial_state)
 
 
 def _fused(cell, state_dict, layer):
