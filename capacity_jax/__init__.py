@@ -29,6 +29,7 @@ from capacity_jax.results import (
 )
 from capacity_jax.search import (
     PAPER_RANGES,
+    SHORT_RUN_RANGES,
     Study,
     best_setting,
     expanded,
@@ -59,6 +60,7 @@ from capacity_jax.training import Bucket, Outcome, Trial, complete, prepare_popu
 __all__ = [
     "CELLS",
     "PAPER_RANGES",
+    "SHORT_RUN_RANGES",
     "TASKS",
     "Batch",
     "Bucket",

@@ -12,7 +12,7 @@ from capacity_jax.checks import check_size
 from capacity_jax.flax import from_linen, from_nnx
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results import Capacity
-from capacity_jax.search import Study, most_labels, nearest, plan_study, run_studies
+from capacity_jax.search import SHORT_RUN_RANGES, Study, most_labels, nearest, plan_study, run_studies
 from capacity_jax.tasks.base import Task
 from capacity_jax.tasks.registry import TASKS, build_task
 from capacity_jax.training import complete, use_all_cores
@@ -20,19 +20,6 @@ from capacity_jax.training import complete, use_all_cores
 # What learned most for the six cells at about 2,000 parameters in 50,000 steps of 128 examples.
 STARTS = ({"lr_init": 0.007, "b_per_parameter": 4.0}, {"lr_init": 0.015, "b_per_parameter": 3.4})
 LABELS = (2.0, 4.5)
-# The part of the paper's ranges in which so few steps learn something.
-SPACE = {
-    "recurrent_matrix_scale": (0.3, 1.5),
-    "input_scale": (0.3, 1.5),
-    "recurrent_bias_scale": (-0.5, 0.5),
-    "forget_gate_bias_hack": (0.0, 2.0),
-    "optimizer": ("adam", "rmsprop"),
-    "lr_init": (0.002, 0.03),
-    "lr_decay_rate": (0.003, 0.3),
-    "optimizer_logit_momentum": (1.5, 4.0),
-    "gradient_clip_val": (0.3, 10.0),
-    "l2_decay": (1e-8, 1e-6),
-}
 
 
 def measure_capacity(
@@ -96,7 +83,12 @@ def measure_capacity(
         raise ValueError(f"space is {space!r}; allowed: a dict of hyperparameters with values, ranges or choices")
     asked = _as_task(task)
     has_b = "b" in asked.hyperparameters
-    changes = {**SPACE, **({"b_per_parameter": LABELS} if has_b else {}), "train_steps": steps, **(space or {})}
+    changes = {
+        **SHORT_RUN_RANGES,
+        **({"b_per_parameter": LABELS} if has_b else {}),
+        "train_steps": steps,
+        **(space or {}),
+    }
     starts = [start if has_b else {"lr_init": start["lr_init"]} for start in STARTS]
 
     def study(budget: int) -> Study:

@@ -38,6 +38,20 @@ PAPER_RANGES: Space = {
     **{name: CategoricalDistribution(words) for name, words in CHOICES.items()},
 }
 
+# Changes to them for runs of some ten thousand steps: where so few learn something.
+SHORT_RUN_RANGES = {
+    "recurrent_matrix_scale": (0.3, 1.5),
+    "input_scale": (0.3, 1.5),
+    "recurrent_bias_scale": (-0.5, 0.5),
+    "forget_gate_bias_hack": (0.0, 2.0),
+    "optimizer": ("adam", "rmsprop"),
+    "lr_init": (0.002, 0.03),
+    "lr_decay_rate": (0.003, 0.3),
+    "optimizer_logit_momentum": (1.5, 4.0),
+    "gradient_clip_val": (0.3, 10.0),
+    "l2_decay": (1e-8, 1e-6),
+}
+
 
 def search_space(bucket: Bucket, changes: Mapping[str, Any]) -> Space:
     """The dimensions of a search over one bucket: those its cell, task and training have, in the paper's ranges.

@@ -7,6 +7,7 @@ parameter, the UGRNN close to it, the others between 2.5 and 3.2 at about 2,000 
 
 from ml_collections import ConfigDict
 
+from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 
 # Found by hand at about 2,000 parameters: the rate that learns most in 40,000 to 100,000 steps of 128 examples, and
@@ -33,20 +34,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.trials = 1 if smoke else 4
     changes = {"train_steps": 1000} if smoke else {}
     config.starts = ConfigDict({cell: (start | {"lr_decay_rate": 0.03} | changes,) for cell, start in STARTS.items()})
-    config.space = ConfigDict(
-        {
-            "b_per_parameter": (2.0, 4.5),
-            "recurrent_matrix_scale": (0.3, 1.5),
-            "input_scale": (0.3, 1.5),
-            "recurrent_bias_scale": (-0.5, 0.5),
-            "forget_gate_bias_hack": (0.0, 2.0),
-            "optimizer": ("adam", "rmsprop"),
-            "lr_init": (0.002, 0.03),
-            "lr_decay_rate": (0.003, 0.3),
-            "optimizer_logit_momentum": (1.5, 4.0),
-            "gradient_clip_val": (0.3, 10.0),
-            "l2_decay": (1e-8, 1e-6),
-            "train_steps": (200, 1000) if smoke else (3_000, 10_000),
-        }
-    )
+    steps = (200, 1000) if smoke else (3_000, 10_000)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"b_per_parameter": (2.0, 4.5), "train_steps": steps})
     return config
