@@ -96,7 +96,8 @@ def test_evaluation_set_is_the_same_in_batches_of_any_size(size):
     task = mem_thru(n_in=3, n_evaluation=50)
     batch, whole = evaluation_set(task, size), evaluation_set(task, 50)
     np.testing.assert_array_equal(batch.weights, np.arange(len(batch.weights)) < 50)
-    np.testing.assert_array_equal(batch.targets[:50], whole.targets)
+    # Vectors of another length may round the last bit of a normal value differently.
+    np.testing.assert_allclose(batch.targets[:50], whole.targets, rtol=1e-6, atol=1e-6)
     np.testing.assert_array_equal(batch.xs[:, 0], batch.targets)
 
 
