@@ -1,5 +1,6 @@
 """From a configuration to the studies it asks for."""
 
+from collections.abc import Mapping
 from inspect import signature
 
 from ml_collections import ConfigDict
@@ -19,13 +20,24 @@ def studies(config: ConfigDict) -> list[Study]:
     """
     for name in ("seeds", "batch_size"):
         check_size(name, config[name])
-    check_size("trials", config.trials, at_least=0)
+    for name in ("trials", "seed"):
+        check_size(name, config[name], at_least=0)
     if bool(config.budgets) == bool(config.units):
-        raise ValueError(f"budgets is {config.budgets} and units {config.units}; exactly one must hold sizes")
+        raise ValueError(
+            f"budgets is {config.budgets} and units {config.units}; exactly one must hold sizes, and the other be ()"
+        )
     for name in ("budgets", "units"):
         for size in getattr(config, name):
             check_size(name, size)
-    return [_study(config, name, depth, i) for name, depth in cells(config) for i in range(_n_sizes(config))]
+    plan = [_study(config, name, depth, i) for name, depth in cells(config) for i in range(_n_sizes(config))]
+    networks = [study.bucket.network for study in plan]
+    for network in networks:
+        if networks.count(network) > 1:
+            raise ValueError(
+                f"cells, budgets or units ask twice for {network.cell.name} of depth {network.depth} with "
+                f"{network.n_hidden} units; sizes must differ by a unit or more"
+            )
+    return plan
 
 
 def cells(config: ConfigDict) -> list[tuple[str, int]]:
@@ -37,7 +49,7 @@ def cells(config: ConfigDict) -> list[tuple[str, int]]:
     found = []
     for entry in config.cells.split(","):
         name, _, depth = entry.strip().partition("@")
-        if depth and not depth.isdecimal():
+        if not name or (depth and (not depth.isdecimal() or int(depth) < 1)):
             raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")
         found.append((cell_by_name(name).name, int(depth or 1)))
     return found
@@ -49,7 +61,12 @@ def _n_sizes(config):
 
 def _study(config, cell_name, depth, i):
     cell = cell_by_name(cell_name)
-    starts = list(config.starts.get(cell_name, config.starts.get("default", ())))
+    starts = config.starts.get(cell_name, config.starts.get("default", ()))
+    if not isinstance(starts, list | tuple):
+        raise ValueError(f"starts.{cell_name} is {starts!r}; allowed: a tuple of settings")
+    for start in starts:
+        if not isinstance(start, Mapping):
+            raise ValueError(f"starts.{cell_name} holds {start!r}; allowed: settings, dicts of hyperparameters")
     if not starts and not config.trials:
         raise ValueError(f"trials is 0 and starts has no setting for {cell_name}; one of them must hold some")
     network, task = _network_and_task(config, cell, depth, i, starts)

@@ -28,8 +28,10 @@ WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/
 def main(config: ConfigDict, workdir: str) -> None:
     """Runs the configuration's studies, then prints and saves what they found."""
     plan = studies(config)
-    directory = open_workdir(workdir, config)
+    task = plan[0].bucket.task.name
+    directory = open_workdir(workdir, config, task)
     table = measure(plan, directory)
+    print(f"task: {task}")
     print(as_text(table))
     if config.task == "per_cap":
         for (cell, depth), fit in slopes(table).items():
@@ -67,7 +69,8 @@ def _command_line(argv: list[str]) -> list[str]:
             flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
     except AttributeError as error:
         # ml_collections wraps its KeyError, whose message ends with the nearest field.
-        _stop("config has no field " + str(error.args[0].args[0]).replace("\n", "; "))
+        cause = error.args[0] if error.args and isinstance(error.args[0], KeyError) else error
+        _stop("config has no field " + str(cause.args[0]).replace("\n", "; "))
     except (flags.Error, ValueError, TypeError, OSError) as error:
         # What went wrong in a configuration file stands last.
         _stop(str(error).strip().splitlines()[-1].strip().removeprefix("ValueError: "))
@@ -80,7 +83,7 @@ def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     try:
         main(CONFIG.value, WORKDIR.value)
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         _stop(str(error))
     except KeyboardInterrupt:
         sys.exit(130)

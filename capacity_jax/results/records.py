@@ -1,6 +1,7 @@
 """Every trial on disk: one line of JSON per outcome, appended as soon as it is known."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def record(bucket: Bucket, outcome: Outcome) -> dict[str, Any]:
         "batch_size": bucket.batch_size,
         "seed": outcome.trial.seed,
         "hparams": dict(outcome.trial.hparams),
-        "scores": {name: value if value == value else None for name, value in outcome.scores.items()},
+        "scores": {name: value if math.isfinite(value) else None for name, value in outcome.scores.items()},
         "steps": outcome.steps,
         "infeasible": outcome.infeasible,
         "seconds": outcome.seconds,

@@ -1,13 +1,13 @@
 """From settings written for networks of any size to the study of one size."""
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from capacity_jax.networks import Network
-from capacity_jax.search.space import expanded, search_space
+from capacity_jax.search.space import expanded, labels_asked, search_space
 from capacity_jax.search.study import Study
 from capacity_jax.tasks.base import Task
 from capacity_jax.training.member import Bucket
@@ -65,7 +65,7 @@ def plan_study(
     )
 
 
-def most_labels(network: Network, settings: Iterable[Mapping[str, Any]]) -> int:
+def most_labels(network: Network, settings: Sequence[Mapping[str, Any]]) -> int:
     """The largest b that settings ask for by `b` or `b_per_parameter`; 0 where none does.
 
     Example:
@@ -73,10 +73,10 @@ def most_labels(network: Network, settings: Iterable[Mapping[str, Any]]) -> int:
       >>> most_labels(Network(rnn, 8, 16, 1), [{"b_per_parameter": (2.0, 4.5)}, {"b": 1000}])
       1949
     """
-    asked = [
-        np.max(setting[name]) * scale
+    asked = [setting["b"] for setting in settings if "b" in setting]
+    asked += [
+        labels_asked(setting["b_per_parameter"], network.n_params)
         for setting in settings
-        for name, scale in (("b", 1), ("b_per_parameter", network.n_params))
-        if name in setting
+        if "b_per_parameter" in setting
     ]
-    return int(np.ceil(max(asked))) if asked else 0
+    return int(max((np.max(labels) for labels in asked), default=0))

@@ -38,6 +38,9 @@ PAPER_RANGES: Space = {
     **{name: CategoricalDistribution(words) for name, words in CHOICES.items()},
 }
 
+# Those of which a cell may have one for each gate.
+OF_GATES = {"recurrent_matrix_scale", "input_scale", "recurrent_bias_scale", "forget_gate_bias_hack"}
+
 # Changes to them for runs of some ten thousand steps: where so few learn something.
 SHORT_RUN_RANGES = {
     "recurrent_matrix_scale": (0.3, 1.5),
@@ -99,14 +102,15 @@ def expanded(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
     known = defaults(bucket)
     spelt = {}
     for stem, value in hparams.items():
-        if stem == "b_per_parameter" and "b" in known:
-            labels = np.multiply(value, bucket.network.n_params)
-            spelt["b"] = np.maximum(1, np.rint(labels)).astype(int).tolist()
+        if stem == "b_per_parameter":
+            if "b" in known:
+                spelt["b"] = labels_asked(value, bucket.network.n_params)
             continue
-        names = [stem] if stem in known else [name for name in known if name.startswith(f"{stem}_")]
+        names = [stem] if stem in known else [name for name in known if stem in OF_GATES and _stem(name) == stem]
         if not names and _stem(stem) is None:
-            nearest = get_close_matches(stem, known, 1) or sorted(known)
-            raise ValueError(f"hyperparameter {stem!r} is unknown here; did you mean {' or '.join(nearest)}?")
+            close = get_close_matches(stem, known, 1)
+            hint = f"did you mean {close[0]}?" if close else f"allowed: {', '.join(sorted(known))}"
+            raise ValueError(f"hyperparameter {stem!r} is unknown here; {hint}")
         spelt |= dict.fromkeys(names, value)
     return spelt
 
@@ -137,6 +141,22 @@ def random_draw(space: Space, seed: int, number: int) -> dict[str, Any]:
     return {name: _draw(distribution, rng) for name, distribution in space.items()}
 
 
+def labels_asked(per_parameter: Any, n_params: int) -> int | list[int]:
+    """The b, or the range of it, that `b_per_parameter` means for a network, at least 1.
+
+    Raises:
+      ValueError: it is neither a positive number nor two in order.
+    """
+    values = per_parameter if isinstance(per_parameter, list | tuple) else (per_parameter,)
+    numbers = all(isinstance(value, int | float) and 0 < value < np.inf for value in values)
+    if len(values) not in (1, 2) or not numbers or values[0] > values[-1]:
+        raise ValueError(
+            f"b_per_parameter is {per_parameter!r}; allowed: a positive number, or two in order: the range"
+        )
+    labels = [max(1, round(value * n_params)) for value in values]
+    return labels if isinstance(per_parameter, list | tuple) else labels[0]
+
+
 def _inside(distribution, value):
     if isinstance(distribution, CategoricalDistribution):
         return value if value in distribution.choices else distribution.choices[0]
@@ -164,6 +184,8 @@ def _changed(name, distribution, change, default):
     numbers = all(isinstance(value, int | float) and np.isfinite(value) for value in values)
     if len(values) not in (1, 2) or not numbers or values[0] > values[-1]:
         raise ValueError(f"space.{name} is {change!r}; allowed: a number, or two in order: the range")
+    if isinstance(default, int) and not all(value == int(value) for value in values):
+        raise ValueError(f"space.{name} is {change!r}; it must hold whole numbers")
     low, high = values[0], values[-1]
     log = distribution is not None and distribution.log and low > 0
     if isinstance(default, int):

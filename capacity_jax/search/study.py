@@ -62,7 +62,7 @@ def run_study(
     on_repeats: Callable[[Sequence[Trial]], None] = lambda trials: None,
     on_chunk: Callable[[int], None] = lambda n_steps: None,
 ) -> Iterator[Outcome]:
-    """Trains the study's trials, then the best setting until it has been measured with `n_seeds` seeds.
+    """Trains the study's trials, then repeats the best setting until that which is best has had `n_seeds` seeds.
 
     Args:
       study: what to run.
@@ -77,21 +77,23 @@ def run_study(
       >>> [outcome.steps for outcome in run_study(study)]
       [50]
     """
+    outcomes: list[Outcome] = []
     trials = study.trials()
-    outcomes = []
-    for outcome in train_population(study.bucket, trials, on_chunk=on_chunk):
-        outcomes.append(outcome)
-        yield outcome
-    best = best_setting(study.bucket, outcomes)
-    repeats = [
-        study.trial(len(trials) + i, best[0].trial.hparams) for i in range(study.n_seeds - len(best) if best else 0)
-    ]
-    on_repeats(repeats)
-    yield from train_population(study.bucket, repeats, on_chunk=on_chunk)
+    while trials:
+        for outcome in train_population(study.bucket, trials, on_chunk=on_chunk):
+            outcomes.append(outcome)
+            yield outcome
+        best = best_setting(study.bucket, outcomes)
+        hparams = best[0].trial.hparams if best else None
+        n_missing = study.n_seeds - sum(outcome.trial.hparams == hparams for outcome in outcomes) if best else 0
+        trials = [study.trial(len(outcomes) + i, hparams) for i in range(n_missing)]
+        on_repeats(trials)
 
 
 def best_setting(bucket: Bucket, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes of the setting whose objective is best in the mean over its seeds; infeasible ones left out.
+    """The feasible outcomes of the setting whose objective is best in the mean over its seeds.
+
+    A setting that diverged with some seed comes after all that never did, however well its other seeds ended.
 
     Example:
       >>> from capacity_jax import Bucket, Network, Outcome, Trial, best_setting, mem_thru, rnn
@@ -102,13 +104,16 @@ def best_setting(bucket: Bucket, outcomes: Sequence[Outcome]) -> list[Outcome]:
       {'lr_init': 0.01}
     """
     settings: dict[tuple, list[Outcome]] = {}
-    for outcome in outcomes:
-        if not outcome.infeasible:
-            settings.setdefault(tuple(sorted(outcome.trial.hparams.items())), []).append(outcome)
+    # In the order of their seeds, not of their ends: ties and rounding then do not depend on speed.
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.trial.seed):
+        settings.setdefault(tuple(sorted(outcome.trial.hparams.items())), []).append(outcome)
     sign = 1 if bucket.task.maximize else -1
     objective = bucket.task.columns[-1]
 
     def merit(group):
-        return sign * np.mean([outcome.scores[objective] for outcome in group])
+        values = [outcome.scores[objective] for outcome in group if not outcome.infeasible]
+        return len(values) == len(group), sign * np.mean(values)
 
-    return max(settings.values(), key=merit, default=[])
+    some_feasible = [group for group in settings.values() if not all(outcome.infeasible for outcome in group)]
+    best = max(some_feasible, key=merit, default=[])
+    return [outcome for outcome in best if not outcome.infeasible]

@@ -6,6 +6,7 @@ Example:
   ['per_cap', 'mem_thru', 'rcf', 'text8', 'parens_counting', 'arithmetic']
 """
 
+import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
-from capacity_jax.tasks.text8 import text8
+from capacity_jax.tasks.text8 import DATA_VARIABLE, text8
 
 TASKS: dict[str, Callable[..., Task]] = {
     "per_cap": per_cap,
@@ -44,7 +45,6 @@ def task_by_name(name: str) -> Callable[..., Task]:
     return TASKS[name]
 
 
-@cache
 def build_task(name: str, **arguments: Any) -> Task:
     """The task of that name, one object for all who ask for the same: it then compiles once, and reads a corpus once.
 
@@ -60,4 +60,10 @@ def build_task(name: str, **arguments: Any) -> Task:
       >>> build_task("mem_thru", n_in=16) is build_task("mem_thru", n_in=16)
       True
     """
+    return _built(name, os.environ.get(DATA_VARIABLE), **arguments)
+
+
+@cache
+def _built(name, data, **arguments):
+    # Not only the arguments decide: where the variable points somewhere else, the same ones mean another text.
     return task_by_name(name)(**arguments)

@@ -35,8 +35,9 @@ def complete(bucket: Bucket, hparams: HParams) -> dict[str, Any]:
     """
     known = defaults(bucket)
     for name in hparams.keys() - known.keys():
-        nearest = get_close_matches(name, known, 1) or sorted(known)
-        raise ValueError(f"hyperparameter {name!r} is unknown here; did you mean {' or '.join(nearest)}?")
+        close = get_close_matches(name, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"allowed: {', '.join(sorted(known))}"
+        raise ValueError(f"hyperparameter {name!r} is unknown here; {hint}")
     completed = known | dict(hparams)
     for name, value in completed.items():
         _check(name, value, known[name])

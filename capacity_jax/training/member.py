@@ -73,7 +73,8 @@ def start(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
 
 def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""]) -> Member:
     """Trains for n_steps, or up to the member's `train_steps`, or until its loss is not finite."""
-    last = jnp.minimum(member.step + n_steps, member.hparams["train_steps"])
+    # Not the smaller of two sums: step + n_steps may not fit in 32 bits.
+    last = member.step + jnp.minimum(n_steps, member.hparams["train_steps"] - member.step)
     transformation = optimizer(member.hparams)
 
     def unfinished(member):

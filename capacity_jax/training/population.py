@@ -17,13 +17,14 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 from capacity_jax.checks import check_size
 from capacity_jax.training.hparams import complete, defaults, encode
 from capacity_jax.training.member import Bucket, Member, advance, evaluate, finished, start
-from capacity_jax.training.strategy import AXIS, members_mesh, members_per_device, over_members
+from capacity_jax.training.strategy import AXIS, any_member, members_mesh, members_per_device, over_members
 
 # A loss at the end this many times that of guessing counts as divergence.
 FAR_ABOVE_CHANCE = 2.0
 # Chunks are sized to last about this long, growing at most fourfold from the first. No result depends on them.
 CHUNK_SECONDS = 0.5
 FIRST_CHUNK = 100
+LONGEST_CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ def train_population(
         busy = np.array([work is not None for work in working])
         on_chunk(int(np.sum((report.step - steps)[busy])))
         steps = report.step.astype(np.int64)
-        n_steps = max(1, int(n_steps * min(4.0, CHUNK_SECONDS / (ended - began))))
+        n_steps = int(np.clip(n_steps * min(4.0, CHUNK_SECONDS / (ended - began)), 1, LONGEST_CHUNK))
         for slot, work in enumerate(working):
             if work is None or not report.finished[slot]:
                 continue
@@ -181,12 +182,16 @@ def compiled_chunk(bucket: Bucket, n_slots: int) -> Callable:
 def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> tuple[Member, Report]:
     n_steps, arrays = shared
     with jax.default_matmul_precision("highest"):
-        member = lax.cond(slot.fresh, lambda: start(bucket, slot.seed, slot.hparams), lambda: member)
+        member = lax.cond(
+            any_member(slot.fresh),
+            lambda: jax.tree.map(partial(jnp.where, slot.fresh), start(bucket, slot.seed, slot.hparams), member),
+            lambda: member,
+        )
         was_idle = finished(member)
         member = advance(bucket, arrays, member, n_steps)
         now_finished = finished(member) & ~was_idle
         no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(evaluate, bucket), arrays, member))
-        scores = lax.cond(now_finished, lambda: evaluate(bucket, arrays, member), lambda: no_scores)
+        scores = lax.cond(any_member(now_finished), lambda: evaluate(bucket, arrays, member), lambda: no_scores)
         return member, Report(now_finished, member.step, member.loss, scores)
 
 

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 from jax import lax
 from jax.sharding import AxisType, Mesh, PartitionSpec
+from jaxtyping import Array, Bool
 
 AXIS = "members"
+TOGETHER = "together"
 
 
 def members_mesh() -> Mesh:
@@ -46,6 +49,14 @@ def one_after_another() -> bool:
     return jax.default_backend() == "cpu"
 
 
+def any_member(flag: Bool[Array, ""]) -> Bool[Array, ""]:
+    """Inside `over_members`: whether the flag is set for any member that trains together with this one.
+
+    A `lax.cond` on it stays a branch under `vmap`, where one on each member's own flag would compute both sides always.
+    """
+    return flag if one_after_another() else lax.pmax(flag.astype(jnp.int32), TOGETHER) > 0
+
+
 def members_per_device() -> int:
     """How many members a device holds by default: one keeps a CPU's cache, hundreds fill a GPU."""
     return 1 if one_after_another() else 256
@@ -62,7 +73,7 @@ def over_members(f: Callable, mesh: Mesh) -> Callable:
     def mapped(shared, *stacked):
         if one_after_another():
             return lax.map(lambda one: f(shared, *one), stacked)
-        return jax.vmap(partial(f, shared))(*stacked)
+        return jax.vmap(partial(f, shared), axis_name=TOGETHER)(*stacked)
 
     def all_members(shared, *stacked):
         specs = (PartitionSpec(), *(PartitionSpec(AXIS) for _ in stacked))

@@ -1,10 +1,12 @@
 """Adding numbers of up to eight digits, character by character (Collins et al. 2017, Fig. 4i to 4p).
 
+Expected: slow; a GRU of 57,000 parameters had 46% of the characters right after 16,000 steps, and no whole sum.
 `:laptop` (the default) trains 10,000 steps, `:smoke` 60.
 """
 
 from ml_collections import ConfigDict
 
+from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 
 
@@ -17,4 +19,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.budgets = (5000,) if smoke else (50_000,)
     start = {"train_steps": 60 if smoke else 10_000, "lr_init": 0.01, "lr_decay_rate": 0.1, "compute_steps": 6}
     config.starts.default = (start,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"], "compute_steps": (1, 6)})
     return config

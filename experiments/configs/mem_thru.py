@@ -6,6 +6,7 @@ and values are equally many. `:laptop` (the default) trains 30,000 steps, `:smok
 
 from ml_collections import ConfigDict
 
+from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 
 
@@ -17,4 +18,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.units = (8, 16) if smoke else (16, 32, 48, 64, 96)
     start = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01 if smoke else 0.003, "input_scale": 0.1}
     config.starts.default = (start,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"]})
     return config

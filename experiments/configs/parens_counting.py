@@ -6,6 +6,7 @@ Expected: the loss of guessing is 10·ln 11 = 24 nats; a GRU falls more than ten
 
 from ml_collections import ConfigDict
 
+from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 
 
@@ -24,4 +25,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     vanilla = {"lr_init": 0.005, "nonlinearity": "relu", "recurrent_matrix_init_type": "identity"}
     config.starts.rnn = (shared | vanilla,)
     config.starts.default = (shared | {"lr_init": 0.02, "forget_gate_bias_hack": 2.0},)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": shared["train_steps"]})
     return config

@@ -7,6 +7,7 @@ The paper's 10^6 examples take far more steps than a laptop makes before a small
 
 from ml_collections import ConfigDict
 
+from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 
 
@@ -21,4 +22,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.batch_size = 128
     start = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01, "input_scale": 2.0}
     config.starts.default = (start,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"]})
     return config

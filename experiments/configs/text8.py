@@ -6,6 +6,7 @@ name. `:laptop` (the default) trains 1,000 steps, `:smoke` 60.
 
 from ml_collections import ConfigDict, config_dict
 
+from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 
 
@@ -20,4 +21,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.batch_size = 32
     start = {"train_steps": 60 if smoke else 1000, "lr_init": 0.01, "lr_decay_rate": 0.1}
     config.starts.default = (start,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"]})
     return config

@@ -70,10 +70,11 @@ def test_text_holds_every_row():
 def test_records_are_lines_of_valid_json(study, tmp_path):
     """Breaks if a NaN, which JSON has not, or a lost field makes the records unreadable."""
     path = tmp_path / "trials.jsonl"
-    for one in (outcome(0.1, 3.0, 1), outcome(0.2, 3.0, 2, infeasible=True)):
+    blown_up = Outcome(Trial({}, 3), {"loss": np.inf}, 10, True, 1.0)
+    for one in (outcome(0.1, 3.0, 1), outcome(0.2, 3.0, 2, infeasible=True), blown_up):
         append_record(path, study.bucket, one)
-    first, second = [json.loads(line, parse_constant=pytest.fail) for line in path.read_text().splitlines()]
+    first, second, third = [json.loads(line, parse_constant=pytest.fail) for line in path.read_text().splitlines()]
     assert first["hparams"] == {"lr_init": 0.1, "b": 80}
     assert first["scores"]["bits_per_parameter"] == 3.0
     assert second["infeasible"]
-    assert second["scores"]["loss"] is None
+    assert second["scores"]["loss"] is third["scores"]["loss"] is None

@@ -71,6 +71,9 @@ def test_changes_narrow_fix_and_add():
         ({"lr_init": "fast"}, "space.lr_init is 'fast'"),
         ({"lr_init": (0.1, 0.2, 0.3)}, "space.lr_init is"),
         ({"lr_init": ()}, "space.lr_init is"),
+        ({"lr": 0.1}, "'lr' is unknown here"),
+        ({"recurrent": 1.0}, "'recurrent' is unknown here"),
+        ({"b_per_parameter": -1.0}, r"b_per_parameter is -1\.0"),
     ],
 )
 def test_refuses_changes_without_meaning(changes, message):

@@ -48,6 +48,26 @@ def test_best_setting_is_by_mean_and_leaves_infeasible_out(bucket):
     broken = [outcome(0.3, 99, 5, infeasible=True)]
     assert best_setting(bucket, steady + lucky + broken) == steady
     assert best_setting(bucket, broken) == []
+    shaky = [outcome(0.4, 50, 6), outcome(0.4, 0, 7, infeasible=True)]
+    assert best_setting(bucket, steady + shaky) == steady
+    assert best_setting(bucket, shaky) == shaky[:1]
+
+
+def test_what_is_reported_best_has_had_every_seed(bucket, monkeypatch):
+    """Breaks if a runner-up with one lucky run replaces a winner whose repeats disappoint, without being repeated."""
+    bits = {0.1: [30.0] * 4, 0.2: [40.0, 20.0, 20.0], 0.3: [35.0, 34.0, 33.0]}
+    left = {lr: iter(values) for lr, values in bits.items()}
+
+    def trained(bucket, trials, on_chunk):
+        for trial in trials:
+            yield outcome(trial.hparams["lr_init"], next(left[trial.hparams["lr_init"]]), trial.seed)
+
+    settings = [Trial({"lr_init": lr}, seed) for seed, lr in enumerate((0.1, 0.1, 0.1, 0.2, 0.3))]
+    monkeypatch.setattr("capacity_jax.search.study.train_population", trained)
+    monkeypatch.setattr(Study, "trials", lambda self: settings)
+    monkeypatch.setattr(Study, "trial", lambda self, number, hparams: Trial(hparams, 100 + number))
+    best = best_setting(bucket, list(run_study(study_of(bucket, n_seeds=3))))
+    assert [one.scores["bits"] for one in best] == [35, 34, 33]
 
 
 def test_best_setting_is_measured_with_every_seed(bucket):

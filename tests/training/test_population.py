@@ -160,6 +160,12 @@ def test_reports_progress_and_accepts_no_trials():
     assert list(train_population(bucket_of(), [])) == []
 
 
+def test_many_short_trials_in_few_slots():
+    """Breaks if chunks that end early let the length of the next one grow beyond 32 bits."""
+    trials = [Trial({"b": 10, "train_steps": 5}, seed) for seed in range(60)]
+    assert [outcome.steps for outcome in train_population(bucket_of(), trials, n_slots=2)] == [5] * 60
+
+
 @pytest.mark.parametrize("n_slots", [0, -2, 1.5])
 def test_number_of_slots_is_checked(n_slots):
     """Breaks if an impossible number of slots fails somewhere deep."""
