@@ -71,7 +71,7 @@ def most_labels(network: Network, settings: Sequence[Mapping[str, Any]]) -> int:
     Example:
       >>> from capacity_jax import Network, most_labels, rnn
       >>> most_labels(Network(rnn, 8, 16, 1), [{"b_per_parameter": (2.0, 4.5)}, {"b": 1000}])
-      1949
+      1948
     """
     asked = [setting["b"] for setting in settings if "b" in setting]
     asked += [

@@ -84,8 +84,10 @@ def run_study(
             outcomes.append(outcome)
             yield outcome
         best = best_setting(study.bucket, outcomes)
-        hparams = best[0].trial.hparams if best else None
-        n_missing = study.n_seeds - sum(outcome.trial.hparams == hparams for outcome in outcomes) if best else 0
+        if not best:
+            return
+        hparams = best[0].trial.hparams
+        n_missing = study.n_seeds - sum(outcome.trial.hparams == hparams for outcome in outcomes)
         trials = [study.trial(len(outcomes) + i, hparams) for i in range(n_missing)]
         on_repeats(trials)
 

@@ -183,7 +183,7 @@ def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> t
     n_steps, arrays = shared
     with jax.default_matmul_precision("highest"):
         member = lax.cond(
-            any_member(slot.fresh),
+            any_member(jnp.asarray(slot.fresh)),
             lambda: jax.tree.map(partial(jnp.where, slot.fresh), start(bucket, slot.seed, slot.hparams), member),
             lambda: member,
         )
