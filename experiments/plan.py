@@ -29,15 +29,7 @@ def studies(config: ConfigDict) -> list[Study]:
     for name in ("budgets", "units"):
         for size in getattr(config, name):
             check_size(name, size)
-    plan = [_study(config, name, depth, i) for name, depth in cells(config) for i in range(_n_sizes(config))]
-    networks = [study.bucket.network for study in plan]
-    for network in networks:
-        if networks.count(network) > 1:
-            raise ValueError(
-                f"cells, budgets or units ask twice for {network.cell.name} of depth {network.depth} with "
-                f"{network.n_hidden} units; sizes must differ by a unit or more"
-            )
-    return plan
+    return [_study(config, name, depth, i) for name, depth in cells(config) for i in range(_n_sizes(config))]
 
 
 def cells(config: ConfigDict) -> list[tuple[str, int]]:

@@ -13,6 +13,8 @@ import jax
 import pytest
 
 import capacity_jax
+import capacity_jax.flax
+import capacity_jax.interchange
 
 MODULES = [name for _, name, _ in pkgutil.walk_packages(capacity_jax.__path__, "capacity_jax.")]
 PACKAGES = [
@@ -59,6 +61,13 @@ def test_everything_imported_is_exported():
         for alias in node.names
     }
     assert imported == set(capacity_jax.__all__)
+
+
+@pytest.mark.parametrize("name", [*capacity_jax.flax.__all__, *capacity_jax.interchange.__all__])
+def test_every_conversion_is_documented_with_an_example(name):
+    """Breaks if a way between our cells and others' has no docstring, or none that shows its use."""
+    thing = getattr(capacity_jax.flax, name, None) or getattr(capacity_jax.interchange, name)
+    assert "Example:\n" in thing.__doc__
 
 
 @pytest.mark.parametrize("name", capacity_jax.__all__)

@@ -32,6 +32,13 @@ def linen_to_pure(cell: our_linen.PureCell, params: Mapping[str, jax.Array]) -> 
 
     Raises:
       ValueError: names or shapes are not the cell's, or its carry starts from values that are not parameters.
+
+    Example:
+      >>> from capacity_jax.flax.linen import GRUCell
+      >>> cell = GRUCell(features=4)
+      >>> variables = cell.init(jax.random.key(0), jnp.zeros(4), jnp.zeros(3))
+      >>> sorted(linen_to_pure(cell, variables["params"]))
+      ['W_h', 'W_x', 'b', 'h0']
     """
     return _to_pure(cell, cell.features, dict(params))
 
@@ -41,6 +48,13 @@ def pure_to_linen(cell: our_linen.PureCell, params: Params) -> dict[str, jax.Arr
 
     Raises:
       ValueError: names or shapes are not the cell's, or an initial state other than zeros has no place in it.
+
+    Example:
+      >>> from capacity_jax.cells import gru
+      >>> from capacity_jax.flax.linen import GRUCell
+      >>> params = pure_to_linen(GRUCell(features=4), gru.init(jax.random.key(0), 3, 4))
+      >>> params["W_x"].shape
+      (3, 12)
     """
     return _from_pure(cell, cell.features, params)
 
@@ -50,6 +64,11 @@ def nnx_to_pure(cell: our_nnx.PureCell) -> Params:
 
     Raises:
       ValueError: the cell's carry starts from values that are not parameters.
+
+    Example:
+      >>> from capacity_jax.flax.nnx import GRUCell
+      >>> nnx_to_pure(GRUCell(3, 4, rngs=nnx.Rngs(0)))["h0"].shape
+      (4,)
     """
     return _to_pure(cell, cell.hidden_features, nnx.to_pure_dict(nnx.state(cell, nnx.Param)))
 
@@ -59,6 +78,14 @@ def pure_to_nnx(cell: our_nnx.PureCell, params: Params) -> None:
 
     Raises:
       ValueError: names or shapes are not the cell's, or an initial state other than zeros has no place in it.
+
+    Example:
+      >>> from capacity_jax.cells import gru
+      >>> from capacity_jax.flax.nnx import GRUCell
+      >>> cell, params = GRUCell(3, 4, rngs=nnx.Rngs(0)), gru.init(jax.random.key(1), 3, 4)
+      >>> pure_to_nnx(cell, params)
+      >>> bool((nnx_to_pure(cell)["W_h"] == params["W_h"]).all())
+      True
     """
     converted = _from_pure(cell, cell.hidden_features, params)
     n_in = converted["W_x"].shape[0]

@@ -71,6 +71,15 @@ def to_flax(cell: Cell, params: Params, like: Mapping[str, Any]) -> tuple[dict[s
     Raises:
       ValueError: the cell has no counterpart in Flax; a name or shape of `like` does not fit, or it has no
         place for the bias; or the weights are those of a GRU that Flax's cannot equal.
+
+    Example:
+      >>> import jax, jax.numpy as jnp
+      >>> from flax import linen as nn
+      >>> from capacity_jax.cells import lstm
+      >>> like = nn.LSTMCell(4).init(jax.random.key(0), (jnp.zeros(4), jnp.zeros(4)), jnp.zeros(3))["params"]
+      >>> params, (c, h) = to_flax(lstm, lstm.init(jax.random.key(1), 3, 4), like)
+      >>> params["hi"]["kernel"].shape, c.shape
+      ((4, 4), (4,))
     """
     check_cell(cell)
     fused = to_fused(cell, params)

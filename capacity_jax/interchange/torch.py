@@ -21,6 +21,13 @@ class TorchWeights(NamedTuple):
         `bias_hh_l<k> [n_gates·n]` for each layer k.
       initial_state: the second argument of the torch module for one sequence without a batch axis: `h
         [layers, n]`, of the LSTM the pair `(h, c)`.
+
+    Example:
+      >>> import jax
+      >>> from capacity_jax.cells import rnn
+      >>> weights = to_torch(rnn, [rnn.init(jax.random.key(0), 3, 4)])
+      >>> sorted(weights.state_dict)
+      ['bias_hh_l0', 'bias_ih_l0', 'weight_hh_l0', 'weight_ih_l0']
     """
 
     state_dict: dict[str, np.ndarray]
@@ -91,6 +98,13 @@ def to_torch(cell: Cell, layers: Sequence[Params]) -> TorchWeights:
     Raises:
       ValueError: the cell has no counterpart in torch, or the weights are those of a GRU that torch's cannot
         equal.
+
+    Example:
+      >>> from capacity_jax.cells import lstm
+      >>> layer = lstm.init(jax.random.key(0), 3, 4)
+      >>> state_dict, (h, c) = to_torch(lstm, [layer])
+      >>> state_dict["weight_ih_l0"].shape, h.shape
+      ((16, 3), (1, 4))
     """
     check_cell(cell)
     state_dict = {}

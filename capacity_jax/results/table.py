@@ -56,7 +56,8 @@ def slopes(table: pd.DataFrame) -> dict[tuple[str, int], Interval]:
     """
     found = {}
     for network, rows in table.groupby(["cell", "depth"], sort=False):
-        rows = rows.dropna(subset="bits")
+        # Two budgets may buy the same width, and then hold the same measurement twice.
+        rows = rows.dropna(subset="bits").drop_duplicates("parameters")
         if len(set(rows["parameters"])) >= 3:
             found[network] = slope_interval(rows["parameters"], rows["bits"])
     return found

@@ -60,7 +60,6 @@ def test_depth_stands_behind_the_cell(config):
         ("batch_size", 0, "batch_size is 0"),
         ("seeds", 0, "seeds is 0"),
         ("seed", -1, "seed is -1"),
-        ("budgets", (300, 301), "ask twice for rnn of depth 1 with 7 units"),
         ("starts.rnn", 3, "starts.rnn is 3"),
         ("starts.rnn", (3,), "starts.rnn holds 3"),
         ("space.b_per_parameter", ("a", "b"), "b_per_parameter is"),

@@ -57,6 +57,8 @@ def test_slopes_need_three_sizes():
     )
     found = slopes(table)
     assert found.keys() == {("rnn", 1)}
+    twice = pd.concat([table, table.iloc[:1]])
+    assert slopes(twice) == found
     np.testing.assert_allclose(found["rnn", 1].value, 3.0)
 
 
