@@ -59,7 +59,7 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     total, per_parameter = figure.subplots(1, 2)
     fits = slopes(table)
-    sizes = np.array([table["parameters"].min() * 0.8, table["parameters"].max() * 1.25])
+    sizes = _span(table)
     total.fill_between(sizes, *(sizes * bits for bits in PAPER_BAND), color="0.9", zorder=0)
     per_parameter.axhspan(*PAPER_BAND, color="0.9", zorder=0, label="paper: 3 to 6")
     for network, rows, style in by_network(table):
@@ -93,7 +93,9 @@ def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
     _errorbars(axes, table, "parameters", objective)
-    axes.set(xscale="log", xlabel="number of parameters", ylabel=objective.replace("_", " "), title=title)
+    axes.set(
+        xlim=_span(table), xscale="log", xlabel="number of parameters", ylabel=objective.replace("_", " "), title=title
+    )
     tidy(axes)
     return figure
 
@@ -148,6 +150,11 @@ def tidy(axes: Axes) -> None:
     axes.grid(True, which="major", color="0.85", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=8)
+
+
+def _span(table):
+    # Some room on both sides: networks of almost one size are then not spread over the whole axis.
+    return np.array([table["parameters"].min() * 0.8, table["parameters"].max() * 1.25])
 
 
 def _errorbars(axes, table, x, objective):
