@@ -86,6 +86,7 @@ def _run(argv: list[str]) -> None:
     except (ValueError, OSError) as error:
         _stop(str(error))
     except KeyboardInterrupt:
+        print(f"\ncapacity_jax: interrupted; finished trials and sizes are in {WORKDIR.value}", file=sys.stderr)
         sys.exit(130)
 
 
