@@ -37,9 +37,10 @@ def measure_capacity(
 ) -> Capacity:
     """Measures how much networks of a cell store, or how well they do on any other task.
 
-    For each budget it trains two settings that are good for the paper's cells, each with every seed, and random
-    draws; what came out best is measured with every seed. With the defaults that takes about a minute on 4 cores. On
-    CPUs every core trains a network of its own if JAX has made no computation before. Progress goes to stderr.
+    For each budget it trains two settings that are good for the paper's cells, each with every seed, and what a
+    search proposes; what came out best is measured with every seed. With the defaults that takes about a minute on
+    4 cores. On CPUs every core trains a network of its own if JAX has made no computation before. Progress goes to
+    stderr.
 
     Args:
       cell: a name such as `"gru"`, a `Cell`, an instance of a `flax.linen` cell, or a `flax.nnx` cell's class (any
@@ -47,7 +48,7 @@ def measure_capacity(
       task: a name such as `"per_cap"`, or a `Task`, also one of your own. Networks wider than the 32 inputs of the
         default need `per_cap(n_in=…)` of about their width to store all they can.
       budgets: the largest numbers of parameters; a slope needs three of them.
-      trials: random draws at each budget.
+      trials: further settings tried at each budget, as the search proposes them.
       steps: training steps of each trial.
       seed: from it follow all data, weights and draws.
       seeds: measurements of each starting point and of the best setting.
@@ -103,6 +104,7 @@ def measure_capacity(
             n_trials=trials,
             n_seeds=seeds,
             seed=seed,
+            budget=budget,
         )
 
     studies = [_with_starts_inside(study(budget)) for budget in budgets]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from inspect import signature
+from itertools import product
 
 from ml_collections import ConfigDict
 
@@ -18,8 +19,10 @@ def studies(config: ConfigDict) -> list[Study]:
     Raises:
       ValueError: a field holds what it may not; the message names the field.
     """
-    for name in ("seeds", "batch_size"):
+    for name in ("seeds", "batch_size", "proposals"):
         check_size(name, config[name])
+    if config.checkpoint_interval <= 0:
+        raise ValueError(f"checkpoint_interval is {config.checkpoint_interval}; it must be positive")
     for name in ("trials", "seed"):
         check_size(name, config[name], at_least=0)
     if bool(config.budgets) == bool(config.units):
@@ -29,7 +32,12 @@ def studies(config: ConfigDict) -> list[Study]:
     for name in ("budgets", "units"):
         for size in getattr(config, name):
             check_size(name, size)
-    return [_study(config, name, depth, i) for name, depth in cells(config) for i in range(_n_sizes(config))]
+    return [
+        _study(config, name, depth, i, arguments)
+        for name, depth in cells(config)
+        for i in range(_n_sizes(config))
+        for arguments in _grid(config)
+    ]
 
 
 def cells(config: ConfigDict) -> list[tuple[str, int]]:
@@ -51,7 +59,17 @@ def _n_sizes(config):
     return len(config.budgets or config.units)
 
 
-def _study(config, cell_name, depth, i):
+def _grid(config) -> list[dict]:
+    """The task's arguments; each that holds a tuple makes studies of all its values."""
+    arguments = dict(config.task_args)
+    allowed = signature(task_by_name(config.task)).parameters
+    for name in arguments.keys() - allowed.keys():
+        raise ValueError(f"task_args.{name} is unknown to task {config.task}; allowed: {', '.join(allowed)}")
+    choices = [value if isinstance(value, tuple) else (value,) for value in arguments.values()]
+    return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
+
+
+def _study(config, cell_name, depth, i, arguments):
     cell = cell_by_name(cell_name)
     starts = config.starts.get(cell_name, config.starts.get("default", ()))
     if not isinstance(starts, list | tuple):
@@ -61,7 +79,8 @@ def _study(config, cell_name, depth, i):
             raise ValueError(f"starts.{cell_name} holds {start!r}; allowed: settings, dicts of hyperparameters")
     if not starts and not config.trials:
         raise ValueError(f"trials is 0 and starts has no setting for {cell_name}; one of them must hold some")
-    network, task = _network_and_task(config, cell, depth, i, starts)
+    network, task = _network_and_task(config, cell, depth, i, starts, arguments)
+    varied = [name for name, value in config.task_args.items() if isinstance(value, tuple)]
     return plan_study(
         network,
         task,
@@ -71,19 +90,19 @@ def _study(config, cell_name, depth, i):
         n_trials=config.trials,
         n_seeds=config.seeds,
         seed=config.seed,
+        sampler=config.sampler,
+        n_proposals=config.proposals,
+        budget=config.budgets[i] if config.budgets else None,
+        variant=",".join(f"{name}={arguments[name]}" for name in varied),
     )
 
 
-def _network_and_task(config, cell, depth, i, starts):
-    arguments = dict(config.task_args)
-    allowed = signature(task_by_name(config.task)).parameters
-    for name in arguments.keys() - allowed.keys():
-        raise ValueError(f"task_args.{name} is unknown to task {config.task}; allowed: {', '.join(allowed)}")
+def _network_and_task(config, cell, depth, i, starts, arguments):
     task = build_task(config.task, **arguments)
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
     network = Network(cell, task.n_in, units, task.n_out, depth)
     labels = most_labels(network, (config.space, *starts))
-    if "b_max" in allowed and "b_max" not in arguments and labels:
+    if "b" in task.hyperparameters and "b_max" not in arguments and labels:
         task = build_task(config.task, **arguments, b_max=labels)
     return network, task

@@ -2,12 +2,16 @@
 
 `python -m experiments.run --config=experiments/configs/quickstart.py [--workdir=DIR] [--config.budgets=300,600 ...]`
 
-Writes to the work directory `config.json`, `trials.jsonl` (every trial), a table `NAME.csv` with one row per cell,
-depth and size, and a figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise.
+The trials are kept in an Optuna storage, by default the file `studies.db` of the work directory. The same command goes
+on where an earlier one ended, however it ended; several at once share the work. At the end the work directory holds,
+beside `config.json`, all trials (`trials.jsonl`), a table `NAME.csv` with one row per cell, depth and size, and a
+figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise.
 """
 
+import shlex
+import signal
 import sys
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,22 +19,25 @@ import pandas as pd
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from capacity_jax.results import append_record, as_text, slopes, study_row, task_figure
-from capacity_jax.search import Study, run_studies
+from capacity_jax.results import as_text, read_trials, slopes, study_row, task_figure, write_records
+from capacity_jax.search import Home, Stopped, Study, Worker, open_storage, run_studies
 from capacity_jax.training import use_all_cores
 from experiments.plan import studies
 from experiments.workdir import open_workdir
 
 CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
 WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/, then the configuration's name.")
+STORAGE = flags.DEFINE_string("storage", "", "Optuna storage of the trials; by default studies.db in the workdir.")
 
 
-def main(config: ConfigDict, workdir: str) -> None:
-    """Runs the configuration's studies, then prints and saves what they found."""
+def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[], bool] = lambda: False) -> None:
+    """Runs the configuration's studies, or what is left of them, then prints and saves what they found."""
     plan = studies(config)
     task = plan[0].bucket.task.name
     directory = open_workdir(workdir, config, task)
-    table = measure(plan, directory)
+    kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
+    worker = Worker(directory / "workers")
+    table = measure(plan, directory, Home(kept, worker, config.checkpoint_interval, stop))
     print(f"task: {task}")
     print(as_text(table))
     if config.task == "per_cap":
@@ -41,23 +48,18 @@ def main(config: ConfigDict, workdir: str) -> None:
     print(f"table, figure and trials are in {directory.resolve()}")
 
 
-def measure(plan: list[Study], directory: Path) -> pd.DataFrame:
+def measure(plan: list[Study], directory: Path, home: Home) -> pd.DataFrame:
     """Runs the studies one after another; the table grows with them."""
     task = plan[0].bucket.task
     name = "capacity" if task.name == "per_cap" else task.name
-    trials = directory / "trials.jsonl"
-    trials.unlink(missing_ok=True)
-    rows = []
-    for study, outcomes in run_studies(plan, on_outcome=partial(_record, trials)):
-        rows.append(study_row(study, outcomes))
-        pd.DataFrame(rows).to_csv(directory / f"{name}.csv", index=False)
-    table = pd.DataFrame(rows)
+    rows = {}
+    for study, outcomes in run_studies(plan, home):
+        rows[study.name] = study_row(study, outcomes)
+        table = pd.DataFrame([rows[one.name] for one in plan if one.name in rows])
+        table.to_csv(directory / f"{name}.csv", index=False)
+        write_records(directory / "trials.jsonl", read_trials(home.storage).query("study in @rows"))
     task_figure(task, table).savefig(directory / f"{name}.png", dpi=150)
     return table
-
-
-def _record(trials, study, outcome):
-    append_record(trials, study.bucket, outcome)
 
 
 def _command_line(argv: list[str]) -> list[str]:
@@ -81,13 +83,29 @@ def _command_line(argv: list[str]) -> list[str]:
 
 def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
+    asked = _signals()
     try:
-        main(CONFIG.value, WORKDIR.value)
+        main(CONFIG.value, WORKDIR.value, STORAGE.value, stop=lambda: bool(asked))
     except (ValueError, OSError) as error:
         _stop(str(error))
-    except KeyboardInterrupt:
-        print(f"\ncapacity_jax: interrupted; finished trials and sizes are in {WORKDIR.value}", file=sys.stderr)
-        sys.exit(130)
+    except (Stopped, KeyboardInterrupt):
+        command = shlex.join(["python", "-m", "experiments.run", *sys.argv[1:]])
+        print(f"\ncapacity_jax: stopped; to go on from here: {command}", file=sys.stderr)
+        sys.exit(128 + (asked or [signal.SIGINT])[0])
+
+
+def _signals() -> list[int]:
+    """Grows by the signal that asks the run to stop at the next chance; the same one again ends it at once."""
+    asked: list[int] = []
+
+    def ask(number, frame):
+        asked.append(number)
+        signal.signal(number, signal.default_int_handler)
+        print("\ncapacity_jax: stopping as soon as what is running is saved", file=sys.stderr)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return asked
 
 
 def _stop(message: str) -> NoReturn:

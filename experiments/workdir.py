@@ -38,6 +38,8 @@ def _check_same(directory, recorded, asked):
     if not isinstance(recorded, dict):
         raise ValueError(f"its {CONFIG_FILE} holds no configuration")
     recorded, asked = _flat(recorded), _flat(asked)
+    # How often a run saves itself changes nothing of what it finds.
+    asked["checkpoint_interval"] = recorded.get("checkpoint_interval")
     missing = object()
     differing = sorted(name for name in recorded | asked if recorded.get(name, missing) != asked.get(name, missing))
     if differing:

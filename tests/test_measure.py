@@ -142,7 +142,7 @@ def outcomes_of(study, per_parameter):
     n_params = study.bucket.network.n_params
     return [
         Outcome(trial, {"bits": value * n_params, "bits_per_parameter": value}, 10, np.isnan(value), 1.0)
-        for trial, value in zip(study.trials(), per_parameter, strict=True)
+        for trial, value in zip(study.starting_trials(), per_parameter, strict=True)
     ]
 
 

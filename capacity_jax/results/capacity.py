@@ -26,7 +26,8 @@ class Capacity:
       >>> bucket = Bucket(Network(rnn, 4, 5, 1), per_cap(n_in=4), batch_size=8)
       >>> study = Study(bucket, space={}, starts=[{"b": 100}], n_trials=0, n_seeds=2, seed=0)
       >>> scores = [{"bits": 61 * bits, "bits_per_parameter": bits} for bits in (1.0, 1.5)]
-      >>> outcomes = [Outcome(trial, score, 50_000, False, 1.0) for trial, score in zip(study.trials(), scores)]
+      >>> pairs = zip(study.starting_trials(), scores)
+      >>> outcomes = [Outcome(trial, score, 50_000, False, 1.0) for trial, score in pairs]
       >>> capacity = Capacity([(study, outcomes)])
       >>> print(capacity.headline())
       rnn on per_cap: 1.25 bits per parameter, 95% [-1.93, 4.43] (mean over 2 seeds at 61 parameters)

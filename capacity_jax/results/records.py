@@ -1,46 +1,81 @@
-"""Every trial on disk: one line of JSON per outcome, appended as soon as it is known."""
+"""Every trial of a storage as one table, whoever made it: what figures, claims and reports are drawn from."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
-from capacity_jax.training.member import Bucket
-from capacity_jax.training.population import Outcome
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.trial import FrozenTrial, TrialState
+
+from capacity_jax.search.storage import Storage, open_storage
+
+# What a study knows of all its trials.
+OF_STUDY = ("task", "cell", "depth", "budget", "units", "parameters", "n_in", "n_steps", "batch_size", "sampler")
+# What a trial knows of itself.
+LOSSES = ("train_loss", "valid_loss", "eval_loss")
+OF_TRIAL = ("number", "role", "seed", "hparams", *LOSSES, "steps", "infeasible", "seconds")
+COLUMNS = ("study", *OF_STUDY, *OF_TRIAL, "objective", "maximize", "finished")
 
 
-def append_record(path: Path, bucket: Bucket, outcome: Outcome) -> None:
-    """Appends what was trained and what became of it.
+def read_trials(storage: str | Storage) -> pd.DataFrame:
+    """The finished trials of all studies in a storage, one row each, by study and number; a run may still go on.
+
+    Columns: `study` (its name), `task`, `cell`, `depth`, `budget` (asked number of parameters, NaN if the size was
+    given in units), `units`, `parameters`, `n_in`, `n_steps` (unrolled steps), `batch_size`, `sampler`, `number` (in
+    the study, from 0), `role` (start, search or repeat), `seed`, `hparams` (dict), `train_loss`, `valid_loss`,
+    `eval_loss`, `steps` (training steps made), `infeasible`, `seconds`, `objective` (told to the sampler; NaN if infeasible),
+    `maximize` (whether larger is better), `finished` (time), and one for each score of the evaluation set.
+
+    Args:
+      storage: an open storage, or the URL of one, such as `sqlite:///runs/quickstart-laptop/studies.db`.
+
+    Raises:
+      StorageError: it cannot be opened or read.
+
+    Example:
+      >>> from capacity_jax import open_storage, read_trials
+      >>> len(read_trials(open_storage()))
+      0
+    """
+    storage = open_storage(storage) if isinstance(storage, str) else storage
+    rows = []
+    with storage.in_use():
+        for study in storage.optuna.get_all_studies():
+            if "task" not in study.user_attrs:
+                continue
+            of_study = {"study": study.study_name} | {name: study.user_attrs[name] for name in OF_STUDY}
+            maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
+            trials = storage.optuna.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.COMPLETE,))
+            of_ours = [trial for trial in trials if "number" in trial.user_attrs]
+            rows += [of_study | {"maximize": maximize} | _row(trial) for trial in of_ours]
+    table = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
+    return table.astype({"budget": float}).sort_values(["study", "number"], kind="stable", ignore_index=True)
+
+
+def write_records(path: Path, trials: pd.DataFrame) -> None:
+    """Writes a table of `read_trials` as one line of JSON per trial; what is not a number is null.
 
     Example:
       >>> import tempfile
       >>> from pathlib import Path
-      >>> from capacity_jax import Bucket, Network, Outcome, Trial, append_record, mem_thru, rnn
-      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> from capacity_jax import open_storage, read_trials, write_records
       >>> with tempfile.TemporaryDirectory() as directory:
-      ...     path = Path(directory, "trials.jsonl")
-      ...     append_record(path, bucket, Outcome(Trial({}, seed=7), {"loss": 0.5}, 1000, False, 2.0))
-      ...     len(path.read_text().splitlines())
-      1
+      ...     write_records(Path(directory, "trials.jsonl"), read_trials(open_storage()))
     """
-    with path.open("a") as file:
-        file.write(json.dumps(record(bucket, outcome)) + "\n")
+    rows = trials.astype(object).where(trials.notna(), None).to_dict("records")
+    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
 
 
-def record(bucket: Bucket, outcome: Outcome) -> dict[str, Any]:
-    """Network, hyperparameters, seed and scores of a trial; what is not a number is null."""
-    network = bucket.network
+def _row(trial: FrozenTrial) -> dict[str, Any]:
+    found = trial.user_attrs
+    losses = {name: np.nan if found[name] is None else found[name] for name in LOSSES}
+    scores = {name: np.nan if value is None else value for name, value in found["scores"].items() if name != "loss"}
     return {
-        "task": bucket.task.name,
-        "cell": network.cell.name,
-        "depth": network.depth,
-        "units": network.n_hidden,
-        "parameters": network.n_params,
-        "batch_size": bucket.batch_size,
-        "seed": outcome.trial.seed,
-        "hparams": dict(outcome.trial.hparams),
-        "scores": {name: value if math.isfinite(value) else None for name, value in outcome.scores.items()},
-        "steps": outcome.steps,
-        "infeasible": outcome.infeasible,
-        "seconds": outcome.seconds,
+        **{name: found[name] for name in OF_TRIAL},
+        **losses,
+        **scores,
+        "objective": np.nan if found["infeasible"] else trial.value,
+        "finished": trial.datetime_complete,
     }

@@ -23,7 +23,7 @@ def study_row(study: Study, outcomes: Sequence[Outcome]) -> dict[str, Any]:
       >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
       >>> study = Study(bucket, space={}, starts=[{}], n_trials=0, n_seeds=1, seed=0)
       >>> scores = {"values_recalled": 6.4, "reference_error": 0.0, "error_ratio": float("nan"), "squared_error": 0.2}
-      >>> row = study_row(study, [Outcome(trial, scores, 50_000, False, 9.0) for trial in study.trials()])
+      >>> row = study_row(study, [Outcome(trial, scores, 50_000, False, 9.0) for trial in study.starting_trials()])
       >>> row["units"], row["squared_error"], row["trials"]
       (16, 0.2, 1)
     """

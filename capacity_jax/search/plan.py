@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
+from capacity_jax.search.proposals import sampler_by_name
 from capacity_jax.search.space import expanded, labels_asked, search_space
 from capacity_jax.search.study import Study
 from capacity_jax.tasks.base import Task
@@ -23,8 +25,12 @@ def plan_study(
     n_trials: int,
     n_seeds: int,
     seed: int,
+    sampler: str = "gp",
+    n_proposals: int = 8,
+    budget: int | None = None,
+    variant: str = "",
 ) -> Study:
-    """The study of one network on one task.
+    """The study of one network on one task, named after both: `per_cap/gru@2/10000`.
 
     Args:
       network: what is trained.
@@ -32,12 +38,17 @@ def plan_study(
       batch_size: examples per training step.
       starts: settings known to be good, as `expanded` takes them.
       space: changes to the paper's ranges, as `search_space` takes them.
-      n_trials: random draws from the space.
+      n_trials: proposals of the sampler.
       n_seeds: measurements of each start and of the best setting.
       seed: with the names and sizes of task and network it makes the study's own.
+      sampler: who proposes, as `sampler_by_name` takes it.
+      n_proposals: how many settings are proposed at once.
+      budget: the number of parameters that the network was made for, if it was.
+      variant: what distinguishes the task from others of its name in the same run, such as `n_steps=5`.
 
     Raises:
-      ValueError: network and task differ in their sizes, or starts or space name what neither has.
+      ValueError: network and task differ in their sizes, starts or space name what neither has, no sampler has that
+        name, or n_proposals is not a whole number of at least 1.
 
     Example:
       >>> from capacity_jax import Network, mem_thru, plan_study, rnn
@@ -51,16 +62,24 @@ def plan_study(
       ...     n_seeds=2,
       ...     seed=0,
       ... )
-      >>> study.starts
-      [{'input_scale_h': 0.5}]
+      >>> study.name, study.starts
+      ('mem_thru/rnn@1/16 units', [{'input_scale_h': 0.5}])
     """
     bucket = Bucket(network, task, batch_size)
+    check_size("proposals", n_proposals)
+    sampler_by_name(sampler, seed=0)
+    cell = f"{network.cell.name}@{network.depth}"
+    size = budget or f"{network.n_hidden} units"
     return Study(
         bucket=bucket,
         space=search_space(bucket, space),
         starts=[expanded(bucket, start) for start in starts],
         n_trials=n_trials,
         n_seeds=n_seeds,
+        name="/".join([task.name, *filter(None, [variant]), cell, str(size)]),
+        sampler=sampler,
+        n_proposals=n_proposals,
+        budget=budget,
         seed=zlib.crc32(f"{seed}/{task.name}/{network.cell.name}/{network.depth}/{network.n_hidden}".encode()),
     )
 

@@ -1,68 +1,70 @@
 """The progress bar of a run, in a terminal or a notebook: trials done, best objective so far, time left."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+import numpy as np
 from tqdm.auto import tqdm
 
-from capacity_jax.search.study import Study
-from capacity_jax.training.member import Bucket
-from capacity_jax.training.population import Outcome, Trial
+from capacity_jax.search.study import Study, objective
+from capacity_jax.training.population import Outcome
 
 # What a step costs beside its products, in parameters times batch size (measured: 16 and 32 units, 2 to 4 cores).
 OVERHEAD = 150_000
 
 
 class Progress:
-    """Counts trials, and work in units of a training step's cost, so that large networks weigh more."""
+    """Trials weigh what they are expected to cost, so that large networks count for more."""
 
     def __init__(self, studies: Sequence[Study]):
-        trials = [(study.bucket, study.trials()) for study in studies]
-        self.n_trials = sum(len(some) for _, some in trials)
-        self.n_done = 0
-        self.best = None
-        self.bar = tqdm(
-            total=sum(_work(bucket, some) for bucket, some in trials),
-            bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
-            file=sys.stderr,
-        )
-        self._show()
+        self.cost = {study.name: _cost(study) for study in studies}
+        self.expected = {study.name: study.n_planned for study in studies}
+        self.finished = dict.fromkeys(self.expected, 0)
+        self.best: tuple[str, float] | None = None
+        self.bar = tqdm(total=0, bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]", file=sys.stderr)
 
-    def add(self, bucket: Bucket, trials: Iterable[Trial]) -> None:
-        """Trials that were not foreseen."""
-        trials = list(trials)
-        self.n_trials += len(trials)
-        self.bar.total += _work(bucket, trials)
+    def resume(self, study: Study, outcomes: Sequence[Outcome]) -> None:
+        """What was finished before; the time left is reckoned from there."""
+        for outcome in outcomes:
+            self.outcome(study, outcome)
+        self.bar.initial = self.bar.n
 
-    def steps(self, bucket: Bucket, n_steps: int) -> None:
-        """Steps that were made."""
-        self.bar.update(n_steps * _cost(bucket))
-
-    def outcome(self, bucket: Bucket, outcome: Outcome) -> None:
-        """A trial that has finished; the steps a diverged one leaves undone count as done."""
-        self.n_done += 1
-        self.steps(bucket, outcome.trial.hparams["train_steps"] - outcome.steps)
+    def outcome(self, study: Study, outcome: Outcome) -> None:
+        """A trial that has finished."""
+        self.finished[study.name] += 1
+        task = study.bucket.task
         if not outcome.infeasible:
-            value = outcome.scores[bucket.task.columns[-1]]
-            better = max if bucket.task.maximize else min
-            self.best = value if self.best is None else better(self.best, value)
-        self._show(bucket.task.columns[-1])
+            value = objective(study.bucket, outcome)
+            better = max if task.maximize else min
+            self.best = task.columns[-1].replace("_", " "), better(value, self.best[1]) if self.best else value
+        self.running(study, 0.0)
+
+    def running(self, study: Study, n_trials: float) -> None:
+        """How many trials' worth of work is done on those of a study that are not finished."""
+        done = self.finished | {study.name: self.finished[study.name] + n_trials}
+        # Whole numbers: a bar that ends a rounding error short of its total is shown as failed.
+        self.bar.n = sum(round(self.cost[name] * min(n, self.expected[name])) for name, n in done.items())
+        self.bar.total = sum(round(self.cost[name] * n) for name, n in self.expected.items())
+        text = f"{sum(self.finished.values())}/{sum(self.expected.values())} trials"
+        if self.best:
+            text += f", best {self.best[0]} {self.best[1]:.2f}"
+        self.bar.set_description_str(text)
+
+    def expect(self, study: Study, n_trials: int) -> None:
+        """How many trials a study has after all, repeats of its best setting included."""
+        self.expected[study.name] = n_trials
+        self.running(study, 0.0)
 
     def close(self) -> None:
         """Ends the bar."""
         self.bar.close()
 
-    def _show(self, objective=""):
-        text = f"{self.n_done}/{self.n_trials} trials"
-        if self.best is not None:
-            text += f", best {objective.replace('_', ' ')} {self.best:.2f}"
-        self.bar.set_description_str(text)
 
-
-def _cost(bucket):
-    # Whole numbers: a bar that ends a rounding error short of its total is shown as failed.
-    return OVERHEAD + bucket.network.n_params * bucket.batch_size
-
-
-def _work(bucket, trials):
-    return sum(trial.hparams["train_steps"] for trial in trials) * _cost(bucket)
+def _cost(study):
+    """What a trial of the study is expected to cost."""
+    if "train_steps" in study.space:
+        ends = study.space["train_steps"]
+        n_steps = np.sqrt(ends.low * ends.high) if ends.log else (ends.low + ends.high) / 2
+    else:
+        n_steps = np.mean([trial.hparams["train_steps"] for trial in study.starting_trials()])
+    return n_steps * (OVERHEAD + study.bucket.network.n_params * study.bucket.batch_size)

@@ -1,4 +1,4 @@
-"""The space of hyperparameters: the paper's ranges, narrowed or fixed by the user, and random draws from it.
+"""The space of hyperparameters: the paper's ranges, narrowed or fixed by the user.
 
 Example:
   >>> from capacity_jax import PAPER_RANGES
@@ -127,20 +127,6 @@ def nearest(space: Space, hparams: Mapping[str, Any]) -> dict[str, Any]:
     return {**hparams, **{name: _inside(distribution, hparams[name]) for name, distribution in space.items()}}
 
 
-def random_draw(space: Space, seed: int, number: int) -> dict[str, Any]:
-    """The number-th of a sequence of independent draws from the space; each is its own, whatever the others.
-
-    Example:
-      >>> from optuna.distributions import FloatDistribution
-      >>> from capacity_jax import random_draw
-      >>> space = {"lr_init": FloatDistribution(1e-4, 1e-1, log=True)}
-      >>> random_draw(space, seed=0, number=5) == random_draw(space, seed=0, number=5)
-      True
-    """
-    rng = np.random.default_rng((seed, number))
-    return {name: _draw(distribution, rng) for name, distribution in space.items()}
-
-
 def labels_asked(per_parameter: Any, n_params: int) -> int | list[int]:
     """The b, or the range of it, that `b_per_parameter` means for a network, at least 1.
 
@@ -161,17 +147,6 @@ def _inside(distribution, value):
     if isinstance(distribution, CategoricalDistribution):
         return value if value in distribution.choices else distribution.choices[0]
     return min(max(value, distribution.low), distribution.high)
-
-
-def _draw(distribution, rng):
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices[rng.integers(len(distribution.choices))]
-    low, high = distribution.low, distribution.high
-    if isinstance(distribution, IntDistribution):
-        # Each whole number owns the half on either side of it, so the ends are drawn as often as the rest.
-        low, high = low - 0.5, high + 0.5
-    value = np.exp(rng.uniform(np.log(low), np.log(high))) if distribution.log else rng.uniform(low, high)
-    return round(value) if isinstance(distribution, IntDistribution) else float(value)
 
 
 def _changed(name, distribution, change, default):

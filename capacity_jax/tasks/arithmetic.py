@@ -9,6 +9,8 @@ The input starts at the first step; a negative second term gives `5+-3=`. After 
 through compute_steps steps, then while it writes the sum, left-padded to the width of the longest one.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -71,8 +73,8 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
     def batch(shared, data, key, step, size):
         return drawn(data, key, size, jnp.ones(size))
 
-    def evaluation(shared, data, i, size):
-        key = jax.random.fold_in(data["evaluation_key"], i)
+    def held_out(first, shared, data, i, size):
+        key = jax.random.fold_in(data["evaluation_key"], first + i)
         return drawn(data, key, size, i * size + jnp.arange(size) < n_evaluation)
 
     def score(logits, target):
@@ -101,7 +103,8 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
         n_reads=n_reads,
         draw=draw,
         batch=batch,
-        evaluation=evaluation,
+        evaluation=partial(held_out, 0),
+        validation=partial(held_out, n_evaluation),
         n_evaluation=n_evaluation,
         score=score,
         measures=lambda scores, hparams, network: {},

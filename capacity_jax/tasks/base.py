@@ -54,6 +54,8 @@ class Task:
       chance: loss of the best constant answer, or of guessing.
       check: `(hparams)`, raises ValueError for hyperparameters the task cannot take.
       hyperparameters: the entries of `hparams` that the task reads, with their defaults.
+      validation: as `evaluation`, another set of the same size, which a search is told of; None where the task is to
+        remember what it was shown, and there is one set only.
 
     Example:
       The sum of three numbers, heard one after another:
@@ -98,3 +100,4 @@ class Task:
     shared: Callable[[], Data] = lambda: ()
     check: Callable[[HParams], None] = lambda hparams: None
     hyperparameters: HParams = field(default_factory=dict, hash=False)
+    validation: Callable[..., Batch] | None = None

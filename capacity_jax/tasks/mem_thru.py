@@ -25,7 +25,8 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
     Args:
       n_in: dimensions of the input and of the output (64 in the paper).
       n_steps: steps until the input is asked for (12 in the paper).
-      n_evaluation: size of the evaluation set; each member draws its own, from keys of no training step.
+      n_evaluation: size of the evaluation set; each member draws its own, from keys of no training step; the
+        validation set is as large.
 
     Raises:
       ValueError: a size is not a whole number of at least 1.
@@ -49,10 +50,10 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
     def batch(shared, data, key, step, size):
         return to_recall(standard_normal(key, (size, n_in)), jnp.ones(size))
 
-    def evaluation(shared, data, i, size):
-        # A key for each row: the evaluation set is then the same whatever the size of its batches.
+    def held_out(first, shared, data, i, size):
+        # A key for each row: the set is then the same whatever the size of its batches.
         rows = i * size + jnp.arange(size)
-        keys = jax.vmap(partial(jax.random.fold_in, data["evaluation_key"]))(rows)
+        keys = jax.vmap(partial(jax.random.fold_in, data["evaluation_key"]))(first + rows)
         xs = jax.vmap(lambda key: jax.random.normal(key, (n_in,)))(keys)
         return to_recall(xs, rows < n_evaluation)
 
@@ -76,7 +77,8 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
         n_reads=1,
         draw=draw,
         batch=batch,
-        evaluation=evaluation,
+        evaluation=partial(held_out, 0),
+        validation=partial(held_out, n_evaluation),
         n_evaluation=n_evaluation,
         score=score,
         measures=measures,

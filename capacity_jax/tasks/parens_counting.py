@@ -3,6 +3,8 @@
 A stream of one-hot symbols: 2k opens kind k, 2k + 1 closes it, and the last n_noise symbols mean nothing.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -58,8 +60,8 @@ def parens_counting(
     def batch(shared, data, key, step, size):
         return drawn(key, size, jnp.ones(size))
 
-    def evaluation(shared, data, i, size):
-        key = jax.random.fold_in(data["evaluation_key"], i)
+    def held_out(first, shared, data, i, size):
+        key = jax.random.fold_in(data["evaluation_key"], first + i)
         return drawn(key, size, i * size + jnp.arange(size) < n_evaluation)
 
     def score(outputs, counts):
@@ -82,7 +84,8 @@ def parens_counting(
         n_reads=n_steps,
         draw=draw,
         batch=batch,
-        evaluation=evaluation,
+        evaluation=partial(held_out, 0),
+        validation=partial(held_out, n_evaluation),
         n_evaluation=n_evaluation,
         score=score,
         measures=lambda scores, hparams, network: {},

@@ -27,8 +27,8 @@ def text8(
     """Next-character prediction from random places of the training text; one-hot inputs over 27 symbols.
 
     The evaluation set is windows of the evaluation text at fixed places, evenly spaced from its beginning to
-    its end. Scores are the loss in nats per character, `bits_per_character` and `accuracy`, over the steps
-    after the warm-up.
+    its end; the validation set likewise of the validation text. Scores are the loss in nats per character,
+    `bits_per_character` and `accuracy`, over the steps after the warm-up.
 
     Args:
       corpus: a path to text8 as `read_text8` takes it, or any other text, reported under its own name. By
@@ -51,7 +51,7 @@ def text8(
       ('text8-standin-mine', 27, 37)
     """
     corpus = _corpus(corpus)
-    n_held_out = len(corpus.evaluation)
+    n_held_out = min(len(corpus.validation), len(corpus.evaluation))
     check_size("n_steps", n_steps)
     check_size("n_warmup", n_warmup, at_least=0)
     check_size("n_evaluation", n_evaluation)
@@ -62,8 +62,12 @@ def text8(
 
     def shared():
         starts = np.arange(n_evaluation) * (n_held_out - n_steps) // n_evaluation
-        windows = corpus.evaluation[starts[:, None] + np.arange(n_steps + 1)]
-        return {"train": corpus.train, "evaluation": windows}
+        windows = starts[:, None] + np.arange(n_steps + 1)
+        return {
+            "train": corpus.train,
+            "validation": corpus.validation[windows],
+            "evaluation": corpus.evaluation[windows],
+        }
 
     def examples(windows, weights):
         xs = jax.nn.one_hot(windows[:, :-1], len(ALPHABET))
@@ -75,9 +79,9 @@ def text8(
         window = partial(lax.dynamic_slice_in_dim, text, slice_size=n_steps + 1)
         return examples(jax.vmap(window)(starts), jnp.ones(size))
 
-    def evaluation(shared, data, i, size):
+    def held_out(text, shared, data, i, size):
         rows = i * size + jnp.arange(size)
-        windows = shared["evaluation"][jnp.minimum(rows, n_evaluation - 1)]
+        windows = shared[text][jnp.minimum(rows, n_evaluation - 1)]
         return examples(windows, (rows < n_evaluation).astype(float))
 
     def score(outputs, target):
@@ -96,7 +100,8 @@ def text8(
         n_reads=n_steps - n_warmup,
         draw=lambda key, hparams, size: (),
         batch=batch,
-        evaluation=evaluation,
+        evaluation=partial(held_out, "evaluation"),
+        validation=partial(held_out, "validation"),
         n_evaluation=n_evaluation,
         score=score,
         measures=lambda scores, hparams, network: {},

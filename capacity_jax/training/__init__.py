@@ -3,11 +3,12 @@
 from capacity_jax.training.hparams import complete
 from capacity_jax.training.member import Bucket, Member, advance, evaluate, start
 from capacity_jax.training.optimizer import optimizer
-from capacity_jax.training.population import Outcome, Trial, prepare_population, train_population
+from capacity_jax.training.population import Chunk, Outcome, Trial, prepare_population, train_population
 from capacity_jax.training.strategy import use_all_cores
 
 __all__ = [
     "Bucket",
+    "Chunk",
     "Member",
     "Outcome",
     "Trial",

@@ -1,5 +1,6 @@
 """One member: a training run as a pure function of its hyperparameters and its seed."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -102,11 +103,14 @@ def batch_loss(bucket: Bucket, params: Params, batch: Batch, hparams: HParams) -
     return sums["loss"] / weight
 
 
-def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, Float[Array, ""]]:
-    """Weighted means of the task's scores over its evaluation set."""
+def evaluate(
+    bucket: Bucket, shared: Data, member: Member, batch_of: Callable[..., Batch] | None = None
+) -> dict[str, Float[Array, ""]]:
+    """Weighted means of the task's scores over the batches of `batch_of`, by default of the evaluation set."""
+    batch_of = batch_of or bucket.task.evaluation
 
     def scores_of(i):
-        batch = bucket.task.evaluation(shared, member.data, i, bucket.batch_size)
+        batch = batch_of(shared, member.data, i, bucket.batch_size)
         return _summed_scores(bucket, member.params, batch, member.hparams)
 
     n_batches = -(-bucket.task.n_evaluation // bucket.batch_size)

@@ -1,10 +1,10 @@
 """The population: many members trained at once, each for its own number of steps, slots refilled as they finish."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from numbers import Integral
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
 import jax
@@ -25,11 +25,35 @@ FAR_ABOVE_CHANCE = 2.0
 CHUNK_SECONDS = 0.5
 FIRST_CHUNK = 100
 LONGEST_CHUNK = 2**20
+# Seconds until trials are asked for again when there is none at the moment.
+IDLE_SECONDS = 0.05
+
+_END = object()
+
+
+class Snapshot(NamedTuple):
+    """What training has changed of a member: with its trial, enough to continue it anywhere.
+
+    Attributes:
+      step: training steps made.
+      seconds: wall time spent on them.
+      leaves: parameters, moments, step and loss, as `jax.tree.leaves` orders them.
+    """
+
+    step: int
+    seconds: float
+    leaves: list[np.ndarray]
 
 
 @dataclass(frozen=True)
 class Trial:
     """One training run to be made: hyperparameters by the authors' names, and a seed.
+
+    Attributes:
+      hparams: hyperparameters; those left out take their defaults.
+      seed: from it follow data, weights and batches.
+      number: which trial of its study it is.
+      snapshot: where to continue it, as `Chunk.running` gave it; None begins it anew.
 
     Raises:
       ValueError: the seed is not a whole number from 0 to 2^32 − 1.
@@ -42,6 +66,8 @@ class Trial:
 
     hparams: Mapping[str, Any]
     seed: int
+    number: int = 0
+    snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
         if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
@@ -57,7 +83,9 @@ class Outcome:
       scores: means over the evaluation set and what the task derives from them; NaN where the member diverged.
       steps: training steps made.
       infeasible: whether the loss was not finite, or far above chance at the end.
-      seconds: wall time from the trial's start to the end of the chunk in which it finished.
+      seconds: wall time spent on the trial, to the end of the chunk in which it finished.
+      validation: as scores, over the validation set, by which settings are chosen; the same where the task has one set.
+      train_loss: loss of the last training batch.
 
     Example:
       >>> from capacity_jax import Outcome, Trial
@@ -70,6 +98,24 @@ class Outcome:
     steps: int
     infeasible: bool
     seconds: float
+    validation: Mapping[str, float] = field(default_factory=dict)
+    train_loss: float = float("nan")
+
+    def __post_init__(self):
+        if not self.validation:
+            object.__setattr__(self, "validation", self.scores)
+
+
+class Chunk(NamedTuple):
+    """What happened between two looks of the host.
+
+    Attributes:
+      steps: the training steps that each trial made.
+      running: gives the trials that go on, each with the snapshot that continues it from here.
+    """
+
+    steps: list[tuple[Trial, int]]
+    running: Callable[[], list[tuple[Trial, Snapshot]]]
 
 
 class Assignment(NamedTuple):
@@ -81,20 +127,20 @@ class Assignment(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What the host learns of each slot after a chunk; scores are those of members that finished in it."""
+    """What the host learns of each slot after a chunk; scores, by set, are those of members that finished in it."""
 
     finished: Bool[Array, " slots"]
     step: Int[Array, " slots"]
     loss: Float[Array, " slots"]
-    scores: dict[str, Float[Array, " slots"]]
+    scores: dict[str, dict[str, Float[Array, " slots"]]]
 
 
 def train_population(
     bucket: Bucket,
-    trials: Iterable[Trial],
+    trials: Iterable[Trial | None],
     *,
     n_slots: int | None = None,
-    on_chunk: Callable[[int], None] = lambda n_steps: None,
+    on_chunk: Callable[[Chunk], None] = lambda chunk: None,
 ) -> Iterator[Outcome]:
     """Trains the trials of a bucket and yields each outcome as soon as it is known.
 
@@ -103,13 +149,15 @@ def train_population(
 
     Args:
       bucket: what all trials share; it compiles once.
-      trials: taken one by one as slots become free.
+      trials: taken one by one as slots become free; None means that there is none at the moment.
       n_slots: members trained at once, rounded up to a multiple of the devices; by default one for each CPU
         device, 256 for each GPU or TPU.
-      on_chunk: called after each chunk with the number of steps that all members together made in it.
+      on_chunk: called after each chunk, when its outcomes have been yielded, and while there is nothing to train. An
+        exception that it raises ends the population.
 
     Raises:
-      ValueError: n_slots is not a whole number of at least 1, or a trial's hyperparameters do not fit the bucket.
+      ValueError: n_slots is not a whole number of at least 1, a trial's hyperparameters do not fit the bucket, or its
+        snapshot is that of another bucket.
 
     Example:
       >>> from capacity_jax import Bucket, Network, Trial, build_task, rnn, train_population
@@ -120,42 +168,54 @@ def train_population(
       [50, 50, 50]
     """
     n_slots = _slots(n_slots)
-    chunk = compiled_chunk(bucket, n_slots)
+    program = compiled_chunk(bucket, n_slots)
     members = idle_members(bucket, n_slots)
     shared = jax.device_put(bucket.task.shared(), NamedSharding(members_mesh(), PartitionSpec()))
     slots = idle_assignment(bucket, n_slots)
     trials = iter(trials)
     known = defaults(bucket)
-    working: list[tuple[Trial, float] | None] = [None] * n_slots
+    working: dict[int, tuple[Trial, float]] = {}
     steps = np.zeros(n_slots, np.int64)
     n_steps = FIRST_CHUNK
+    trial: object = None
 
     while True:
         slots.fresh[:] = False
-        for slot in range(n_slots):
-            if working[slot] is None and (trial := next(trials, None)) is not None:
-                trial = Trial(complete(bucket, trial.hparams), trial.seed)
-                working[slot] = trial, perf_counter()
-                slots.fresh[slot], slots.seed[slot], steps[slot] = True, trial.seed, 0
-                for name, value in encode(trial.hparams, known).items():
-                    slots.hparams[name][slot] = value
-        if not any(working):
-            return
+        for slot in sorted(set(range(n_slots)) - working.keys()):
+            trial = next(trials, _END)
+            if not isinstance(trial, Trial):
+                break
+            trial = replace(trial, hparams=complete(bucket, trial.hparams))
+            working[slot] = trial, perf_counter() - (trial.snapshot.seconds if trial.snapshot else 0.0)
+            slots.fresh[slot], slots.seed[slot], steps[slot] = True, trial.seed, 0
+            for name, value in encode(trial.hparams, known).items():
+                slots.hparams[name][slot] = value
+        if not working:
+            if trial is _END:
+                return
+            on_chunk(Chunk([], list))
+            sleep(IDLE_SECONDS)
+            continue
+        snapshots = {slot: working[slot][0].snapshot for slot in np.flatnonzero(slots.fresh)}
+        if any(snapshots.values()):
+            # The program itself draws what a snapshot leaves out: another one might round it differently.
+            members, _ = program((np.int32(0), shared), members, slots)
+            members = _continued(members, snapshots)
+            steps = np.array(members.step, np.int64)
+            slots.fresh[:] = False
         began = perf_counter()
-        members, report = chunk((np.int32(n_steps), shared), members, slots)
+        members, report = program((np.int32(n_steps), shared), members, slots)
         report = jax.device_get(report)
         ended = perf_counter()
-        busy = np.array([work is not None for work in working])
-        on_chunk(int(np.sum((report.step - steps)[busy])))
+        made = [(working[slot][0], int(report.step[slot] - steps[slot])) for slot in working]
         steps = report.step.astype(np.int64)
         n_steps = int(np.clip(n_steps * min(4.0, CHUNK_SECONDS / (ended - began)), 1, LONGEST_CHUNK))
-        for slot, work in enumerate(working):
-            if work is None or not report.finished[slot]:
-                continue
-            trial, since = work
-            working[slot] = None
-            scores = {name: float(values[slot]) for name, values in report.scores.items()}
-            yield _outcome(bucket, trial, scores, int(steps[slot]), float(report.loss[slot]), ended - since)
+        for slot in [slot for slot in working if report.finished[slot]]:
+            trial, since = working.pop(slot)
+            yield _outcome(
+                bucket, trial, jax.tree.map(lambda leaf, slot=slot: leaf[slot].item(), report), ended - since
+            )
+        on_chunk(Chunk(made, partial(_running, members, working)))
 
 
 def prepare_population(bucket: Bucket, *, n_slots: int | None = None) -> None:
@@ -190,9 +250,14 @@ def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> t
         was_idle = finished(member)
         member = advance(bucket, arrays, member, n_steps)
         now_finished = finished(member) & ~was_idle
-        no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(evaluate, bucket), arrays, member))
-        scores = lax.cond(any_member(now_finished), lambda: evaluate(bucket, arrays, member), lambda: no_scores)
+        no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(_scores, bucket), arrays, member))
+        scores = lax.cond(any_member(now_finished), lambda: _scores(bucket, arrays, member), lambda: no_scores)
         return member, Report(now_finished, member.step, member.loss, scores)
+
+
+def _scores(bucket, shared, member):
+    sets = {"evaluation": bucket.task.evaluation, "validation": bucket.task.validation}
+    return {name: evaluate(bucket, shared, member, batch_of) for name, batch_of in sets.items() if batch_of}
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -212,14 +277,61 @@ def idle_assignment(bucket: Bucket, n_slots: int) -> Assignment:
     return Assignment(np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), hparams)
 
 
+def default_slots() -> int:
+    """How many members are trained at once unless asked otherwise."""
+    return members_per_device() * len(jax.devices())
+
+
 def _slots(n_slots):
     n_devices = len(jax.devices())
-    n_slots = members_per_device() * n_devices if n_slots is None else n_slots
+    n_slots = default_slots() if n_slots is None else n_slots
     check_size("n_slots", n_slots)
     return -(-n_slots // n_devices) * n_devices
 
 
-def _outcome(bucket, trial, scores, steps, loss, seconds):
-    infeasible = not (np.isfinite(loss) and scores["loss"] <= FAR_ABOVE_CHANCE * bucket.task.chance)
-    measures = {} if infeasible else bucket.task.measures(scores, trial.hparams, bucket.network)
-    return Outcome(trial, {**scores, **measures}, steps, infeasible, seconds)
+def _changing(members: Member) -> list:
+    return jax.tree.leaves((members.params, members.moments, members.step, members.loss))
+
+
+def _running(members, working):
+    leaves = jax.device_get(_changing(members))
+    steps = jax.device_get(members.step)
+    return [
+        (trial, Snapshot(int(steps[slot]), perf_counter() - since, [np.array(leaf[slot]) for leaf in leaves]))
+        for slot, (trial, since) in working.items()
+    ]
+
+
+def _continued(members, snapshots):
+    changing = members.params, members.moments, members.step, members.loss
+    leaves, structure = jax.tree.flatten(changing)
+    stacked = [np.array(leaf) for leaf in leaves]
+    for slot, snapshot in snapshots.items():
+        if snapshot is None:
+            continue
+        if [leaf.shape for leaf in snapshot.leaves] != [leaf.shape[1:] for leaf in stacked]:
+            raise ValueError("the snapshot of a trial is that of a network of another shape")
+        for of_all, leaf in zip(stacked, snapshot.leaves, strict=True):
+            of_all[slot] = leaf
+    restored = [jax.device_put(new, old.sharding) for new, old in zip(stacked, leaves, strict=True)]
+    params, moments, step, loss = jax.tree.unflatten(structure, restored)
+    return members._replace(params=params, moments=moments, step=step, loss=loss)
+
+
+def _outcome(bucket, trial, report, seconds):
+    loss = report.scores["evaluation"]["loss"]
+    infeasible = not (np.isfinite(report.loss) and loss <= FAR_ABOVE_CHANCE * bucket.task.chance)
+
+    def with_measures(scores):
+        return scores | ({} if infeasible else dict(bucket.task.measures(scores, trial.hparams, bucket.network)))
+
+    scores = {name: with_measures(of_set) for name, of_set in report.scores.items()}
+    return Outcome(
+        trial=replace(trial, snapshot=None),
+        scores=scores["evaluation"],
+        steps=report.step,
+        infeasible=infeasible,
+        seconds=seconds,
+        validation=scores.get("validation", {}),
+        train_loss=report.loss,
+    )

@@ -25,9 +25,14 @@ def base_config(name: str, task: str, extent: str) -> ConfigDict:
     config.budgets = ()
     config.units = ()
     config.batch_size = 64
-    # Seeds of each starting point and of the best setting; random draws from the space.
+    # Seeds of each starting point and of the best setting.
     config.seeds = 2
+    # Settings that the sampler (gp, random, tpe, cmaes, qmc or a class of Optuna) proposes, so many at once.
     config.trials = 0
+    config.sampler = "gp"
+    config.proposals = 8
+    # Seconds between checkpoints of what is being trained.
+    config.checkpoint_interval = 60.0
     # Settings known to be good, by cell, or for all others under "default".
     config.starts = ConfigDict({"default": ()})
     # Changes to the paper's ranges, as `capacity_jax.search.search_space` takes them.

@@ -1,0 +1,98 @@
+"""Snapshots of running trials on disk, by Orbax; the one place that knows it.
+
+Each worker writes into a directory of its own, `<n>` for the n-th time, and keeps the last two. A checkpoint counts
+once the digest of its files stands beside it; one that differs from its digest is set aside.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from absl import logging
+from orbax.checkpoint import v1 as ocp
+
+from capacity_jax.training.population import Snapshot
+
+KEPT = 2
+
+
+class CheckpointError(OSError):
+    """A checkpoint cannot be written."""
+
+
+def save(directory: Path, snapshots: Mapping[int, Snapshot]) -> None:
+    """Writes the snapshots of a worker's trials, by number, and drops all but the last two of its checkpoints.
+
+    Raises:
+      CheckpointError: they cannot be written; those before stay.
+    """
+    earlier = _complete(directory)
+    target = directory / str(int(earlier[0].name) + 1 if earlier else 0)
+    try:
+        # What a kill has left half done.
+        shutil.rmtree(target, ignore_errors=True)
+        ocp.save(target, _tree(snapshots))
+        # Renamed into place, so that it is there as a whole or not at all.
+        unfinished = directory / f"{target.name}.partial"
+        unfinished.write_text(_digest(target))
+        unfinished.rename(_digest_file(target))
+        for old in earlier[KEPT - 1 :]:
+            _digest_file(old).unlink()
+            shutil.rmtree(old)
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise CheckpointError(f"a checkpoint cannot be written to {target}: {reason}") from error
+
+
+def newest(directories: Iterable[Path]) -> dict[int, Snapshot]:
+    """The snapshots of all trials that some worker has saved, each as far as it got."""
+    found: dict[int, Snapshot] = {}
+    for directory in directories:
+        for number, snapshot in _load(directory).items():
+            if number not in found or snapshot.step > found[number].step:
+                found[number] = snapshot
+    return found
+
+
+def _load(directory: Path) -> dict[int, Snapshot]:
+    for checkpoint in _complete(directory):
+        if _digest(checkpoint) == _digest_file(checkpoint).read_text():
+            tree = ocp.load(checkpoint)
+            return {
+                int(number): Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
+                for number, one in tree.items()
+            }
+        aside = checkpoint.with_name(f"{checkpoint.name}.corrupt")
+        logging.warning("checkpoint %s is corrupt; it is set aside as %s, and the one before used", checkpoint, aside)
+        shutil.rmtree(aside, ignore_errors=True)
+        checkpoint.rename(aside)
+        _digest_file(checkpoint).unlink()
+    return {}
+
+
+def _tree(snapshots):
+    return {
+        str(number): {"step": np.asarray(step), "seconds": np.asarray(seconds), "leaves": leaves}
+        for number, (step, seconds, leaves) in snapshots.items()
+    }
+
+
+def _complete(directory: Path) -> list[Path]:
+    """Finished checkpoints, the latest first."""
+    checkpoints = [file.with_suffix("") for file in directory.glob("*.sha256")]
+    return sorted((one for one in checkpoints if one.is_dir()), key=lambda one: int(one.name), reverse=True)
+
+
+def _digest_file(checkpoint: Path) -> Path:
+    return checkpoint.with_suffix(".sha256")
+
+
+def _digest(checkpoint: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(checkpoint.rglob("*")):
+        digest.update(file.relative_to(checkpoint).as_posix().encode())
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()

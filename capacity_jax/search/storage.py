@@ -1,0 +1,88 @@
+"""An Optuna storage opened for trials that may be killed at any moment, and its faults in one sentence each."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
+from sqlalchemy.exc import SQLAlchemyError
+
+SQLITE = "sqlite:///"
+# Seconds for which a writer waits for another one.
+SQLITE_TIMEOUT = 60
+
+
+class StorageError(ValueError):
+    """The storage cannot be read or written, or holds another study under the same name."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """An Optuna storage.
+
+    Attributes:
+      optuna: the storage itself.
+      url: where it is.
+      file: that of a SQLite storage, else None.
+    """
+
+    optuna: BaseStorage
+    url: str = "memory"
+    file: Path | None = None
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Turns what goes wrong with the storage inside the block into a StorageError."""
+        # SQLite would go on writing to a deleted file, which nobody can open again.
+        if self.file is not None and not self.file.exists():
+            raise StorageError(f"storage is {self.url}, which has vanished")
+        try:
+            yield
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+            cause = error.__cause__ or error
+            raise StorageError(f"storage is {self.url}, which fails: {_first_line(cause)}") from error
+
+
+def open_storage(url: str | None = None) -> Storage:
+    """The storage at an Optuna URL, such as `sqlite:///studies.db`; one in memory without it.
+
+    Raises:
+      StorageError: it cannot be opened.
+
+    Example:
+      >>> from capacity_jax import open_storage
+      >>> open_storage().url
+      'memory'
+    """
+    with quiet():
+        if url is None:
+            return Storage(InMemoryStorage())
+        try:
+            if not url.startswith(SQLITE):
+                return Storage(get_storage(url), url)
+            file = Path(url.removeprefix(SQLITE))
+            with closing(sqlite3.connect(file)) as connection:
+                # Writers then do not wait for readers, and a record takes a fifth of the time.
+                connection.execute("PRAGMA journal_mode=WAL")
+            options = {"connect_args": {"timeout": SQLITE_TIMEOUT}}
+            return Storage(get_storage(RDBStorage(url, engine_kwargs=options)), url, file)
+        except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.OptunaError, ImportError, ValueError) as error:
+            raise StorageError(f"storage is {url}, which cannot be opened: {_first_line(error)}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silences Optuna's notes about every study and trial."""
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+
+
+def _first_line(error):
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

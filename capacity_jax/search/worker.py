@@ -1,0 +1,75 @@
+"""This process as one of several that share a storage: its name, its directory, and whether another one still lives."""
+
+import fcntl
+import math
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+# A worker that has not been heard of for so long counts as dead, unless its lock tells more.
+LEASE_SECONDS = 120.0
+
+
+class Worker:
+    """A name of its own and, in a directory shared by workers, a directory whose lock ends with the process.
+
+    Raises:
+      OSError: the directory cannot be made.
+    """
+
+    def __init__(self, workers: Path):
+        self.workers = workers
+        self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.directory = workers / self.name
+        self.directory.mkdir(parents=True)
+        self._lock = _lock_file(self.directory).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def lease(self) -> float:
+        """The time until which others are to count this worker as alive, in seconds since the epoch."""
+        return time.time() + LEASE_SECONDS
+
+    def directory_of(self, study: str) -> Path:
+        """Where this worker keeps the checkpoints of a study."""
+        return self.directory / quote(study, safe="")
+
+    def directories(self, study: str) -> list[Path]:
+        """Where all workers, living or dead, keep those of a study."""
+        return [worker / quote(study, safe="") for worker in self.workers.iterdir()]
+
+    def leave(self) -> None:
+        """Removes this worker's directory, and those of dead ones: their trials are done."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+        for other in self.workers.iterdir():
+            with self.taking_over(other.name, lease=math.inf) as is_dead:
+                if is_dead:
+                    shutil.rmtree(other, ignore_errors=True)
+
+    @contextmanager
+    def taking_over(self, name: str, lease: float) -> Iterator[bool]:
+        """Whether another worker is dead; while the block runs, nobody else who shares the directory finds it so.
+
+        A dead worker's lock is free. Of one that shares the storage but not the directory only its lease tells.
+        """
+        try:
+            lock = _lock_file(self.workers / name).open()
+        except FileNotFoundError:
+            yield lease < time.time()
+            return
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+
+def _lock_file(directory: Path) -> Path:
+    return directory / "lock"
