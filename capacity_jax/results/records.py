@@ -25,8 +25,8 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
     Columns: `study` (its name), `task`, `cell`, `depth`, `budget` (asked number of parameters, NaN if the size was
     given in units), `units`, `parameters`, `n_in`, `n_steps` (unrolled steps), `batch_size`, `sampler`, `number` (in
     the study, from 0), `role` (start, search or repeat), `seed`, `hparams` (dict), `train_loss`, `valid_loss`,
-    `eval_loss`, `steps` (training steps made), `infeasible`, `seconds`, `objective` (told to the sampler; NaN if infeasible),
-    `maximize` (whether larger is better), `finished` (time), and one for each score of the evaluation set.
+    `eval_loss`, `steps` (training steps made), `infeasible`, `seconds`, `objective` (told to the sampler; NaN if
+    infeasible), `maximize` (whether larger is better), `finished` (time), and one for each score of the evaluation set.
 
     Args:
       storage: an open storage, or the URL of one, such as `sqlite:///runs/quickstart-laptop/studies.db`.

@@ -33,7 +33,7 @@ def save(directory: Path, snapshots: Mapping[int, Snapshot]) -> None:
     try:
         # What a kill has left half done.
         shutil.rmtree(target, ignore_errors=True)
-        ocp.save(target, _tree(snapshots))
+        ocp.save(str(target), _tree(snapshots))
         # Renamed into place, so that it is there as a whole or not at all.
         unfinished = directory / f"{target.name}.partial"
         unfinished.write_text(_digest(target))
@@ -59,7 +59,7 @@ def newest(directories: Iterable[Path]) -> dict[int, Snapshot]:
 def _load(directory: Path) -> dict[int, Snapshot]:
     for checkpoint in _complete(directory):
         if _digest(checkpoint) == _digest_file(checkpoint).read_text():
-            tree = ocp.load(checkpoint)
+            tree = ocp.load(str(checkpoint))
             return {
                 int(number): Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
                 for number, one in tree.items()

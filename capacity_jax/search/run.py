@@ -124,8 +124,8 @@ def _work_on(ledger: Ledger, home: Home, progress: Progress, proposer: ThreadPoo
             ledger.renew()
             renewed = now
         if home.worker and (home.stop() or now - saved > home.interval):
-            snapshots = {trial.number: snapshot for trial, snapshot in chunk.running()}
-            checkpoints.save(home.worker.directory_of(study.name), snapshots)
+            if snapshots := {trial.number: snapshot for trial, snapshot in chunk.running()}:
+                checkpoints.save(home.worker.directory_of(study.name), snapshots)
             saved = now
         _stop_if_asked(home)
 

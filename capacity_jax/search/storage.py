@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 
 import optuna
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
@@ -67,10 +68,21 @@ def open_storage(url: str | None = None) -> Storage:
             with closing(sqlite3.connect(file)) as connection:
                 # Writers then do not wait for readers, and a record takes a fifth of the time.
                 connection.execute("PRAGMA journal_mode=WAL")
-            options = {"connect_args": {"timeout": SQLITE_TIMEOUT}}
-            return Storage(get_storage(RDBStorage(url, engine_kwargs=options)), url, file)
+            return Storage(get_storage(_sqlite(url)), url, file)
         except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.OptunaError, ImportError, ValueError) as error:
             raise StorageError(f"storage is {url}, which cannot be opened: {_first_line(error)}") from error
+
+
+def _sqlite(url: str) -> RDBStorage:
+    for seconds in (0.2, 0.5, 1.0, None):
+        try:
+            return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": SQLITE_TIMEOUT}})
+        except SQLAlchemyError:
+            # Of two that make the tables at once, one fails.
+            if seconds is None:
+                raise
+            sleep(seconds)
+    raise AssertionError
 
 
 @contextmanager

@@ -28,7 +28,8 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.directory = workers / self.name
         self.directory.mkdir(parents=True)
-        self._lock = _lock_file(self.directory).open("w")
+        # Never closed: it ends with the process, however that ends.
+        self._lock = os.open(_lock_file(self.directory), os.O_CREAT | os.O_RDWR)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     def lease(self) -> float:

@@ -196,7 +196,7 @@ def train_population(
             on_chunk(Chunk([], list))
             sleep(IDLE_SECONDS)
             continue
-        snapshots = {slot: working[slot][0].snapshot for slot in np.flatnonzero(slots.fresh)}
+        snapshots = {slot: working[slot][0].snapshot for slot in map(int, np.flatnonzero(slots.fresh))}
         if any(snapshots.values()):
             # The program itself draws what a snapshot leaves out: another one might round it differently.
             members, _ = program((np.int32(0), shared), members, slots)

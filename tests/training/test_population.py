@@ -1,5 +1,7 @@
 """The population: a member's result is its own, whatever trains beside it."""
 
+from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -9,10 +11,10 @@ import pytest
 
 from capacity_jax.cells import gru, lstm, rnn
 from capacity_jax.networks import Network
-from capacity_jax.tasks import per_cap
+from capacity_jax.tasks import mem_thru, per_cap
 from capacity_jax.training import Bucket, Trial, advance, evaluate, start, train_population
 from capacity_jax.training.hparams import complete, defaults, encode
-from capacity_jax.training.population import compiled_chunk
+from capacity_jax.training.population import Snapshot, compiled_chunk
 
 
 def bucket_of(cell=rnn, n_hidden=6, n_in=8, b_max=200, batch_size=32, depth=1):
@@ -154,9 +156,12 @@ def test_far_below_capacity_all_bits_are_stored(cell):
 def test_reports_progress_and_accepts_no_trials():
     """Breaks if steps are lost or counted twice in what drives the progress bar."""
     trials = varied_trials(5)
-    steps = []
-    list(train_population(bucket_of(), trials, n_slots=2, on_chunk=steps.append))
-    assert sum(steps) == sum(trial.hparams["train_steps"] for trial in trials)
+    made = Counter()
+    for outcome in train_population(
+        bucket_of(), trials, n_slots=2, on_chunk=lambda chunk: made.update({t.seed: n for t, n in chunk.steps})
+    ):
+        assert outcome.steps == outcome.trial.hparams["train_steps"]
+    assert made == {trial.seed: trial.hparams["train_steps"] for trial in trials}
     assert list(train_population(bucket_of(), [])) == []
 
 
@@ -184,3 +189,54 @@ def test_seeds_are_checked():
     for seed in (-1, 2**32):
         with pytest.raises(ValueError, match="seed is"):
             Trial({}, seed)
+
+
+class Killed(Exception):
+    pass
+
+
+def test_a_trial_continued_from_a_snapshot_ends_the_same_bitwise():
+    """Breaks if a snapshot loses part of a member, or continuing draws its data or batches anew."""
+    bucket = bucket_of()
+    trials = [replace(trial, number=i) for i, trial in enumerate(varied_trials(3))]
+    whole = by_seed(train_population(bucket, trials, n_slots=2))
+    saved = {}
+
+    def on_chunk(chunk):
+        saved.update({trial.number: snapshot for trial, snapshot in chunk.running()})
+        if saved:
+            raise Killed
+
+    with pytest.raises(Killed):
+        list(train_population(bucket, trials, n_slots=2, on_chunk=on_chunk))
+    assert all(0 < snapshot.step < trials[i].hparams["train_steps"] for i, snapshot in saved.items())
+    resumed = [replace(trial, snapshot=saved.get(trial.number)) for trial in reversed(trials)]
+    for seed, outcome in by_seed(train_population(bucket, resumed, n_slots=4)).items():
+        assert outcome.scores == whole[seed].scores
+        assert outcome.train_loss == whole[seed].train_loss
+        assert outcome.steps == whole[seed].steps
+
+
+def test_a_snapshot_of_another_network_is_refused():
+    """Breaks if a checkpoint of another size is trained on as if it were this one's."""
+    snapshot = Snapshot(1, 0.0, [np.zeros(3)])
+    trial = Trial({"b": 50, "train_steps": 200}, 1, snapshot=snapshot)
+    with pytest.raises(ValueError, match="a network of another shape"):
+        list(train_population(bucket_of(), [trial]))
+
+
+def test_a_slot_waits_where_there_is_no_trial_yet():
+    """Breaks if `None` ends a population whose trials are still being thought up."""
+    late = iter([None, Trial({"b": 50, "train_steps": 20}, 1), None, Trial({"b": 50, "train_steps": 20}, 2)])
+    assert len(list(train_population(bucket_of(), late, n_slots=2))) == 2
+
+
+def test_validation_has_examples_of_its_own():
+    """Breaks if a search is told of the set that is reported, where the task has two."""
+    bucket = Bucket(Network(rnn, 4, 5, 4), mem_thru(n_in=4, n_steps=3, n_evaluation=50), 16)
+    (outcome,) = train_population(bucket, [Trial({"train_steps": 30}, 1)])
+    assert outcome.validation.keys() == outcome.scores.keys()
+    assert outcome.validation["loss"] != outcome.scores["loss"]
+    assert outcome.validation["loss"] == pytest.approx(outcome.scores["loss"], rel=0.5)
+    (remembered,) = train_population(bucket_of(), [Trial({"b": 50, "train_steps": 20}, 1)])
+    assert remembered.validation == remembered.scores

@@ -1,0 +1,43 @@
+"""A small study run in a process of its own, which a test may kill at any moment."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import jax
+
+from capacity_jax.cells import rnn
+from capacity_jax.networks import Network
+from capacity_jax.search import Home, Study, Worker, open_storage, run_studies, search_space
+from capacity_jax.tasks import per_cap
+from capacity_jax.training import Bucket
+
+
+def studies(sampler: str) -> list[Study]:
+    """Two sizes; a trial takes between some hundredths of a second and one."""
+    found = []
+    for units in (4, 6):
+        bucket = Bucket(Network(rnn, 6, units, 1), per_cap(n_in=6, b_max=100), 16)
+        space = search_space(bucket, {"train_steps": (300, 10_000), "b": (10, 90), "lr_init": (0.001, 0.5)})
+        fields = {"starts": [{"b": 50, "train_steps": 3000}], "n_trials": 8, "n_seeds": 2, "seed": 1, "n_proposals": 4}
+        found.append(Study(bucket, space, name=f"rnn/{units}", sampler=sampler, **fields))
+    return found
+
+
+def run(directory: Path, sampler: str) -> None:
+    """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk."""
+    storage = open_storage(f"sqlite:///{directory / 'studies.db'}")
+    home = Home(storage, Worker(directory / "workers"), interval=0.2)
+    for _ in run_studies(studies(sampler), home):
+        pass
+
+
+def child(directory: Path, sampler: str, devices: int) -> None:
+    """`run` in a fresh process with so many devices, silent on stderr."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(os.open(directory / "stderr", os.O_CREAT | os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
+    jax.config.update("jax_num_cpu_devices", devices)
+    jax.config.update("jax_compilation_cache_dir", str(directory.parent / "compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    run(directory, sampler)

@@ -1,0 +1,87 @@
+"""Studies killed at random moments end as if nothing had happened."""
+
+import multiprocessing
+import random
+import time
+
+import pytest
+import survival
+from optuna.trial import TrialState
+
+from capacity_jax.results import read_trials
+from capacity_jax.search import open_storage
+
+# A server that has imported everything and started nothing forks children in no time.
+SERVER = multiprocessing.get_context("forkserver")
+SERVER.set_forkserver_preload(["survival", "optuna"])
+DEPENDS_ON_TIME = ["seconds", "finished"]
+
+
+def spawn(directory, sampler, devices=2):
+    process = SERVER.Process(target=survival.child, args=(directory, sampler, devices))
+    process.start()
+    return process
+
+
+def records(directory):
+    """What the study found; raises if a trial is left over."""
+    storage = open_storage(f"sqlite:///{directory / 'studies.db'}")
+    for study in storage.optuna.get_all_studies():
+        states = {trial.state for trial in storage.optuna.get_all_trials(study._study_id)}
+        assert states <= {TrialState.COMPLETE, TrialState.FAIL}
+    return read_trials(storage).drop(columns=DEPENDS_ON_TIME)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """By sampler, the records of a run that nobody kills, and the seconds it took with everything compiled."""
+    found = {}
+    for sampler in ("tpe", "tpe", "random"):
+        directory = tmp_path_factory.mktemp(f"undisturbed-{sampler}")
+        began = time.monotonic()
+        process = spawn(directory, sampler)
+        process.join()
+        assert process.exitcode == 0, (directory / "stderr").read_text()
+        found[sampler] = records(directory), time.monotonic() - began
+    return found
+
+
+def assert_same(found, expected):
+    assert list(found["number"]) == list(expected["number"])
+    for column in expected.columns:
+        assert found[column].equals(expected[column]), column
+
+
+def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path):
+    """Breaks if a kill loses a trial, doubles one, changes a value or a proposal, or leaves a trial running."""
+    expected, seconds = undisturbed["tpe"]
+    rng = random.Random(0)
+    for _ in range(10):
+        process = spawn(tmp_path, "tpe", devices=rng.choice((1, 2)))
+        process.join(rng.uniform(0, seconds / 2))
+        if process.exitcode is not None:
+            break
+        process.kill()
+        process.join()
+    else:
+        process = spawn(tmp_path, "tpe")
+        process.join()
+    assert process.exitcode == 0, (tmp_path / "stderr").read_text()
+    assert_same(records(tmp_path), expected)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler):
+    """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one would."""
+    expected, seconds = undisturbed[sampler]
+    rng = random.Random(1)
+    steady = spawn(tmp_path, sampler, devices=1)
+    for _ in range(3):
+        helper = spawn(tmp_path, sampler, devices=1)
+        helper.join(rng.uniform(seconds / 4, seconds / 2))
+        if helper.exitcode is None:
+            helper.kill()
+        helper.join()
+    steady.join()
+    assert steady.exitcode == 0, (tmp_path / "stderr").read_text()
+    assert_same(records(tmp_path), expected)
