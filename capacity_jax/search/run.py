@@ -33,6 +33,15 @@ class Home:
       worker: this process among those on the storage, and its directory for checkpoints; None keeps no checkpoints.
       interval: seconds between checkpoints.
       stop: whether somebody has asked the run to stop.
+
+    Example:
+      >>> import tempfile
+      >>> from pathlib import Path
+      >>> from capacity_jax import Home, Worker, open_storage
+      >>> with tempfile.TemporaryDirectory() as directory:
+      ...     storage = open_storage(f"sqlite:///{directory}/studies.db")
+      ...     Home(storage, Worker(Path(directory, "workers")), interval=300.0).interval
+      300.0
     """
 
     storage: Storage = field(default_factory=open_storage)

@@ -21,6 +21,14 @@ class Worker:
 
     Raises:
       OSError: the directory cannot be made.
+
+    Example:
+      >>> import tempfile
+      >>> from pathlib import Path
+      >>> from capacity_jax import Worker
+      >>> with tempfile.TemporaryDirectory() as directory:
+      ...     Worker(Path(directory)).directory.name.count("-") >= 2
+      True
     """
 
     def __init__(self, workers: Path):

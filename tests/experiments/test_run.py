@@ -1,12 +1,16 @@
 """The command line as a user meets it: results, refusals, and nothing overwritten."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from capacity_jax.results import read_trials
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = "experiments/configs/quickstart.py:smoke"
@@ -32,6 +36,18 @@ def run(*arguments, config=QUICKSTART, cwd=ROOT):
     )
 
 
+def start(*arguments):
+    """The same without waiting for its end; what it says on stderr goes to the file `stderr` of the workdir."""
+    (workdir,) = (a.removeprefix("--workdir=") for a in arguments if a.startswith("--workdir="))
+    with (Path(workdir) / "stderr").open("w") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", "experiments.run", f"--config={ROOT / QUICKSTART}", *arguments],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=stderr,
+            stdout=subprocess.DEVNULL,
+        )
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A finished run of two cells and three sizes, and its work directory."""
@@ -55,6 +71,7 @@ def test_ends_with_table_figure_and_path(finished):
     assert str(directory) in result.stdout
     assert (directory / "capacity.png").read_bytes().startswith(b"\x89PNG")
     assert len((directory / "trials.jsonl").read_text().splitlines()) == table["trials"].sum()
+    assert len(read_trials(f"sqlite:///{directory / 'studies.db'}")) == table["trials"].sum()
 
 
 def test_progress_shows_trials_best_and_time_left(finished):
@@ -66,14 +83,60 @@ def test_progress_shows_trials_best_and_time_left(finished):
     assert "<00:00]" in last
 
 
+def test_the_same_command_again_trains_nothing_and_says_the_same(finished):
+    """Breaks if a finished run is done again, or its results change."""
+    first, directory = finished
+    before = read_trials(f"sqlite:///{directory / 'studies.db'}")
+    again = run(f"--workdir={directory}", *TINY)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout == first.stdout
+    assert read_trials(f"sqlite:///{directory / 'studies.db'}").equals(before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
+    """Breaks if a polite stop loses what was running, leaves the user without the command to go on, or hangs."""
+    arguments = (f"--workdir={tmp_path}", "--config.cells=rnn", "--config.budgets=150,", "--config.trials=1")
+    steps = "--config.space.train_steps=60000,60001"
+    process = start(*arguments, steps)
+    deadline = time.monotonic() + 200
+    while "0/3" not in (tmp_path / "stderr").read_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.0)
+    process.send_signal(number)
+    assert process.wait(timeout=100) == 128 + number
+    said = (tmp_path / "stderr").read_text()
+    assert "stopping as soon as what is running is saved" in said
+    assert "to go on from here: python -m experiments.run --config=" in said
+    assert list(tmp_path.glob("workers/*/*/*.sha256"))
+    result = run(*arguments, steps)
+    assert result.returncode == 0, result.stderr
+    assert (
+        len(read_trials(f"sqlite:///{tmp_path / 'studies.db'}"))
+        == pd.read_csv(tmp_path / "capacity.csv")["trials"].sum()
+    )
+
+
+def test_the_storage_can_be_elsewhere(finished, tmp_path):
+    """Breaks if `--storage` is not where the trials go, or a study made with other settings there is mixed in."""
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    small = ("--config.cells=rnn", "--config.budgets=150,", "--config.trials=1", "--config.space.train_steps=20,60")
+    assert run(f"--workdir={tmp_path / 'a'}", f"--storage={url}", *small).returncode == 0
+    assert len(read_trials(url)) >= 3
+    assert not (tmp_path / "a" / "studies.db").exists()
+    result = run(f"--workdir={tmp_path / 'b'}", f"--storage={url}", *small, "--config.seed=1")
+    assert result.returncode == 2
+    assert "study per_cap/rnn@1/150 has seed" in result.stderr
+
+
 def test_another_configuration_does_not_overwrite(finished):
     """Breaks if results of one configuration are lost to another in the same place."""
     _, directory = finished
-    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    before = {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()}
     result = run(f"--workdir={directory}", *TINY, "--config.seed=1")
     assert result.returncode == 2
     assert "holds results of another configuration (differing: seed)" in result.stderr
-    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize(
@@ -84,6 +147,9 @@ def test_another_configuration_does_not_overwrite(finished):
         (["--workdir=/dev/null/results"], "workdir is /dev/null/results, which cannot be used"),
         (["--config.seeds=x"], "--config.seeds=x"),
         (["stray"], "unknown argument 'stray'"),
+        (["--config.sampler=tep"], "sampler is 'tep'; did you mean tpe"),
+        (["--config.proposals=0"], "proposals is 0; it must be a whole number of at least 1"),
+        (["--config.checkpoint_interval=0.0"], "checkpoint_interval is 0.0; it must be positive"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 
 from capacity_jax.cells import rnn
 from capacity_jax.networks import Network
-from capacity_jax.search import Study, StorageError, Worker, open_storage, search_space
+from capacity_jax.search import StorageError, Study, Worker, open_storage, search_space
 from capacity_jax.search.ledger import Ledger
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket, Outcome
@@ -70,7 +70,9 @@ def test_optuna_reads_the_study_as_its_own(storage):
     assert loaded.best_trial.number == 0
     assert loaded.best_value == 0.1 + 0.2
     good, bad = loaded.trials
-    recorded = "cell depth units parameters b seed hparams train_loss valid_loss eval_loss bits bits_per_parameter steps"
+    recorded = (
+        "cell depth units parameters b seed hparams train_loss valid_loss eval_loss bits bits_per_parameter steps"
+    )
     assert {*recorded.split(), "infeasible", "seconds", "versions", "role"} <= good.user_attrs.keys()
     assert good.params.keys() == study.space.keys()
     assert bad.value == -math.inf

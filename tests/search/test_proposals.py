@@ -1,6 +1,10 @@
 """Proposals: a pure function of the study and of the outcomes it waits for."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
+from optuna.distributions import CategoricalDistribution
 
 from capacity_jax.cells import rnn
 from capacity_jax.networks import Network
@@ -61,6 +65,24 @@ def test_random_proposals_wait_for_nothing():
     assert n_awaited(study_of("random"), 5) == 0
     assert n_awaited(study_of("tpe"), 0) == n_awaited(study_of("tpe", starts=[]), 1) == 0
     assert n_awaited(study_of("tpe"), 5) == 2 + 4 * 4
+
+
+def test_random_draws_stay_in_range_reach_the_ends_and_follow_the_scale():
+    """Breaks if a draw leaves its range, never nears an end, or a logarithmic dimension is drawn linearly."""
+    study = study_of("random", starts=[], n_trials=2000, n_proposals=2000)
+    space = search_space(study.bucket, {"b": (1, 3), "lr_init": (1e-4, 1e-1), "train_steps": 10})
+    draws = propose(replace(study, space=space), 0, {}, {})
+    for name, distribution in space.items():
+        values = [draw[name] for draw in draws]
+        if isinstance(distribution, CategoricalDistribution):
+            assert set(values) == set(distribution.choices)
+        else:
+            assert distribution.low <= min(values)
+            assert max(values) <= distribution.high
+    rates = np.log([draw["lr_init"] for draw in draws])
+    np.testing.assert_allclose(rates.mean(), np.log(10**-2.5), atol=4 * np.log(1000) / np.sqrt(12 * 2000))
+    counts = np.bincount([draw["b"] for draw in draws], minlength=4)[1:]
+    np.testing.assert_allclose(counts / 2000, 1 / 3, atol=0.045)
 
 
 def test_batches_cover_all_trials_once():

@@ -1,12 +1,11 @@
 """The space of hyperparameters: derived from the bucket, changed by the user, drawn from."""
 
-import numpy as np
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from capacity_jax.cells import irnn, lstm
 from capacity_jax.networks import Network
-from capacity_jax.search import PAPER_RANGES, expanded, random_draw, search_space
+from capacity_jax.search import PAPER_RANGES, expanded, search_space
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket
 
@@ -80,31 +79,6 @@ def test_refuses_changes_without_meaning(changes, message):
     """Breaks if a misspelt dimension or an empty range is searched silently."""
     with pytest.raises(ValueError, match=message):
         search_space(bucket_of(lstm), changes)
-
-
-def test_draws_stay_in_range_reach_the_ends_and_follow_the_scale():
-    """Breaks if a draw leaves its range, never nears an end, or a logarithmic dimension is drawn linearly."""
-    space = search_space(bucket_of(lstm), {"b": (1, 3), "lr_init": (1e-4, 1e-1)})
-    draws = [random_draw(space, 0, number) for number in range(2000)]
-    for name, distribution in space.items():
-        values = [draw[name] for draw in draws]
-        if isinstance(distribution, CategoricalDistribution):
-            assert set(values) == set(distribution.choices)
-        else:
-            assert distribution.low <= min(values)
-            assert max(values) <= distribution.high
-    rates = np.log([draw["lr_init"] for draw in draws])
-    np.testing.assert_allclose(rates.mean(), np.log(10**-2.5), atol=4 * np.log(1000) / np.sqrt(12 * 2000))
-    counts = np.bincount([draw["b"] for draw in draws], minlength=4)[1:]
-    np.testing.assert_allclose(counts / 2000, 1 / 3, atol=0.045)
-
-
-def test_a_draw_depends_on_seed_and_number_alone():
-    """Breaks if a resumed or parallel study would draw other hyperparameters."""
-    space = search_space(bucket_of(lstm), {})
-    assert random_draw(space, 7, 3) == random_draw(space, 7, 3)
-    assert random_draw(space, 7, 3) != random_draw(space, 7, 4)
-    assert random_draw(space, 7, 3) != random_draw(space, 8, 3)
 
 
 def test_expanded_spells_a_setting_out_for_the_bucket():

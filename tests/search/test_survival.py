@@ -13,7 +13,7 @@ from capacity_jax.search import open_storage
 
 # A server that has imported everything and started nothing forks children in no time.
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["survival", "optuna"])
+SERVER.set_forkserver_preload(["survival", "optuna", "capacity_jax.search.gp"])
 DEPENDS_ON_TIME = ["seconds", "finished"]
 
 
@@ -36,7 +36,7 @@ def records(directory):
 def undisturbed(tmp_path_factory):
     """By sampler, the records of a run that nobody kills, and the seconds it took with everything compiled."""
     found = {}
-    for sampler in ("tpe", "tpe", "random"):
+    for sampler in ("gp", "gp", "random"):
         directory = tmp_path_factory.mktemp(f"undisturbed-{sampler}")
         began = time.monotonic()
         process = spawn(directory, sampler)
@@ -54,23 +54,23 @@ def assert_same(found, expected):
 
 def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path):
     """Breaks if a kill loses a trial, doubles one, changes a value or a proposal, or leaves a trial running."""
-    expected, seconds = undisturbed["tpe"]
+    expected, seconds = undisturbed["gp"]
     rng = random.Random(0)
     for _ in range(10):
-        process = spawn(tmp_path, "tpe", devices=rng.choice((1, 2)))
+        process = spawn(tmp_path, "gp", devices=rng.choice((1, 2)))
         process.join(rng.uniform(0, seconds / 2))
         if process.exitcode is not None:
             break
         process.kill()
         process.join()
     else:
-        process = spawn(tmp_path, "tpe")
+        process = spawn(tmp_path, "gp")
         process.join()
     assert process.exitcode == 0, (tmp_path / "stderr").read_text()
     assert_same(records(tmp_path), expected)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["gp", "random"])
 def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler):
     """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one would."""
     expected, seconds = undisturbed[sampler]
