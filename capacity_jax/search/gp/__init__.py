@@ -1,0 +1,5 @@
+"""Gaussian-process search in JAX: proposals for whole batches of trials, and the Optuna sampler made of them."""
+
+from capacity_jax.search.gp.propose import propose
+
+__all__ = ["propose"]

@@ -1,0 +1,48 @@
+"""Expected improvement over the best of what is known and of what is pending.
+
+Ament et al., Unexpected improvements to expected improvement for Bayesian optimization, 2023: in logarithms, so that it
+has a gradient where it is tiny.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import log_ndtr, logsumexp, ndtr
+
+LOG_ROOT_2PI = 0.9189385332046727
+
+
+def log_improvement(z: jax.Array) -> jax.Array:
+    """Logarithm of φ(z) + z Φ(z): by how much a normal variable of mean z and variance 1 is expected to exceed 0.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> log_improvement(jnp.array([-300.0, 0.0, 300.0])).round(2).tolist()
+      [-45012.328125, -0.9200000166893005, 5.699999809265137]
+    """
+    # Each branch sees only numbers it can take, so that no gradient is lost to another's overflow.
+    near, far, farther = jnp.maximum(z, -1.0), jnp.clip(z, -1e3, -1.0), jnp.minimum(z, -1e3)
+    return jnp.where(
+        z > -1.0,
+        jnp.log(jnp.exp(-near * near / 2 - LOG_ROOT_2PI) + near * ndtr(near)),
+        jnp.where(
+            z > -1e3,
+            jnp.log1p(far * jnp.exp(log_ndtr(far) + far * far / 2 + LOG_ROOT_2PI)) - far * far / 2 - LOG_ROOT_2PI,
+            -farther * farther / 2 - LOG_ROOT_2PI - 2 * jnp.log(-farther),
+        ),
+    )
+
+
+def log_ei(mean: jax.Array, variance: jax.Array, best: jax.Array) -> jax.Array:
+    """Logarithm of the expected improvement, averaged over samples of what the pending trials will return.
+
+    Args:
+      mean: of each point under each sample, [points, samples].
+      variance: of each point, [points].
+      best: value to improve upon under each sample, [samples].
+
+    Returns:
+      One logarithm per point, [points].
+    """
+    deviation = jnp.sqrt(variance)[:, None]
+    improvements = log_improvement((mean - best) / deviation) + jnp.log(deviation)
+    return logsumexp(improvements, axis=1) - jnp.log(len(best))

@@ -1,0 +1,109 @@
+"""Candidates whose posterior is kept up to date as points are added, and the search for the best point from them."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from capacity_jax.search.gp.acquisition import log_ei
+from capacity_jax.search.gp.ascent import Moves, ascend
+from capacity_jax.search.gp.encoding import Array, Encoding
+from capacity_jax.search.gp.process import (
+    LEAST_VARIANCE,
+    Data,
+    Kernel,
+    State,
+    condition,
+    cross,
+    extend,
+    matern,
+    predict,
+)
+
+# Starts of the local search, of which so many are the best trials.
+N_STARTS = 8
+N_INCUMBENTS = 2
+
+# Rounds of discrete moves, and gradient steps before, between and after them.
+N_ROUNDS = 3
+N_STEPS = 12
+
+
+class Search(NamedTuple):
+    """A process and what is known of its candidates.
+
+    Attributes:
+      state: the process.
+      best: value to improve upon under each sample, [samples].
+      points: the candidates, [candidates, columns]; the first are the best trials.
+      covariances: of observations with candidates, [rows, candidates].
+      mean: of the candidates under each sample, [candidates, samples].
+      variance: of the candidates, [candidates].
+    """
+
+    state: State
+    best: jax.Array
+    points: jax.Array
+    covariances: jax.Array
+    mean: jax.Array
+    variance: jax.Array
+
+
+def draw(encoding: Encoding, uniform: Array, best: Array, rng: np.random.Generator) -> Array:
+    """Candidates: the best trials, changes to one to three of their dimensions, and points all over the space.
+
+    Args:
+      encoding: of the space.
+      uniform: points of the unit cube, [points, dimensions].
+      best: the best trials, [trials, columns].
+      rng: source of the changes, of which there are half as many as points.
+    """
+    n, n_dimensions = len(uniform) // 2, uniform.shape[1]
+    parents = best[np.arange(n) % len(best)]
+    chance = rng.integers(1, 4, (n, 1)) / n_dimensions
+    changed = (rng.random((n, n_dimensions)) < chance)[:, encoding.dimension]
+    nudged = np.clip(parents + rng.normal(scale=0.1, size=parents.shape), 0.0, 1.0)
+    anew = np.where(encoding.continuous, nudged, encoding.spread(rng.random((n, n_dimensions))))
+    return np.concatenate([best, np.where(changed, anew, parents), encoding.spread(uniform)])
+
+
+@jax.jit
+def begin(kernel: Kernel, data: Data, points: jax.Array, samples: jax.Array) -> Search:
+    """The search before anything is pending; samples [samples] gives their number."""
+    state = condition(kernel, data, len(samples))
+    mean, variance = predict(state, points)
+    known, _ = predict(state, data.x)
+    best = jnp.max(jnp.where(data.mask[:, None] > 0, known, -jnp.inf), axis=0)
+    return Search(state, best, points, cross(state, points), mean, variance)
+
+
+@jax.jit
+def add(search: Search, row: jax.Array, point: jax.Array, z: jax.Array) -> Search:
+    """The search once a point is pending whose value is z deviations above its mean, [samples]."""
+    state, r = extend(search.state, row, point, z)
+    covariances = search.covariances.at[row].set(matern(state.kernel, state.dimension, point[None], search.points)[0])
+    gain = r @ covariances
+    there, _ = predict(state, point[None])
+    return search._replace(
+        state=state,
+        best=jnp.maximum(search.best, there[0]),
+        covariances=covariances,
+        mean=search.mean + gain[:, None] * z,
+        variance=jnp.maximum(search.variance - gain**2, LEAST_VARIANCE),
+    )
+
+
+@jax.jit
+def optima(search: Search, moves: Moves) -> jax.Array:
+    """Points of large expected improvement, the largest first, [starts, columns]."""
+
+    def value(points):
+        return log_ei(*predict(search.state, points), search.best)
+
+    n_top = N_STARTS - N_INCUMBENTS
+    _, top = lax.top_k(log_ei(search.mean, search.variance, search.best), n_top)
+    starts = jnp.concatenate([search.points[:N_INCUMBENTS], search.points[top]])
+    points, values = ascend(value, starts, moves, N_ROUNDS, N_STEPS)
+    return points[jnp.argsort(-values)]

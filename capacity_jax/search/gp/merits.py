@@ -1,0 +1,47 @@
+"""What trials are worth to the Gaussian process: larger is better, infeasible is bad, outliers on the bad side are tame."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.trial import FrozenTrial, TrialState
+from scipy.stats import norm, rankdata
+
+Array = NDArray[np.float64]
+
+
+def infeasible(trial: FrozenTrial) -> bool:
+    """Whether a trial ended without a usable value: marked so, or with a value that is not finite."""
+    marked = bool(trial.user_attrs.get("infeasible", False))
+    return trial.state.is_finished() and (
+        marked or (trial.state == TrialState.COMPLETE and not np.isfinite(trial.value))
+    )
+
+
+def informative(trial: FrozenTrial) -> bool:
+    """Whether a trial says something about its setting: it is complete, or it is infeasible."""
+    return trial.state == TrialState.COMPLETE or infeasible(trial)
+
+
+def merits(trials: Sequence[FrozenTrial], maximize: bool) -> Array:
+    """Standardised merits of finished trials, [trials]; larger is better.
+
+    The better half of the feasible trials keep their distances, in units of their deviation from the median; the worse
+    half are placed by rank, at the quantiles of a normal distribution, so that no outlier matters; infeasible ones are
+    as bad as the worst.
+
+    Raises:
+      ValueError: every trial is infeasible.
+    """
+    feasible = np.array([not infeasible(trial) for trial in trials])
+    if not feasible.any():
+        raise ValueError("every trial is infeasible; at least one must have a finite value")
+    sign = 1.0 if maximize else -1.0
+    values = sign * np.array([trial.value for trial, usable in zip(trials, feasible, strict=True) if usable])
+    above = values - np.median(values)
+    deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
+    ranked = norm.ppf((rankdata(values) - 0.5) / len(values))
+    spread = np.where(above >= 0, above / deviation, ranked)
+    merit = np.full(len(trials), spread.min())
+    merit[feasible] = spread
+    return (merit - merit.mean()) / (merit.std() or 1.0)
