@@ -78,6 +78,6 @@ def test_what_cannot_be_written_is_one_clear_error(tmp_path):
     save(tmp_path, snapshots(100))
     in_the_way = tmp_path / "1"
     in_the_way.write_text("a file")
-    with pytest.raises(CheckpointError, match="a checkpoint cannot be written to .*1: "):
+    with pytest.raises(CheckpointError, match=r"a checkpoint cannot be written to .*1: "):
         save(tmp_path, snapshots(200))
     assert_same(newest([tmp_path]), snapshots(100))

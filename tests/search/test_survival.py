@@ -72,7 +72,7 @@ def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path):
 
 @pytest.mark.parametrize("sampler", ["gp", "random"])
 def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler):
-    """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one would."""
+    """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one."""
     expected, seconds = undisturbed[sampler]
     rng = random.Random(1)
     steady = spawn(tmp_path, sampler, devices=1)

@@ -191,7 +191,7 @@ def test_seeds_are_checked():
             Trial({}, seed)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -205,9 +205,9 @@ def test_a_trial_continued_from_a_snapshot_ends_the_same_bitwise():
     def on_chunk(chunk):
         saved.update({trial.number: snapshot for trial, snapshot in chunk.running()})
         if saved:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         list(train_population(bucket, trials, n_slots=2, on_chunk=on_chunk))
     assert all(0 < snapshot.step < trials[i].hparams["train_steps"] for i, snapshot in saved.items())
     resumed = [replace(trial, snapshot=saved.get(trial.number)) for trial in reversed(trials)]
