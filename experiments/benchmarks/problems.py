@@ -82,7 +82,7 @@ def ill_conditioned() -> Problem:
         away = np.array(unit) - best
         # The whole numbers nearest the optimum have no residue.
         away[13] = (p["layers"] - 1 - round(7 * best[13])) / 7
-        if away[:4].sum() > 0.15 + 0.3 * (p["norm"] != "none") and p["schedule"] != "step" or away[4] > 0.2:
+        if (away[:4].sum() > 0.15 + 0.3 * (p["norm"] != "none") and p["schedule"] != "step") or away[4] > 0.2:
             return np.inf
         return float(curvature @ (rotation @ away) ** 2 + offsets[p["norm"]] + offsets[p["schedule"]])
 
