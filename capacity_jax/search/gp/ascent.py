@@ -49,7 +49,7 @@ def ascend(value: Value, x: jax.Array, moves: Moves, n_rounds: int, n_steps: int
 def best_move(value: Value, x: jax.Array, v: jax.Array, moves: Moves) -> jax.Array:
     """Each row after the single discrete move that gains most, or as it was if none gains on its value v."""
     rows, columns = x.shape
-    moved = (x[:, None] * moves.kept + moves.put).reshape(-1, columns)
+    moved = (x[:, None] * moves.kept[None] + moves.put[None]).reshape(-1, columns)
     values = jnp.concatenate([v[:, None], value(moved).reshape(rows, -1)], axis=1)
     choices = jnp.concatenate([x[:, None], moved.reshape(rows, -1, columns)], axis=1)
     return choices[jnp.arange(rows), jnp.argmax(values, axis=1)]
@@ -63,31 +63,33 @@ def climb(value: Value, x: jax.Array, moves: Moves, n_steps: int) -> tuple[jax.A
     Nocedal and Wright, Numerical Optimization, 2006, chapter 6.
     """
 
+    continuous, length = moves.continuous[None], moves.length[None]
+
     def with_gradient(x):
         v, back = jax.vjp(value, x)
-        return v, back(jnp.ones_like(v))[0] * moves.continuous
+        return v, back(jnp.ones_like(v))[0] * continuous
 
     def step(_, carry):
         x, v, g, inverse, t, fresh = carry
         blocked = ((x <= 0) & (g < 0)) | ((x >= 1) & (g > 0))
         direction = jnp.where(blocked, 0.0, _times(inverse, jnp.where(blocked, 0.0, g)))
-        trial = jnp.where(moves.continuous, jnp.clip(x + t[:, None] * direction, 0.0, 1.0), x)
+        trial = jnp.where(continuous, jnp.clip(x + t[:, None] * direction, 0.0, 1.0), x)
         v_trial, g_trial = with_gradient(trial)
         better = v_trial > v
         s, y = trial - x, g - g_trial
         curved = better & (_dot(s, y) > 1e-10 * jnp.sqrt(_dot(s, s) * _dot(y, y)))
         # The first curvature met sets the scale of the inverse Hessian.
-        scale = _dot(s, y) / jnp.maximum(_dot(y * moves.length, y * moves.length), 1e-300)
+        scale = _dot(s, y) / jnp.maximum(_dot(y * length, y * length), 1e-300)
         inverse = jnp.where((curved & fresh)[:, None, None], scale[:, None, None] * first, inverse)
         inverse = jnp.where(curved[:, None, None], _bfgs(inverse, s, y), inverse)
         x, g = (jnp.where(better[:, None], new, old) for new, old in ((trial, x), (g_trial, g)))
         t = jnp.where(curved, 1.0, jnp.where(better, 2 * t, t / 4))
         return x, jnp.where(better, v_trial, v), g, inverse, t, fresh & ~curved
 
-    first = jnp.diag(moves.length**2)
+    first = jnp.diag(moves.length**2)[None]
     v, g = with_gradient(x)
     # The first step is a fifth of the length scales.
-    size = 0.2 / jnp.maximum(jnp.sqrt(_dot(g * moves.length, g * moves.length)), 1e-12)
+    size = 0.2 / jnp.maximum(jnp.sqrt(_dot(g * length, g * length)), 1e-12)
     carry = (x, v, g, size[:, None, None] * first, jnp.ones_like(v), jnp.ones_like(v, dtype=bool))
     x, v, *_ = lax.fori_loop(0, n_steps, step, carry)
     return x, v

@@ -90,7 +90,7 @@ def add(search: Search, row: jax.Array, point: jax.Array, z: jax.Array) -> Searc
         state=state,
         best=jnp.maximum(search.best, there[0]),
         covariances=covariances,
-        mean=search.mean + gain[:, None] * z,
+        mean=search.mean + gain[:, None] * z[None],
         variance=jnp.maximum(search.variance - gain**2, LEAST_VARIANCE),
     )
 

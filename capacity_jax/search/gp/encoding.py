@@ -4,7 +4,7 @@ A number is one column, logarithmic where its distribution is; a categorical dim
 from each other as the two ends of a number are. Dimensions of a single value have no column.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -65,7 +65,10 @@ class Encoding:
     def continuous(self) -> NDArray[np.bool_]:
         """The columns a gradient may move, [columns]."""
         return np.concatenate(
-            [np.full(place.stop - place.start, self._values(name) is None) for name, place in self.searched.items()]
+            [
+                np.full(place.stop - place.start, _levels(self.space[name]) is None)
+                for name, place in self.searched.items()
+            ]
             or [np.zeros(0, bool)]
         )
 
@@ -75,7 +78,7 @@ class Encoding:
         n = len(self.dimension)
         kept, put = [np.ones(n)], [np.zeros(n)]
         for name, place in self.searched.items():
-            for value in self._values(name) or ():
+            for value in _levels(self.space[name]) or ():
                 kept.append(np.ones(n))
                 kept[-1][place] = 0.0
                 put.append(np.zeros(n))
@@ -120,14 +123,15 @@ class Encoding:
                 columns[:, place] = _spread(distribution, u)[:, None]
         return columns
 
-    def _values(self, name) -> Iterable[Any] | None:
-        distribution = self.space[name]
-        if isinstance(distribution, CategoricalDistribution):
-            return distribution.choices
-        if distribution.step is None:
-            return None
-        n = round((distribution.high - distribution.low) / distribution.step) + 1
-        return [distribution.low + i * distribution.step for i in range(n)] if n <= MOST_LEVELS else None
+
+def _levels(distribution):
+    """The values of a dimension that is searched value by value; None if it is not."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
+    if distribution.step is None:
+        return None
+    n = round((distribution.high - distribution.low) / distribution.step) + 1
+    return [distribution.low + i * distribution.step for i in range(n)] if n <= MOST_LEVELS else None
 
 
 def _columns(distribution, value):

@@ -1,4 +1,4 @@
-"""What trials are worth to the Gaussian process: larger is better, infeasible is bad, outliers on the bad side are tame."""
+"""What trials are worth to the Gaussian process: larger is better, infeasible as bad as the worst, outliers tamed."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,10 @@ Array = NDArray[np.float64]
 
 
 def infeasible(trial: FrozenTrial) -> bool:
-    """Whether a trial ended without a usable value: marked so, or with a value that is not finite."""
-    marked = bool(trial.user_attrs.get("infeasible", False))
-    return trial.state.is_finished() and (
-        marked or (trial.state == TrialState.COMPLETE and not np.isfinite(trial.value))
-    )
+    """Whether a trial ended without a usable value: marked so, or complete with a value that is not finite."""
+    if trial.state == TrialState.COMPLETE and not np.isfinite(trial.values[0]):
+        return True
+    return trial.state.is_finished() and bool(trial.user_attrs.get("infeasible", False))
 
 
 def informative(trial: FrozenTrial) -> bool:
@@ -37,7 +36,7 @@ def merits(trials: Sequence[FrozenTrial], maximize: bool) -> Array:
     if not feasible.any():
         raise ValueError("every trial is infeasible; at least one must have a finite value")
     sign = 1.0 if maximize else -1.0
-    values = sign * np.array([trial.value for trial, usable in zip(trials, feasible, strict=True) if usable])
+    values = sign * np.array([trial.values[0] for trial, usable in zip(trials, feasible, strict=True) if usable])
     above = values - np.median(values)
     deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
     ranked = norm.ppf((rankdata(values) - 0.5) / len(values))

@@ -78,9 +78,9 @@ class State(NamedTuple):
 
 def matern(kernel: Kernel, dimension: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
     """Covariances of points a [n, columns] with points b [m, columns], [n, m] (equation 4.17)."""
-    root = jnp.sqrt(kernel.weights)[dimension]
+    root = jnp.sqrt(kernel.weights)[dimension][None]
     a, b = a * root, b * root
-    squared = jnp.sum(a * a, axis=1)[:, None] + jnp.sum(b * b, axis=1) - 2 * a @ b.T
+    squared = jnp.sum(a * a, axis=1)[:, None] + jnp.sum(b * b, axis=1)[None] - 2 * a @ b.T
     # The addend gives the root a gradient at 0; it changes the covariance by less than 1e-14.
     r = jnp.sqrt(5 * jnp.maximum(squared, 0.0) + 1e-14)
     return kernel.signal * (1 + r + r * r / 3) * jnp.exp(-r)
@@ -88,7 +88,7 @@ def matern(kernel: Kernel, dimension: jax.Array, a: jax.Array, b: jax.Array) -> 
 
 def covariance(kernel: Kernel, data: Data) -> jax.Array:
     """Covariance of the observations, noise included, [rows, rows]; that of padding is the identity."""
-    observed = data.mask[:, None] * data.mask
+    observed = data.mask[:, None] * data.mask[None]
     diagonal = jnp.where(data.mask > 0, kernel.noise, 1.0)
     return observed * matern(kernel, data.dimension, data.x, data.x) + jnp.diag(diagonal)
 
@@ -117,9 +117,9 @@ def _eliminate(k):
     def column(j, both):
         rest, inverse = both
         pivot = lax.rsqrt(rest[j, j])
-        row, done = rest[j] * pivot, inverse[j] * pivot
+        row, done = rest[j] * pivot, (inverse[j] * pivot)[None]
         below = jnp.where(jnp.arange(n) > j, row, 0.0)[:, None]
-        return rest - below * row, (inverse - below * done).at[j].set(done)
+        return rest - below * row[None], (inverse - below * done).at[j].set(done[0])
 
     return lax.fori_loop(0, n, column, (k, jnp.eye(n, dtype=k.dtype)))[1]
 
@@ -140,7 +140,7 @@ def _backward(residuals, g):
     # Equation 5.9; cheaper than differentiating through the factorisation.
     factor, white = residuals
     alpha = factor.T @ white
-    return g / 2 * (alpha[:, None] * alpha - factor.T @ factor), -g * alpha
+    return g / 2 * (alpha[:, None] * alpha[None] - factor.T @ factor), -g * alpha
 
 
 log_likelihood.defvjp(_forward, _backward)
@@ -229,6 +229,6 @@ def extend(state: State, row: jax.Array, point: jax.Array, z: jax.Array) -> tupl
     return state._replace(
         x=state.x.at[row].set(point),
         mask=state.mask.at[row].set(1.0),
-        precision=state.precision.at[row, row].set(0.0) + r[:, None] * r,
-        alpha=state.alpha + r[:, None] * z,
+        precision=state.precision.at[row, row].set(0.0) + r[:, None] * r[None],
+        alpha=state.alpha + r[:, None] * z[None],
     ), r

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
@@ -104,7 +105,7 @@ def proposals(
         kernel = fit(_data(*_fitted(x, y, rng), encoding), FIT_STEPS)
         search = begin(kernel, _data(x, y, encoding, n_rows), points, z[0])
         length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
-        moves = Moves(encoding.continuous, length, *encoding.moves)
+        moves = Moves(*map(jnp.asarray, (encoding.continuous, length, *encoding.moves)))
         for row, point in enumerate(waiting):
             search = add(search, len(x) + row, point, z[row])
     seen = {row.tobytes() for row in np.concatenate([x, waiting])}
@@ -146,6 +147,5 @@ def _data(x, y, encoding, n_rows=0):
     if size is None:
         raise ValueError(f"{max(len(x), n_rows)} trials are too many for the Gaussian process; at most {SIZES[-1]}")
     pad = size - len(x)
-    return Data(
-        np.pad(x, ((0, pad), (0, 0))), np.pad(y, (0, pad)), np.pad(np.ones(len(x)), (0, pad)), encoding.dimension
-    )
+    padded = np.pad(x, ((0, pad), (0, 0))), np.pad(y, (0, pad)), np.pad(np.ones(len(x)), (0, pad))
+    return Data(*map(jnp.asarray, (*padded, encoding.dimension)))
