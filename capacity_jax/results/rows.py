@@ -1,0 +1,50 @@
+"""Which trials of a table a figure or claim of the paper is about."""
+
+import pandas as pd
+
+# The paper measures capacity after five steps.
+PAPER_STEPS = 5
+# So many repeats of a setting tell how much it varies; the paper made 100.
+MANY_REPEATS = 10
+
+
+def of_task(trials: pd.DataFrame, task: str) -> pd.DataFrame:
+    """The trials of a task; a stand-in for text8 counts as text8."""
+    return trials[[str(name).startswith(task) for name in trials["task"]]]
+
+
+def capacity_rows(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials of `per_cap` at one number of unrolled steps: the paper's, or else the most frequent."""
+    rows = of_task(trials, "per_cap")
+    if rows.empty or (rows["n_steps"] == PAPER_STEPS).any():
+        return rows[rows["n_steps"] == PAPER_STEPS]
+    return rows[rows["n_steps"] == rows["n_steps"].mode()[0]] if rows["n_steps"].notna().any() else rows
+
+
+def with_nonlinearity(trials: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The trials whose nonlinearity, a hyperparameter, is `tanh` or `relu`; of cells that have no choice none."""
+    return trials[[hparams.get("nonlinearity") == name for hparams in trials["hparams"]]]
+
+
+def step_rows(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials of `per_cap` of those networks that were measured at two numbers of unrolled steps or more."""
+    rows = of_task(trials, "per_cap")
+    counts = rows.groupby(["cell", "depth", "budget"], dropna=False)["n_steps"].transform("nunique")
+    return rows[counts.to_numpy(dtype=float) > 1]
+
+
+def searched(trials: pd.DataFrame) -> pd.DataFrame:
+    """What the tuner tried, in its order; not the repeats of what it found."""
+    return trials[trials["role"] != "repeat"].sort_values("number", kind="stable")
+
+
+def random_rows(trials: pd.DataFrame) -> pd.DataFrame:
+    """Random draws of hyperparameters on the parentheses task."""
+    rows = of_task(trials, "parens_counting")
+    return rows[(rows["sampler"] == "random") & (rows["role"] == "search")]
+
+
+def repeated_rows(trials: pd.DataFrame) -> pd.DataFrame:
+    """The trials of those studies that repeated their best setting many times."""
+    repeats = (trials["role"] == "repeat").groupby(trials["study"]).transform("sum")
+    return trials[repeats.to_numpy(dtype=float) >= MANY_REPEATS]
