@@ -20,8 +20,11 @@ SCORES = {
     "text8": "bits_per_character",
 }
 ABOUT_STUDY = ["study", "task", "cell", "depth", "budget", "units", "parameters", "n_in", "n_steps"]
-# Other numbers of a trial, which are not scores.
-ABOUT_TRIAL = ["batch_size", "number", "seed", "objective", "steps", "seconds"]
+# What else a trial has that is no score of the evaluation set.
+ABOUT_TRIAL = ["batch_size", "number", "role", "sampler", "seed", "hparams", "objective", "maximize", "steps"]
+ABOUT_TRIAL += ["infeasible", "seconds", "finished"]
+LOSSES = ["train_loss", "valid_loss", "eval_loss"]
+TRIAL_COLUMNS = [*ABOUT_STUDY, *ABOUT_TRIAL, *LOSSES]
 
 
 def score_of(task: str) -> str:
@@ -49,13 +52,14 @@ def best_trials(study: pd.DataFrame) -> pd.DataFrame:
     Example:
       >>> import pandas as pd
       >>> from capacity_jax.results import best_trials
-      >>> study = pd.DataFrame({"hparams": [{"lr_init": 0.1}, {"lr_init": 0.01}], "objective": [0.5, 0.2], "seed": [1, 2]})
-      >>> best_trials(study.assign(infeasible=False, maximize=False))["objective"].tolist()
+      >>> study = pd.DataFrame({"hparams": [{"lr_init": 0.1}, {"lr_init": 0.01}], "objective": [0.5, 0.2]})
+      >>> best_trials(study.assign(seed=[1, 2], infeasible=False, maximize=False))["objective"].tolist()
       [0.2]
     """
     # In the order of their seeds, not of their ends: ties and rounding then do not depend on speed.
     study = study.sort_values("seed", kind="stable")
-    setting = study["hparams"].map(setting_key)
+    settings: dict[tuple, int] = {}
+    setting = np.array([settings.setdefault(_key(hparams), len(settings)) for hparams in study["hparams"]])
     feasible = ~study["infeasible"].astype(bool)
     sign = np.where(study["maximize"].astype(bool), 1, -1)
     merits = pd.DataFrame({"feasible": feasible, "merit": (sign * study["objective"]).where(feasible)})
@@ -63,7 +67,7 @@ def best_trials(study: pd.DataFrame) -> pd.DataFrame:
     if merits.empty:
         return study.iloc[:0]
     best = merits.sort_values(["feasible", "merit"], ascending=False, kind="stable").index[0]
-    return study[feasible & [key == best for key in setting]]
+    return study[feasible & (setting == best)]
 
 
 def best_table(trials: pd.DataFrame) -> pd.DataFrame:
@@ -76,14 +80,15 @@ def best_table(trials: pd.DataFrame) -> pd.DataFrame:
     Example:
       >>> import pandas as pd
       >>> from capacity_jax.results import best_table
-      >>> study = {"study": "a", "task": "per_cap", "cell": "rnn", "depth": 1, "budget": 300.0, "units": 9, "parameters": 280}
-      >>> study |= {"n_in": 9, "n_steps": 5, "hparams": [{}, {}], "seed": [0, 1], "infeasible": False, "maximize": True}
+      >>> study = {"study": "a", "task": "per_cap", "cell": "rnn", "depth": 1, "budget": 300.0, "units": 9, "n_in": 9}
+      >>> study |= {"parameters": 280, "n_steps": 5, "hparams": [{}, {}], "seed": [0, 1], "infeasible": False}
+      >>> study |= {"maximize": True}
       >>> trials = pd.DataFrame(study | {"objective": [3.0, 3.2], "bits_per_parameter": [3.0, 3.2]})
       >>> round(best_table(trials).loc[0, "bits_per_parameter"], 6)
       3.1
     """
     rows = [_row(study) for _, study in trials.groupby("study", sort=False)]
-    return pd.DataFrame(rows, columns=None if rows else [*ABOUT_STUDY, *SCORES.values(), *_FOUND])
+    return pd.DataFrame(rows, columns=None if rows else [*ABOUT_STUDY, *LOSSES, "bits", *set(SCORES.values()), *_FOUND])
 
 
 def score_values(trials: pd.DataFrame) -> pd.Series:
@@ -103,12 +108,12 @@ def score_values(trials: pd.DataFrame) -> pd.Series:
     return values.mask(trials["infeasible"].astype(bool))
 
 
-def setting_key(hparams: Mapping[str, Any]) -> tuple:
+_FOUND = ["ci_low", "ci_high", "seeds", "trials", "infeasible"]
+
+
+def _key(hparams: Mapping[str, Any]) -> tuple:
     """Equal for equal hyperparameters, whatever their order."""
     return tuple(sorted(hparams.items()))
-
-
-_FOUND = ["ci_low", "ci_high", "seeds", "trials", "infeasible"]
 
 
 def _row(study):

@@ -153,10 +153,13 @@ def label(network: tuple[str, int]) -> str:
     return name if depth == 1 else f"{name}, depth {depth}"
 
 
-def errorbars(axes: Axes, table: pd.DataFrame, x: str, score: str) -> None:
-    """A line for each cell and depth: a score against another column, with the interval of the score."""
+def errorbars(axes: Axes, table: pd.DataFrame, x: str, score: str, **changes: Any) -> None:
+    """A line for each cell and depth: a score against another column, with the interval of the score.
+
+    `changes` are made to the style of all lines.
+    """
     for network, rows, style in by_network(table):
-        axes.errorbar(rows[x], rows[score], _errors(rows, score), label=label(network), **style)
+        axes.errorbar(rows[x], rows[score], _errors(rows, score), label=label(network), **style | changes)
 
 
 def tidy(axes: Axes) -> None:

@@ -1,5 +1,6 @@
 """Which trials of a table a figure or claim of the paper is about."""
 
+import numpy as np
 import pandas as pd
 
 # The paper measures capacity after five steps.
@@ -10,7 +11,7 @@ MANY_REPEATS = 10
 
 def of_task(trials: pd.DataFrame, task: str) -> pd.DataFrame:
     """The trials of a task; a stand-in for text8 counts as text8."""
-    return trials[[str(name).startswith(task) for name in trials["task"]]]
+    return trials[np.array([name.startswith(task) for name in trials["task"]], bool)]
 
 
 def capacity_rows(trials: pd.DataFrame) -> pd.DataFrame:
@@ -23,7 +24,7 @@ def capacity_rows(trials: pd.DataFrame) -> pd.DataFrame:
 
 def with_nonlinearity(trials: pd.DataFrame, name: str) -> pd.DataFrame:
     """The trials whose nonlinearity, a hyperparameter, is `tanh` or `relu`; of cells that have no choice none."""
-    return trials[[hparams.get("nonlinearity") == name for hparams in trials["hparams"]]]
+    return trials[np.array([hparams.get("nonlinearity") == name for hparams in trials["hparams"]], bool)]
 
 
 def step_rows(trials: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Claims 1 to 4: what networks store, per parameter and per unit."""
 
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def claim_2(trials: pd.DataFrame) -> Claim:
     best = best_table(rows)
     parts = [
         Part(f"{label((x, 1))} less {label((y, 1))}", partial(capacity_difference, best, x, y), 0)
-        for x, y in zip(ORDER, ORDER[1:], strict=False)
+        for x, y in pairwise(ORDER)
     ]
     by_nonlinearity = [
         best_table(with_nonlinearity(rows, name)).set_index("study")["bits_per_parameter"] for name in ("tanh", "relu")

@@ -27,7 +27,9 @@ def claim_5(trials: pd.DataFrame) -> Claim:
         best = best_table(of_task(trials, task))
         score = score_of(task)
         best = best.dropna(subset=score)
-        parts.append(Part(f"{task}, misses by units less by parameters", partial(mean_or_nothing, _gain(best, score)), 0))
+        parts.append(
+            Part(f"{task}, misses by units less by parameters", partial(mean_or_nothing, _gain(best, score)), 0)
+        )
         spread = partial(mean_or_nothing, _spreads(best, score))
         parts.append(Part(f"{task}, range of cells over range of sizes", spread, 0, 0.5))
     return Claim(

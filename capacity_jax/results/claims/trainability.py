@@ -31,8 +31,8 @@ def claim_6(trials: pd.DataFrame) -> Claim:
     """RNN and IRNN are hardest to train; GRU is easiest at depth 1, +RNN at depth 8.
 
     Judged on both tasks by ranks of the evaluation loss of all trials that the tuner made, diverged ones last: the
-    probability that a trial of the cell ends below one of another lies above 1/2 for GRU at depth 1 and +RNN at depth 8
-    against their strongest rival, and at depths 1 and 8 for the weakest gated cell against the stronger of RNN and IRNN.
+    probability that a trial of the cell ends below one of another lies above 1/2 for GRU at depth 1 and +RNN at depth
+    8 against their strongest rival, and at both depths for the weakest gated cell against the stronger of RNN and IRNN.
     """
     parts = []
     for task in ("parens_counting", "arithmetic"):
@@ -57,8 +57,8 @@ def claim_6(trials: pd.DataFrame) -> Claim:
 def claim_7(trials: pd.DataFrame) -> Claim:
     """Under random hyperparameters GRU has the lowest losses at depth 1 and +RNN at depth 8; shares of divergence.
 
-    Judged on random draws on the parentheses task: ranks as in claim 6, and for each cell and depth of Table 1 the share
-    of diverged trials less the paper's (itself a share of 1,000) lies within ±0.1.
+    Judged on random draws on the parentheses task: ranks as in claim 6, and for each cell and depth of Table 1 the
+    share of diverged trials less the paper's (itself a share of 1,000) lies within ±0.1.
     """
     rows = random_rows(trials)
     losses = _losses(rows)
