@@ -1,5 +1,7 @@
 """Fig. 1: stored bits, bits per parameter, and the factors between architectures."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -45,22 +47,19 @@ def fig1(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     figure = Figure(figsize=(13, 12.5), layout="constrained")
     grid = figure.add_gridspec(3, 4, height_ratios=(1, 1, 1.5))
     sizes = _span(best)
-    for row, score in enumerate(("bits", "bits_per_parameter")):
-        first = None
-        for column, depth in enumerate(DEPTHS):
-            first = axes = figure.add_subplot(grid[row, column], sharey=first)
-            panel(axes, _bars(_of_depth(best, depth), score), "parameters", score, _of_depth(reference, depth))
-            band = np.outer(PAPER_BAND, sizes if score == "bits" else [1, 1])
-            axes.fill_between(sizes, *band, color="0.92", zorder=0)
-            axes.set(xscale="log", xlim=sizes, title=f"{'abcdefgh'[4 * row + column]}  {depth_title(depth)}")
-            axes.set_xlabel("number of parameters")
-        first_column = figure.axes[4 * row]
-        first_column.set_ylabel(score.replace("_", " ") if row else "stored bits")
-        first_column.set(yscale="linear" if row else "log")
-        if row:
-            first_column.set_ylim(
-                0, max(6.5, 1.1 * np.nan_to_num(best["bits_per_parameter"].astype(float)).max(initial=0))
-            )
+    for i, (score, depth) in enumerate(product(("bits", "bits_per_parameter"), DEPTHS)):
+        row, column = divmod(i, len(DEPTHS))
+        axes = figure.add_subplot(grid[row, column], sharey=figure.axes[i - column] if column else None)
+        panel(axes, _bars(_of_depth(best, depth), score), "parameters", score, _of_depth(reference, depth))
+        axes.fill_between(sizes, *np.outer(PAPER_BAND, (1, 1) if row else sizes), color="0.92", zorder=0)
+        log_axis(axes.xaxis)
+        axes.set(xlim=sizes, xlabel="number of parameters", title=f"{'abcdefgh'[i]}  {depth_title(depth)}")
+        axes.tick_params(labelleft=column == 0)
+    total, per_parameter = figure.axes[0], figure.axes[len(DEPTHS)]
+    log_axis(total.yaxis)
+    total.set_ylabel("stored bits")
+    per_parameter.set_ylabel("bits per parameter")
+    per_parameter.set_ylim(0, max(6.5, per_parameter.get_ylim()[1]))
     _matrix(figure.add_subplot(grid[2, :3]), best)
     corner = figure.add_subplot(grid[2, 3])
     corner.axis("off")
