@@ -6,7 +6,9 @@ from capacity_jax.results.claims import Claim, Finding, judge_claims
 from capacity_jax.results.figures import capacity_figure, objective_figure, recall_figure, task_figure
 from capacity_jax.results.pairs import capacity_difference, capacity_factor
 from capacity_jax.results.paper import PAPER_FIGURES, infeasible_table, paper_figures, rerun_table
+from capacity_jax.results.published import published_settings, read_published
 from capacity_jax.results.records import append_record
+from capacity_jax.results.report import report
 from capacity_jax.results.table import as_text, slopes, study_row
 
 __all__ = [
@@ -26,7 +28,10 @@ __all__ = [
     "judge_claims",
     "objective_figure",
     "paper_figures",
+    "published_settings",
+    "read_published",
     "recall_figure",
+    "report",
     "rerun_table",
     "score_of",
     "score_values",

@@ -61,13 +61,13 @@ def best_trials(study: pd.DataFrame) -> pd.DataFrame:
     settings: dict[tuple, int] = {}
     setting = np.array([settings.setdefault(_key(hparams), len(settings)) for hparams in study["hparams"]])
     feasible = ~study["infeasible"].astype(bool)
-    sign = np.where(study["maximize"].astype(bool), 1, -1)
-    merits = pd.DataFrame({"feasible": feasible, "merit": (sign * study["objective"]).where(feasible)})
+    objective = study["objective"].where(feasible)
+    merits = pd.DataFrame({"feasible": feasible, "merit": objective.where(study["maximize"].astype(bool), -objective)})
     merits = merits.groupby(setting, sort=False).agg({"feasible": "all", "merit": "mean"}).dropna()
     if merits.empty:
         return study.iloc[:0]
     best = merits.sort_values(["feasible", "merit"], ascending=False, kind="stable").index[0]
-    return study[feasible & (setting == best)]
+    return study.loc[feasible & (setting == best)]
 
 
 def best_table(trials: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,8 @@
 """Which trials of a table a figure or claim of the paper is about."""
 
+from statistics import mode
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -9,22 +12,29 @@ PAPER_STEPS = 5
 MANY_REPEATS = 10
 
 
+def matching(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
+    """The rows whose columns have these values."""
+    keep = np.ones(len(table), bool)
+    for name, value in values.items():
+        keep &= table[name].to_numpy() == value
+    return table.loc[keep]
+
+
 def of_task(trials: pd.DataFrame, task: str) -> pd.DataFrame:
     """The trials of a task; a stand-in for text8 counts as text8."""
-    return trials[np.array([name.startswith(task) for name in trials["task"]], bool)]
+    return trials.loc[np.array([name.startswith(task) for name in trials["task"]], bool)]
 
 
 def capacity_rows(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials of `per_cap` at one number of unrolled steps: the paper's, or else the most frequent."""
     rows = of_task(trials, "per_cap")
-    if rows.empty or (rows["n_steps"] == PAPER_STEPS).any():
-        return rows[rows["n_steps"] == PAPER_STEPS]
-    return rows[rows["n_steps"] == rows["n_steps"].mode()[0]] if rows["n_steps"].notna().any() else rows
+    steps = rows["n_steps"].tolist()
+    return matching(rows, n_steps=PAPER_STEPS if PAPER_STEPS in steps or not steps else mode(steps))
 
 
 def with_nonlinearity(trials: pd.DataFrame, name: str) -> pd.DataFrame:
     """The trials whose nonlinearity, a hyperparameter, is `tanh` or `relu`; of cells that have no choice none."""
-    return trials[np.array([hparams.get("nonlinearity") == name for hparams in trials["hparams"]], bool)]
+    return trials.loc[np.array([hparams.get("nonlinearity") == name for hparams in trials["hparams"]], bool)]
 
 
 def step_rows(trials: pd.DataFrame) -> pd.DataFrame:
@@ -36,7 +46,7 @@ def step_rows(trials: pd.DataFrame) -> pd.DataFrame:
 
 def searched(trials: pd.DataFrame) -> pd.DataFrame:
     """What the tuner tried, in its order; not the repeats of what it found."""
-    return trials[trials["role"] != "repeat"].sort_values("number", kind="stable")
+    return trials.loc[trials["role"] != "repeat"].sort_values("number", kind="stable")
 
 
 def random_rows(trials: pd.DataFrame) -> pd.DataFrame:
@@ -48,4 +58,4 @@ def random_rows(trials: pd.DataFrame) -> pd.DataFrame:
 def repeated_rows(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials of those studies that repeated their best setting many times."""
     repeats = (trials["role"] == "repeat").groupby(trials["study"]).transform("sum")
-    return trials[repeats.to_numpy(dtype=float) >= MANY_REPEATS]
+    return trials.loc[np.asarray(repeats, float) >= MANY_REPEATS]

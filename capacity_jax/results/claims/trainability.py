@@ -14,7 +14,7 @@ from capacity_jax.results.best import best_trials, score_values
 from capacity_jax.results.claims.verdict import Claim, Part, judge
 from capacity_jax.results.figures import label
 from capacity_jax.results.pairs import NOTHING, mean_or_nothing
-from capacity_jax.results.rows import of_task, random_rows, repeated_rows, searched
+from capacity_jax.results.rows import matching, of_task, random_rows, repeated_rows, searched
 
 # Fewer trials of a cell say nothing about its rank.
 MIN_TRIALS = 10
@@ -68,7 +68,7 @@ def claim_7(trials: pd.DataFrame) -> Claim:
     ]
     for depth, shares in TABLE_1.items():
         for cell, share in shares.items():
-            diverged = rows.loc[(rows["cell"] == cell) & (rows["depth"] == depth), "infeasible"]
+            diverged = matching(rows, cell=cell, depth=depth)["infeasible"].tolist()
             estimate = partial(_excess, diverged, round(share * TABLE_1_DRAWS))
             name = f"{label((cell, 1))} at depth {depth}, share diverged less the paper's"
             parts.append(Part(name, estimate, -0.1, 0.1))
@@ -95,12 +95,12 @@ def claim_8(trials: pd.DataFrame) -> Claim:
     """
     parts, diverged, n_repeats = [], 0, 0
     for name, study in repeated_rows(trials).groupby("study", sort=False):
-        found, repeats = best_trials(searched(study)), study[study["role"] == "repeat"]
-        value = score_values(found).mean()
+        found, repeats = best_trials(searched(study)), matching(study, role="repeat")
+        value = float(np.mean(score_values(found)))
         sign = -1 if study["maximize"].iloc[0] else 1
         worse = sign * (score_values(repeats) - value) / abs(value)
         parts.append(Part(str(name), partial(mean_or_nothing, worse), -np.inf, 0.1))
-        diverged, n_repeats = diverged + int(repeats["infeasible"].sum()), n_repeats + len(repeats)
+        diverged, n_repeats = diverged + sum(repeats["infeasible"]), n_repeats + len(repeats)
     return Claim(
         8,
         "Re-running the best hyperparameters 100 times shows no large deviation from the best result.",
@@ -114,9 +114,10 @@ def claim_8(trials: pd.DataFrame) -> Claim:
 def _losses(rows: pd.DataFrame) -> dict[int, dict[str, np.ndarray]]:
     """Evaluation losses by depth and cell, infinite where a trial diverged; cells with too few trials are left out."""
     losses: dict[int, dict[str, np.ndarray]] = {}
-    for (depth, cell), group in rows.groupby(["depth", "cell"], sort=False):
+    for _, group in rows.groupby(["depth", "cell"], sort=False):
         if len(group) >= MIN_TRIALS:
-            losses.setdefault(depth, {})[cell] = score_values(group).fillna(np.inf).to_numpy()
+            of_depth = losses.setdefault(group["depth"].iloc[0], {})
+            of_depth[group["cell"].iloc[0]] = score_values(group).fillna(np.inf).to_numpy()
     return losses
 
 
@@ -135,8 +136,8 @@ def _names(cells):
     return ", ".join(label((cell, 1)) for cell in cells)
 
 
-def _excess(diverged: pd.Series, paper_count: int, level: float) -> Interval:
+def _excess(diverged: list[bool], paper_count: int, level: float) -> Interval:
     if len(diverged) < MIN_TRIALS:
         return NOTHING
-    measured = share_interval(int(diverged.sum()), len(diverged), level)
+    measured = share_interval(sum(diverged), len(diverged), level)
     return share_difference(measured, share_interval(paper_count, TABLE_1_DRAWS, level))

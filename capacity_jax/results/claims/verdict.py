@@ -35,11 +35,15 @@ class Finding(NamedTuple):
     low: float
     high: float
 
-    def __str__(self) -> str:
-        bounds = f"above {self.low:g}" if self.high == np.inf else f"within {self.low:g} to {self.high:g}"
+    @property
+    def bounds(self) -> str:
+        """Where the claim puts the number, in words."""
         if self.low == -np.inf:
-            bounds = f"below {self.high:g}"
-        return f"{self.name}: {in_words(self.interval)}, claimed {bounds}"
+            return f"below {self.high:g}"
+        return f"above {self.low:g}" if self.high == np.inf else f"within {self.low:g} to {self.high:g}"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {in_words(self.interval)}, claimed {self.bounds}"
 
 
 class Claim(NamedTuple):

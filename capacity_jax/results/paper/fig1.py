@@ -17,11 +17,12 @@ from capacity_jax.results.paper.panels import (
     caption,
     depth_title,
     legend,
+    log_axis,
     no_trials,
     panel,
-    published_handle,
+    published_handles,
 )
-from capacity_jax.results.rows import capacity_rows
+from capacity_jax.results.rows import capacity_rows, matching
 from capacity_jax.results.table import slopes
 from capacity_jax.results.words import in_words
 
@@ -51,7 +52,8 @@ def fig1(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
         row, column = divmod(i, len(DEPTHS))
         axes = figure.add_subplot(grid[row, column], sharey=figure.axes[i - column] if column else None)
         panel(axes, _bars(_of_depth(best, depth), score), "parameters", score, _of_depth(reference, depth))
-        axes.fill_between(sizes, *np.outer(PAPER_BAND, (1, 1) if row else sizes), color="0.92", zorder=0)
+        low, high = np.outer(PAPER_BAND, (1, 1) if row else sizes)
+        axes.fill_between(sizes, low, high, color="0.92", zorder=0)
         log_axis(axes.xaxis)
         axes.set(xlim=sizes, xlabel="number of parameters", title=f"{'abcdefgh'[i]}  {depth_title(depth)}")
         axes.tick_params(labelleft=column == 0)
@@ -64,7 +66,7 @@ def fig1(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     corner = figure.add_subplot(grid[2, 3])
     corner.axis("off")
     extra = [Patch(color="0.92", label="paper: 3 to 6 bits per parameter")]
-    extra += [] if reference is None else [published_handle()]
+    extra += published_handles(reference, "bits")
     legend(corner, best["cell"], best["depth"], extra, loc="center left")
     caption(
         figure,
@@ -83,7 +85,7 @@ def _bars(best, score):
 
 
 def _of_depth(best, depth):
-    return best if best is None or depth is None else best[best["depth"] == depth]
+    return best if best is None or depth is None else matching(best, depth=depth)
 
 
 def _span(best):

@@ -8,7 +8,7 @@ from capacity_jax.cells import CELLS
 from capacity_jax.results.best import best_table
 from capacity_jax.results.figures import errorbars, label
 from capacity_jax.results.pairs import mean_or_nothing
-from capacity_jax.results.paper.panels import best_published, caption, legend, log_axis, panel, published_handle
+from capacity_jax.results.paper.panels import best_published, caption, legend, log_axis, panel, published_handles
 from capacity_jax.results.rows import capacity_rows, with_nonlinearity
 from capacity_jax.results.words import in_words
 
@@ -29,19 +29,20 @@ def fig2a(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     """
     # One depth, as in the paper: a line's style tells the runs apart.
     rows = capacity_rows(trials)
-    rows = rows[(rows["depth"] == 1) | (rows["cell"] == "intersection")]
-    rows = rows[rows["depth"] == rows.groupby("cell")["depth"].transform("min")]
+    rows = rows.loc[(rows["depth"] == 1) | (rows["cell"] == "intersection")]
+    rows = rows.loc[rows["depth"] == rows.groupby("cell")["depth"].transform("min")]
     best, relu = best_table(rows), best_table(with_nonlinearity(rows, "relu"))
     figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
     x, y = "parameters", "bits_per_parameter"
-    panel(axes, best, x, y, best_published(published, "per_cap"), linestyle="-")
+    reference = best_published(published, "per_cap")
+    panel(axes, best, x, y, reference, linestyle="-")
     errorbars(axes, relu.dropna(subset=[y]), x, y, linestyle="--", markerfacecolor="white")
     log_axis(axes.xaxis)
     axes.set(xlabel="number of parameters", ylabel="bits per parameter", title="All runs and ReLU runs")
     axes.set_ylim(bottom=0)
     extra = [Line2D([], [], color="0.3", label="all runs"), Line2D([], [], color="0.3", ls="--", label="ReLU runs")]
-    legend(axes, best["cell"], [1], extra + ([] if published is None else [published_handle()]), ncols=2)
+    legend(axes, best["cell"], [1], extra + published_handles(reference, y), ncols=2)
     caption(
         figure,
         "about 5 bits per parameter; RNN and UGRNN fall to about 3.5, where IRNN lies, when only their ReLU runs are "

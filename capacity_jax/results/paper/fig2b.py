@@ -2,6 +2,7 @@
 
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from capacity_jax.results.best import best_table
 from capacity_jax.results.claims.capacity import claim_3
@@ -31,7 +32,7 @@ def fig2b(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
         panel(axes, rows.assign(parameters=rows["n_steps"]), "n_steps", "bits_per_parameter")
     axes.set(xlabel="unrolled steps", ylabel="bits per parameter", title="Capacity against unrolled steps")
     axes.set_ylim(bottom=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(axes, best["cell"], best["depth"], loc="lower right", ncols=2)
     rise, ratio = (in_words(finding.interval) for finding in claim_3(trials).findings)
     caption(

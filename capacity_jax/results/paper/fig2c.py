@@ -27,7 +27,7 @@ def fig2c(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
       1
     """
     best = best_table(of_task(trials, "mem_thru"))
-    n_in = int(best["n_in"].max()) if len(best) else 64
+    n_in = int(np.max(best["n_in"])) if len(best) else 64
     figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
     units = np.arange(1, int(max([1.5 * n_in, *best["units"]])) + 1)

@@ -12,9 +12,9 @@ from capacity_jax.results.paper.panels import (
     legend,
     log_axis,
     panel,
-    published_handle,
+    published_handles,
 )
-from capacity_jax.results.rows import of_task
+from capacity_jax.results.rows import matching, of_task
 from capacity_jax.results.words import in_words
 
 DEPTHS = (1, 2, 4)
@@ -63,14 +63,13 @@ def _figure(trials, best, task, score, letters, name, published):
     panels = figure.subplots(1, len(letters), sharey=True)
     for axes, letter, depth in zip(panels, letters, (*DEPTHS, 1), strict=False):
         x = "units" if letter == "d" else "parameters"
-        drawn = None if reference is None else reference[reference["depth"] == depth]
-        panel(axes, best[best["depth"] == depth], x, score, drawn, linestyle="-")
+        drawn = None if reference is None else matching(reference, depth=depth)
+        panel(axes, matching(best, depth=depth), x, score, drawn, linestyle="-")
         log_axis(axes.xaxis)
         axes.set(title=f"{letter}  {depth_title(depth)}")
         axes.set_xlabel("units per layer" if letter == "d" else "number of parameters")
     panels[0].set_ylabel(score.replace("_", " "))
-    extra = [] if reference is None else [published_handle()]
-    legend(figure, best["cell"], [1], extra, loc="outside upper center", ncols=8)
+    legend(figure, best["cell"], [1], published_handles(reference, score), loc="outside upper center", ncols=8)
     gain, spread = (in_words(f.interval) for f in claim_5(trials).findings if f.name.startswith(task))
     caption(
         figure,

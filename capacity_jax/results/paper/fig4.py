@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from capacity_jax.estimators.ranks import median_interval
 from capacity_jax.results.best import score_values
 from capacity_jax.results.figures import grid, label, network_style
-from capacity_jax.results.paper.panels import PUBLISHED, caption, depth_title, legend, no_trials, published_handle
-from capacity_jax.results.rows import of_task, searched
+from capacity_jax.results.paper.panels import PUBLISHED, caption, depth_title, legend, no_trials, published_handles
+from capacity_jax.results.rows import matching, of_task, searched
 from capacity_jax.results.words import in_words
 
 DEPTHS = (1, 2, 4, 8)
@@ -55,22 +55,21 @@ def fig4_arith(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> F
 
 def _figure(trials, published, task, name, letters):
     rows = searched(of_task(trials, task))
-    theirs = rows.iloc[:0] if published is None else published[published["task"] == task]
+    theirs = rows.iloc[:0] if published is None else matching(published, task=task)
     figure = Figure(figsize=(13, 7), layout="constrained")
     panels = figure.subplots(2, len(DEPTHS), sharey=True)
     for row, (panels_of_row, draw) in enumerate(zip(panels, (_medians, _minima), strict=True)):
         for column, (axes, depth) in enumerate(zip(panels_of_row, DEPTHS, strict=True)):
-            at_depth = rows[rows["depth"] == depth]
+            at_depth = matching(rows, depth=depth)
             draw(axes, at_depth)
             if draw is _minima:
-                _best_published(axes, theirs[theirs["depth"] == depth])
+                _best_published(axes, matching(theirs, depth=depth))
             grid(axes)
             axes.set(title=f"{letters[4 * row + column]}  {depth_title(depth)}", xlabel="tuner iteration")
             if at_depth.empty:
                 no_trials(axes)
         panels_of_row[0].set_ylabel(f"{'minimum' if row else 'median'} evaluation loss so far")
-    extra = [] if published is None else [published_handle()]
-    legend(figure, rows["cell"], [1], extra, loc="outside upper center", ncols=8)
+    legend(figure, rows["cell"], [1], published_handles(theirs, "eval_loss"), loc="outside upper center", ncols=8)
     caption(
         figure,
         "RNN and IRNN learn slowest and fail as depth grows; GRU is best at depth 1, +RNN at depth 8.",

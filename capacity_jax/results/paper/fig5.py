@@ -14,7 +14,7 @@ from capacity_jax.results.best import score_values
 from capacity_jax.results.claims.trainability import TABLE_1
 from capacity_jax.results.figures import grid, label, network_style
 from capacity_jax.results.paper.panels import PUBLISHED, caption, depth_title, no_trials
-from capacity_jax.results.rows import random_rows
+from capacity_jax.results.rows import matching, random_rows
 
 DEPTHS = (1, 8)
 PAPER = {"marker": "_", "markeredgewidth": 2, "color": "0.45", "linestyle": "none"}
@@ -38,14 +38,14 @@ def fig5(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
       4
     """
     rows = random_rows(trials)
-    theirs = rows.iloc[:0] if published is None else published[published["task"] == "parens_counting"]
+    theirs = rows.iloc[:0] if published is None else matching(published, task="parens_counting")
     figure = Figure(figsize=(11, 8.5), layout="constrained")
     boxes, shares = figure.subplots(2, len(DEPTHS), sharey="row", height_ratios=(1.4, 1))
     table = infeasible_table(trials)
     for column, depth in enumerate(DEPTHS):
-        _boxes(boxes[column], rows[rows["depth"] == depth], theirs[theirs["depth"] == depth])
+        _boxes(boxes[column], matching(rows, depth=depth), matching(theirs, depth=depth))
         boxes[column].set_title(f"{'ab'[column]}  {depth_title(depth)}")
-        _shares(shares[column], table[table["depth"] == depth])
+        _shares(shares[column], matching(table, depth=depth))
         shares[column].set_title(f"Table 1, {depth_title(depth)}")
     boxes[0].set_ylabel("evaluation loss")
     shares[0].set_ylabel("diverged, %")
@@ -72,8 +72,9 @@ def infeasible_table(trials: pd.DataFrame) -> pd.DataFrame:
       [[0.5, 0.155]]
     """
     found: list[dict[str, Any]] = []
-    for (depth, cell), group in random_rows(trials).groupby(["depth", "cell"]):
-        share = share_interval(int(group["infeasible"].sum()), len(group))
+    for _, group in random_rows(trials).groupby(["depth", "cell"]):
+        cell, depth = group["cell"].iloc[0], group["depth"].iloc[0]
+        share = share_interval(sum(group["infeasible"]), len(group))
         paper = TABLE_1.get(depth, {}).get(cell, np.nan)
         numbers = {"share": share.value, "ci_low": share.low, "ci_high": share.high, "paper": paper}
         found.append({"depth": depth, "cell": cell, "trials": len(group)} | numbers)
@@ -83,7 +84,7 @@ def infeasible_table(trials: pd.DataFrame) -> pd.DataFrame:
 def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
     cells = _cells(rows)
     for place, cell in enumerate(cells):
-        losses = score_values(rows[rows["cell"] == cell]).dropna()
+        losses = score_values(matching(rows, cell=cell)).dropna()
         colour = network_style(cell, others=cells)["color"]
         box = axes.boxplot(
             losses, positions=[place], widths=0.6, whis=(0, 100), patch_artist=True, notch=len(losses) > 5
@@ -99,7 +100,7 @@ def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
 def _shares(axes: Axes, table: pd.DataFrame) -> None:
     cells = _cells(table)
     for place, cell in enumerate(cells):
-        row, style = table[table["cell"] == cell].iloc[0], network_style(cell, others=cells)
+        row, style = matching(table, cell=cell).iloc[0], network_style(cell, others=cells)
         errors = [[row["share"] - row["ci_low"]], [row["ci_high"] - row["share"]]]
         axes.errorbar(place, 100 * row["share"], 100 * np.array(errors), **style)
         axes.plot(place, 100 * row["paper"], markersize=22, **PAPER)

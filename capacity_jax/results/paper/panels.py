@@ -4,9 +4,10 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
@@ -14,8 +15,15 @@ from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 from capacity_jax.cells import CELLS
 from capacity_jax.results.best import best_table
 from capacity_jax.results.figures import LINES, by_network, errorbars, grid, label, network_style
+from capacity_jax.results.rows import matching
 
-PUBLISHED = {"color": "0.45", "linestyle": "none", "markersize": 3.5, "markerfacecolor": "none", "zorder": 1}
+PUBLISHED: dict[str, Any] = {
+    "color": "0.45",
+    "linestyle": "none",
+    "markersize": 3.5,
+    "markerfacecolor": "none",
+    "zorder": 1,
+}
 
 
 def panel(
@@ -41,7 +49,7 @@ def best_published(published: pd.DataFrame | None, task: str) -> pd.DataFrame | 
     """The best published setting of each cell, depth and budget on a task."""
     if published is None:
         return None
-    return best_table(published[published["task"] == task])
+    return best_table(matching(published, task=task))
 
 
 def legend(
@@ -63,9 +71,11 @@ def legend(
         place.legend(handles=handles, frameon=False, fontsize=9, **layout)
 
 
-def published_handle() -> Line2D:
-    """The legend's entry for published values."""
-    return Line2D([], [], marker="o", label="published", **PUBLISHED)
+def published_handles(published: pd.DataFrame | None, score: str) -> list[Line2D]:
+    """The legend's entry for published values, if there are any."""
+    if published is None or score not in published or not np.isfinite(published[score]).any():
+        return []
+    return [Line2D([], [], marker="o", label="published", **PUBLISHED)]
 
 
 def caption(figure: Figure, paper: str, measured: str) -> None:
@@ -75,7 +85,7 @@ def caption(figure: Figure, paper: str, measured: str) -> None:
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, linespacing=1.4)
 
 
-def log_axis(axis: Axis) -> None:
+def log_axis(axis: XAxis | YAxis) -> None:
     """A logarithmic axis with whole sizes as its ticks: 500, 1k, 2k."""
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -11,7 +11,7 @@ from capacity_jax.results.best import best_trials, score_of, score_values
 from capacity_jax.results.figures import grid, label, network_style
 from capacity_jax.results.pairs import mean_or_nothing
 from capacity_jax.results.paper.panels import caption, no_trials
-from capacity_jax.results.rows import repeated_rows, searched
+from capacity_jax.results.rows import matching, repeated_rows, searched
 
 
 def rerun_table(trials: pd.DataFrame) -> pd.DataFrame:
@@ -33,13 +33,13 @@ def rerun_table(trials: pd.DataFrame) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for name, study in repeated_rows(trials).groupby("study", sort=False):
-        repeats = study[study["role"] == "repeat"]
+        repeats = matching(study, role="repeat")
         first = study.iloc[0]
         values = score_values(repeats).dropna()
         mean = mean_or_nothing(values)
         row = {"study": name, "task": first["task"], "cell": first["cell"], "depth": first["depth"]}
         row |= {"score": score_of(first["task"]), "found": score_values(best_trials(searched(study))).mean()}
-        row |= {"repeats": len(repeats), "infeasible": int(repeats["infeasible"].sum()), "mean": mean.value}
+        row |= {"repeats": len(repeats), "infeasible": sum(repeats["infeasible"]), "mean": mean.value}
         row |= {"ci_low": mean.low, "ci_high": mean.high, "std": values.std()}
         rows.append(row | {"best": values.max() if first["maximize"] else values.min()})
     columns = "study task cell depth score found repeats infeasible mean ci_low ci_high std best"
@@ -64,14 +64,14 @@ def table_rerun(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> 
     tasks = list(dict.fromkeys(table["task"])) or [""]
     figure = Figure(figsize=(max(7, 5.5 * len(tasks)), 6), layout="constrained")
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
-        of_task = table[table["task"] == task].reset_index(drop=True)
-        for place, found in of_task.iterrows():
-            _draw(axes, place, found, rows[(rows["study"] == found["study"]) & (rows["role"] == "repeat")])
-        names = [label((row["cell"], row["depth"])).replace(", ", "\n") for _, row in of_task.iterrows()]
-        axes.set_xticks(range(len(of_task)), names)
-        axes.set(title=task, ylabel=of_task["score"].iloc[0].replace("_", " ") if len(of_task) else "score")
+        settings = matching(table, task=task).to_dict("records")
+        for place, found in enumerate(settings):
+            _draw(axes, place, found, matching(rows, study=found["study"], role="repeat"))
+        names = [label((found["cell"], found["depth"])).replace(", ", "\n") for found in settings]
+        axes.set_xticks(range(len(settings)), names)
+        axes.set(title=task, ylabel=score_of(task).replace("_", " "))
         grid(axes)
-        if of_task.empty:
+        if not settings:
             no_trials(axes)
         else:
             handles = [
@@ -102,6 +102,6 @@ def _draw(axes, place, found, repeats):
 def _means(table):
     rows = [
         f"{label((row['cell'], row['depth']))} {row['mean']:.3g} ± {row['std']:.2g}, best {row['best']:.3g}"
-        for _, row in table.iterrows()
+        for row in table.to_dict("records")
     ]
     return f"Mean ± standard deviation: {'; '.join(rows)}."
