@@ -9,7 +9,8 @@ import argparse
 import sys
 
 from capacity_jax.results import judge_claims
-from experiments.workdir import WorkdirError, open_trials
+from experiments.trials import open_trials
+from experiments.workdir import WorkdirError
 
 
 def main(arguments: list[str] | None = None) -> int:

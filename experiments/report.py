@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from capacity_jax.results import paper_figures, read_published, report
-from experiments.workdir import CONFIG_FILE, WorkdirError, open_trials
+from experiments.trials import open_trials
+from experiments.workdir import CONFIG_FILE, WorkdirError
 
 
 def main(arguments: list[str] | None = None) -> int:

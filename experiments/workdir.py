@@ -4,13 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from ml_collections import ConfigDict
 
-from capacity_jax.results.records import read_trials
-
 CONFIG_FILE = "config.json"
-STORAGE_FILE = "studies.db"
 
 
 class WorkdirError(ValueError):
@@ -36,23 +32,6 @@ def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
     except (OSError, ValueError) as error:
         raise WorkdirError(f"workdir is {directory}, which cannot be used: {error}") from error
     return directory
-
-
-def open_trials(path: str | Path) -> pd.DataFrame:
-    """The table of trials of a work directory, as far as its studies have come.
-
-    Raises:
-      WorkdirError: it holds no studies, or they cannot be read.
-    """
-    storage = Path(path) / STORAGE_FILE
-    if not storage.is_file():
-        raise WorkdirError(f"workdir is {path}, which holds no {STORAGE_FILE}; experiments.run writes it")
-    try:
-        return read_trials(f"sqlite:///{storage}")
-    except Exception as error:
-        # Whatever a broken database makes Optuna and SQLAlchemy raise.
-        reason = str(error).splitlines()[0]
-        raise WorkdirError(f"workdir is {path}, whose {STORAGE_FILE} cannot be read: {reason}") from error
 
 
 def _check_same(directory, recorded, asked):

@@ -130,7 +130,8 @@ def by_network(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame, dict]]:
     """The rows of each cell and depth in order of size, with the style of their line."""
     others = [cell for cell in table["cell"].unique() if cell not in CELLS]
     for network, rows in table.groupby(["cell", "depth"], sort=False):
-        yield network, rows.sort_values("parameters"), network_style(*network, others)
+        cell, depth = network
+        yield network, rows.sort_values("parameters"), network_style(cell, depth, others)
 
 
 def network_style(cell: str, depth: int = 1, others: Sequence[str] = ()) -> dict[str, Any]:
@@ -159,7 +160,7 @@ def errorbars(axes: Axes, table: pd.DataFrame, x: str, score: str, **changes: An
     `changes` are made to the style of all lines.
     """
     for network, rows, style in by_network(table):
-        axes.errorbar(rows[x], rows[score], _errors(rows, score), label=label(network), **style | changes)
+        axes.errorbar(rows[x], rows[score], yerr=_errors(rows, score), label=label(network), **style | changes)
 
 
 def tidy(axes: Axes) -> None:

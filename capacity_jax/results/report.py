@@ -133,7 +133,7 @@ def _claim(claim: Claim) -> str:
     table = f"<div class=wide><table><tr><th>what<th>measured, 95%<th>claimed</tr>{findings}</table></div>"
     return (
         f"<details class=claim><summary><span class='verdict {kind}'>{escape(claim.verdict)}</span> "
-        f"{claim.number}. {escape(claim.statement)}</summary><p><b>Rule.</b> {escape(claim.rule)}</p>{table}{remark}"
+        f"{claim.number}. {escape(claim.statement)}</summary><p><b>Rule:</b> {escape(claim.rule)}</p>{table}{remark}"
         "</details>"
     )
 

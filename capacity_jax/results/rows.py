@@ -41,7 +41,7 @@ def step_rows(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials of `per_cap` of those networks that were measured at two numbers of unrolled steps or more."""
     rows = of_task(trials, "per_cap")
     counts = rows.groupby(["cell", "depth", "budget"], dropna=False)["n_steps"].transform("nunique")
-    return rows[counts.to_numpy(dtype=float) > 1]
+    return rows.loc[np.asarray(counts, float) > 1]
 
 
 def searched(trials: pd.DataFrame) -> pd.DataFrame:
@@ -51,8 +51,7 @@ def searched(trials: pd.DataFrame) -> pd.DataFrame:
 
 def random_rows(trials: pd.DataFrame) -> pd.DataFrame:
     """Random draws of hyperparameters on the parentheses task."""
-    rows = of_task(trials, "parens_counting")
-    return rows[(rows["sampler"] == "random") & (rows["role"] == "search")]
+    return matching(of_task(trials, "parens_counting"), sampler="random", role="search")
 
 
 def repeated_rows(trials: pd.DataFrame) -> pd.DataFrame:

@@ -19,12 +19,12 @@ class _Type:
         self.names: list[str] | None = None
 
     def __setstate__(self, state: tuple) -> None:
-        self.order = ">" if _text(state[1]) == ">" else "<"
+        self.order = _text(state[1])
         self.names = None if state[3] is None else [_text(name) for name in state[3]]
 
     def plain(self) -> np.dtype:
         """The dtype of a scalar; numpy checks it."""
-        dtype = np.dtype(_text(self.code)).newbyteorder(self.order)
+        dtype = np.dtype(_text(self.code)).newbyteorder("big" if self.order == ">" else "little")
         if dtype.hasobject or self.names is not None or dtype.kind == "V":
             raise pickle.UnpicklingError(f"pickle holds a scalar of type {self.code!r}; allowed: numbers and strings")
         return dtype

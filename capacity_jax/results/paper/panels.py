@@ -65,7 +65,7 @@ def legend(
         handles.append(Line2D([], [], label=label((cell, 1)), **style))
     depths = sorted(set(depths))
     if depths != [1]:
-        handles += [Line2D([], [], color="0.3", linestyle=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
+        handles += [Line2D([], [], color="0.3", ls=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
     handles += extra
     if handles:
         place.legend(handles=handles, frameon=False, fontsize=9, **layout)
