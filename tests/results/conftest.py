@@ -43,9 +43,10 @@ def capacity(bits=BITS, budgets=(600, 1200, 2400, 4800), depths=(1, 2, 4), seeds
                     names |= {"depth": depth, "budget": float(budget), "parameters": budget - 7, "n_steps": n_steps}
                     names |= {"units": units_of(cell, budget, depth), "maximize": True}
                     best = per_parameter * (1 - 0.6**n_steps) / (1 - 0.6**5) if len(steps) > 1 else per_parameter
-                    for nonlinearity in ("tanh", "relu"):
+                    choices = ("tanh", "relu") if cell not in ("irnn", "intersection") else (None,)
+                    for nonlinearity in choices:
                         top = min(best, relu) if nonlinearity == "relu" else best
-                        hparams = {} if cell in ("irnn", "intersection") else {"nonlinearity": nonlinearity}
+                        hparams = {"nonlinearity": nonlinearity} if nonlinearity else {}
                         for seed in range(seeds):
                             value = top + noise * rng.standard_normal()
                             scores = {"objective": value, "bits_per_parameter": value, "bits": value * (budget - 7)}
