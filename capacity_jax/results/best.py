@@ -59,14 +59,15 @@ def best_trials(study: pd.DataFrame) -> pd.DataFrame:
     # In the order of their seeds, not of their ends: ties and rounding then do not depend on speed.
     study = study.sort_values("seed", kind="stable")
     settings: dict[tuple, int] = {}
-    setting = np.array([settings.setdefault(_key(hparams), len(settings)) for hparams in study["hparams"]])
-    feasible = ~study["infeasible"].astype(bool)
-    objective = study["objective"].where(feasible)
-    merits = pd.DataFrame({"feasible": feasible, "merit": objective.where(study["maximize"].astype(bool), -objective)})
-    merits = merits.groupby(setting, sort=False).agg({"feasible": "all", "merit": "mean"}).dropna()
-    if merits.empty:
-        return study.iloc[:0]
-    best = merits.sort_values(["feasible", "merit"], ascending=False, kind="stable").index[0]
+    setting = np.array([settings.setdefault(_key(hparams), len(settings)) for hparams in study["hparams"]], int)
+    feasible = ~study["infeasible"].to_numpy(bool)
+    gain = np.where(study["maximize"].to_numpy(bool), 1, -1) * study["objective"].to_numpy(float)
+
+    def merit(one: int) -> tuple[bool, float]:
+        of_it = setting == one
+        return bool(feasible[of_it].all()), float(gain[of_it & feasible].mean())
+
+    best = max(sorted(set(setting[feasible].tolist())), key=merit, default=-1)
     return study.loc[feasible & (setting == best)]
 
 
@@ -87,7 +88,8 @@ def best_table(trials: pd.DataFrame) -> pd.DataFrame:
       >>> round(best_table(trials).loc[0, "bits_per_parameter"], 6)
       3.1
     """
-    rows = [_row(study) for _, study in trials.groupby("study", sort=False)]
+    scores = [name for name in trials.select_dtypes("number") if name not in {*ABOUT_STUDY, *ABOUT_TRIAL}]
+    rows = [_row(study, scores) for _, study in trials.groupby("study", sort=False)]
     return pd.DataFrame(rows, columns=None if rows else [*ABOUT_STUDY, *LOSSES, "bits", *set(SCORES.values()), *_FOUND])
 
 
@@ -116,12 +118,10 @@ def _key(hparams: Mapping[str, Any]) -> tuple:
     return tuple(sorted(hparams.items()))
 
 
-def _row(study):
+def _row(study, scores):
     best = best_trials(study)
     values = score_values(best).dropna()
     interval = mean_interval(values) if len(values) else Interval(np.nan, np.nan, np.nan)
-    numbers = study.select_dtypes("number").columns
-    scores = [name for name in numbers if name not in {*ABOUT_STUDY, *ABOUT_TRIAL}]
     found = [interval.low, interval.high, len(best), len(study), int(study["infeasible"].sum())]
     about = study.iloc[0][ABOUT_STUDY].to_dict()
-    return about | best[scores].astype(float).mean().to_dict() | dict(zip(_FOUND, found, strict=True))
+    return about | best[scores].mean().to_dict() | dict(zip(_FOUND, found, strict=True))

@@ -20,7 +20,7 @@ def table(rows):
     for row in rows:
         number = numbers.setdefault(row["study"], count())
         plain = {"n_in": 32, "n_steps": 5, "batch_size": 64, "budget": np.nan, "units": 16, "parameters": 1000}
-        plain |= {"role": "start", "sampler": "random", "hparams": {}, "maximize": False, "infeasible": False}
+        plain |= {"role": "start", "sampler": "gp", "hparams": {}, "maximize": False, "infeasible": False}
         plain |= {"train_loss": np.nan, "valid_loss": np.nan, "eval_loss": np.nan, "objective": np.nan}
         plain |= {"number": next(number), "seed": len(filled), "steps": 1000, "seconds": 2.0}
         filled.append(plain | {"finished": pd.Timestamp(2026, 11, 23)} | row)

@@ -26,7 +26,7 @@ def page(synthetic):
 
 def test_page_holds_everything(page):
     """Breaks if studies, figures, claims, configuration, versions, steps or time are left out."""
-    assert page.count("<figure id=") == 2
+    assert page.count("<figure id=") == 3
     assert "id='fig2c'" in page
     for number in range(1, 9):
         assert f" {number}. " in page

@@ -73,7 +73,7 @@ def legend(
 
 def published_handles(published: pd.DataFrame | None, score: str) -> list[Line2D]:
     """The legend's entry for published values, if there are any."""
-    if published is None or score not in published or not np.isfinite(published[score]).any():
+    if published is None or score not in published or not np.isfinite(published[score].to_numpy(float)).any():
         return []
     return [Line2D([], [], marker="o", label="published", **PUBLISHED)]
 
