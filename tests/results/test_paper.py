@@ -38,8 +38,6 @@ def bars(axes):
         ends = np.array([segment[:, 1] for segment in bar.get_segments() if len(segment)])
         x, y = (np.array(values, float) for values in line.get_data())
         lines.setdefault(container.get_label(), []).append((x, y, ends))
-            (np.array(line.get_xdata(), float), np.array(line.get_ydata(), float), ends)
-        )
     return lines
 
 
