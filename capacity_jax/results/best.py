@@ -2,6 +2,11 @@
 
 A table of trials has one row for each finished trial (`capacity_jax.results.records.read_trials`); a setting is
 the trials of a study with equal hyperparameters.
+
+Example:
+  >>> from capacity_jax.results import TRIAL_COLUMNS
+  >>> TRIAL_COLUMNS[:4]
+  ['study', 'task', 'cell', 'depth']
 """
 
 from collections.abc import Mapping
@@ -85,7 +90,7 @@ def best_table(trials: pd.DataFrame) -> pd.DataFrame:
       >>> study |= {"parameters": 280, "n_steps": 5, "hparams": [{}, {}], "seed": [0, 1], "infeasible": False}
       >>> study |= {"maximize": True}
       >>> trials = pd.DataFrame(study | {"objective": [3.0, 3.2], "bits_per_parameter": [3.0, 3.2]})
-      >>> round(best_table(trials).loc[0, "bits_per_parameter"], 6)
+      >>> round(best_table(trials).loc[0, "bits_per_parameter"].item(), 6)
       3.1
     """
     scores = [name for name in trials.select_dtypes("number") if name not in {*ABOUT_STUDY, *ABOUT_TRIAL}]

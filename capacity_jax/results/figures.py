@@ -130,8 +130,8 @@ def by_network(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame, dict]]:
     """The rows of each cell and depth in order of size, with the style of their line."""
     others = [cell for cell in table["cell"].unique() if cell not in CELLS]
     for network, rows in table.groupby(["cell", "depth"], sort=False):
-        cell, depth = network
-        yield network, rows.sort_values("parameters"), network_style(cell, depth, others)
+        style = network_style(rows["cell"].iloc[0], rows["depth"].iloc[0], others)
+        yield network, rows.sort_values("parameters"), style
 
 
 def network_style(cell: str, depth: int = 1, others: Sequence[str] = ()) -> dict[str, Any]:

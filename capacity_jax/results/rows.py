@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from capacity_jax.cells import CELLS
+
 # The paper measures capacity after five steps.
 PAPER_STEPS = 5
 # So many repeats of a setting tell how much it varies; the paper made 100.
@@ -18,6 +20,12 @@ def matching(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
     for name, value in values.items():
         keep &= table[name].to_numpy() == value
     return table.loc[keep]
+
+
+def cells_of(table: pd.DataFrame) -> list[str]:
+    """The cells of a table in the order of all figures: the paper's six, then others by name."""
+    present = set(table["cell"])
+    return [*(cell for cell in CELLS if cell in present), *sorted(present - CELLS.keys())]
 
 
 def of_task(trials: pd.DataFrame, task: str) -> pd.DataFrame:

@@ -28,7 +28,14 @@ class Part(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What was measured of one part: its estimate with the 95% interval, and where the claim puts it."""
+    """What was measured of one part: its estimate with the 95% interval, and where the claim puts it.
+
+    Example:
+      >>> from capacity_jax.estimators import Interval
+      >>> from capacity_jax.results import Finding
+      >>> print(Finding("bits per parameter", Interval(4.1, 3.9, 4.3), low=3, high=6))
+      bits per parameter: 4.10 [3.90, 4.30], claimed within 3 to 6
+    """
 
     name: str
     interval: Interval
@@ -56,6 +63,12 @@ class Claim(NamedTuple):
       verdict: "holds", "does not hold" or "not enough trials".
       findings: effect sizes and intervals.
       remark: what else was measured that bears on it.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax.results import TRIAL_COLUMNS, judge_claims
+      >>> print(str(judge_claims(pd.DataFrame(columns=TRIAL_COLUMNS))[2]).splitlines()[0])
+      Claim 3: NOT ENOUGH TRIALS
     """
 
     number: int

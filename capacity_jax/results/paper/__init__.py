@@ -1,4 +1,10 @@
-"""The figures of Collins et al. 2017, each drawn from a table of trials."""
+"""The figures of Collins et al. 2017, each drawn from a table of trials.
+
+Example:
+  >>> from capacity_jax.results import PAPER_FIGURES
+  >>> list(PAPER_FIGURES)[:4]
+  ['fig1', 'fig2a', 'fig2b', 'fig2c']
+"""
 
 from collections.abc import Callable
 

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from capacity_jax.cells import CELLS
 from capacity_jax.results.best import best_table
 from capacity_jax.results.figures import PAPER_BAND, label
 from capacity_jax.results.pairs import capacity_factor, mean_or_nothing
@@ -22,7 +21,7 @@ from capacity_jax.results.paper.panels import (
     panel,
     published_handles,
 )
-from capacity_jax.results.rows import capacity_rows, matching
+from capacity_jax.results.rows import capacity_rows, cells_of, matching
 from capacity_jax.results.table import slopes
 from capacity_jax.results.words import in_words
 
@@ -67,7 +66,7 @@ def fig1(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     corner.axis("off")
     extra = [Patch(color="0.92", label="paper: 3 to 6 bits per parameter")]
     extra += published_handles(reference, "bits")
-    legend(corner, best["cell"], best["depth"], extra, loc="center left")
+    legend(corner, best, extra, loc="center left")
     caption(
         figure,
         "every architecture stores an amount of information linear in its number of parameters, 3 to 6 bits per "
@@ -108,7 +107,7 @@ def _matrix(axes: Axes, best: pd.DataFrame) -> None:
     axes.set_title("i  factor on the number of parameters that gives x the capacity of y")
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    cells = [cell for cell in CELLS if cell in set(best["cell"])]
+    cells = cells_of(best)
     if not cells:
         axes.set(xticks=[], yticks=[])
         no_trials(axes)

@@ -42,7 +42,7 @@ def fig2a(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     axes.set(xlabel="number of parameters", ylabel="bits per parameter", title="All runs and ReLU runs")
     axes.set_ylim(bottom=0)
     extra = [Line2D([], [], color="0.3", label="all runs"), Line2D([], [], color="0.3", ls="--", label="ReLU runs")]
-    legend(axes, best["cell"], [1], extra + published_handles(reference, y), ncols=2)
+    legend(axes, best.assign(depth=1), extra + published_handles(reference, y), ncols=2)
     caption(
         figure,
         "about 5 bits per parameter; RNN and UGRNN fall to about 3.5, where IRNN lies, when only their ReLU runs are "

@@ -33,7 +33,7 @@ def fig2b(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     axes.set(xlabel="unrolled steps", ylabel="bits per parameter", title="Capacity against unrolled steps")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    legend(axes, best["cell"], best["depth"], loc="lower right", ncols=2)
+    legend(axes, best, loc="lower right", ncols=2)
     rise, ratio = (in_words(finding.interval) for finding in claim_3(trials).findings)
     caption(
         figure,

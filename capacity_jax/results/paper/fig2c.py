@@ -38,7 +38,7 @@ def fig2c(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     axes.set(xlabel="units per layer", ylabel="squared error per dimension", title=f"Recall of {n_in} values")
     axes.set_ylim(bottom=-0.02)
     subspace = Line2D([], [], color="0.75", linewidth=5, label="subspace of as many dimensions as units")
-    legend(axes, best["cell"], best["depth"], [subspace])
+    legend(axes, best, [subspace])
     caption(
         figure,
         "a network recalls a random input of dimension 64 if and only if it has 64 units per layer; below, the error "

@@ -69,7 +69,7 @@ def _figure(trials, best, task, score, letters, name, published):
         axes.set(title=f"{letter}  {depth_title(depth)}")
         axes.set_xlabel("units per layer" if letter == "d" else "number of parameters")
     panels[0].set_ylabel(score.replace("_", " "))
-    legend(figure, best["cell"], [1], published_handles(reference, score), loc="outside upper center", ncols=8)
+    legend(figure, best.assign(depth=1), published_handles(reference, score), loc="outside upper center", ncols=8)
     gain, spread = (in_words(f.interval) for f in claim_5(trials).findings if f.name.startswith(task))
     caption(
         figure,

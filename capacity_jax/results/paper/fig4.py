@@ -69,7 +69,7 @@ def _figure(trials, published, task, name, letters):
             if at_depth.empty:
                 no_trials(axes)
         panels_of_row[0].set_ylabel(f"{'minimum' if row else 'median'} evaluation loss so far")
-    legend(figure, rows["cell"], [1], published_handles(theirs, "eval_loss"), loc="outside upper center", ncols=8)
+    legend(figure, rows.assign(depth=1), published_handles(theirs, "eval_loss"), loc="outside upper center", ncols=8)
     caption(
         figure,
         "RNN and IRNN learn slowest and fail as depth grows; GRU is best at depth 1, +RNN at depth 8.",
@@ -106,7 +106,12 @@ def _minima(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _best_published(axes, published):
     for cell, rows in published[~published["infeasible"].astype(bool)].groupby("cell"):
-        axes.plot(rows["number"].max() + 1, rows["eval_loss"].min(), marker=network_style(cell)["marker"], **PUBLISHED)
+        marker = network_style(cell, others=[cell])["marker"]
+        axes.plot(rows["number"].max() + 1, rows["eval_loss"].min(), marker=marker, **PUBLISHED)
+            rows["eval_loss"].min(),
+            marker=network_style(cell, others=[cell])["marker"],
+            **PUBLISHED,
+        )
 
 
 def _in_words(rows):

@@ -8,13 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from capacity_jax.cells import CELLS
 from capacity_jax.estimators.shares import share_interval
 from capacity_jax.results.best import score_values
 from capacity_jax.results.claims.trainability import TABLE_1
 from capacity_jax.results.figures import grid, label, network_style
 from capacity_jax.results.paper.panels import PUBLISHED, caption, depth_title, no_trials
-from capacity_jax.results.rows import matching, random_rows
+from capacity_jax.results.rows import cells_of, matching, random_rows
 
 DEPTHS = (1, 8)
 PAPER = {"marker": "_", "markeredgewidth": 2, "color": "0.45", "linestyle": "none"}
@@ -82,7 +81,7 @@ def infeasible_table(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
-    cells = _cells(rows)
+    cells = cells_of(rows)
     for place, cell in enumerate(cells):
         losses = score_values(matching(rows, cell=cell)).dropna()
         colour = network_style(cell, others=cells)["color"]
@@ -98,7 +97,7 @@ def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
 
 
 def _shares(axes: Axes, table: pd.DataFrame) -> None:
-    cells = _cells(table)
+    cells = cells_of(table)
     for place, cell in enumerate(cells):
         row, style = matching(table, cell=cell).iloc[0], network_style(cell, others=cells)
         errors = [[row["share"] - row["ci_low"]], [row["ci_high"] - row["share"]]]
@@ -110,11 +109,6 @@ def _shares(axes: Axes, table: pd.DataFrame) -> None:
     handle = Line2D([], [], markersize=14, label="paper", **PAPER)
     if cells:
         axes.legend(handles=[handle], frameon=False, fontsize=9)
-
-
-def _cells(rows):
-    present = set(rows["cell"])
-    return [*(cell for cell in CELLS if cell in present), *sorted(present - CELLS.keys())]
 
 
 def _name(axes, cells):

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import XAxis, YAxis
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from capacity_jax.cells import CELLS
 from capacity_jax.results.best import best_table
 from capacity_jax.results.figures import LINES, by_network, errorbars, grid, label, network_style
-from capacity_jax.results.rows import matching
+from capacity_jax.results.rows import cells_of, matching
 
 PUBLISHED: dict[str, Any] = {
     "color": "0.45",
@@ -52,18 +52,15 @@ def best_published(published: pd.DataFrame | None, task: str) -> pd.DataFrame | 
     return best_table(matching(published, task=task))
 
 
-def legend(
-    place: Figure | SubFigure | Axes, cells: Iterable[str], depths: Iterable[int] = (), extra: Iterable = (), **layout
-) -> None:
-    """One legend for all panels: marks and colours of the cells, then the lines of the depths."""
-    cells = [*(cell for cell in CELLS if cell in (named := set(cells))), *sorted(named - CELLS.keys())]
+def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **layout) -> None:
+    """One legend for all panels: marks and colours of the cells, then the lines of the depths, if not 1 alone."""
+    cells, depths = cells_of(table), sorted(set(table["depth"]))
     others = [cell for cell in cells if cell not in CELLS]
     handles = []
     for cell in cells:
         style = network_style(cell, others=others)
         style.pop("capsize")
         handles.append(Line2D([], [], label=label((cell, 1)), **style))
-    depths = sorted(set(depths))
     if depths != [1]:
         handles += [Line2D([], [], color="0.3", ls=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
     handles += extra

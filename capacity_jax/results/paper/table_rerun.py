@@ -28,7 +28,7 @@ def rerun_table(trials: pd.DataFrame) -> pd.DataFrame:
       >>> study |= {"hparams": [{}] * 11, "infeasible": False, "maximize": False, "seed": range(11)}
       >>> study |= {"number": range(11)}
       >>> trials = pd.DataFrame(study | {"objective": 0.5, "squared_error": [0.5] + [0.4, 0.6] * 5})
-      >>> round(rerun_table(trials).loc[0, "mean"], 6)
+      >>> round(rerun_table(trials).loc[0, "mean"].item(), 6)
       0.5
     """
     rows: list[dict[str, Any]] = []
