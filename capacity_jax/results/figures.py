@@ -1,6 +1,6 @@
 """Figures in the manner of the paper's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from capacity_jax.cells import CELLS
 from capacity_jax.estimators.recall import subspace_error
 from capacity_jax.results.table import slopes
 from capacity_jax.tasks.base import Task
@@ -15,6 +16,7 @@ from capacity_jax.tasks.base import Task
 # Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKS = "osD^vPX"
+LINES = {1: "-", 2: "--", 4: "-.", 8: ":"}
 PAPER_BAND = (3.0, 6.0)
 
 
@@ -92,7 +94,7 @@ def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
     """
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    _errorbars(axes, table, "parameters", objective)
+    errorbars(axes, table, "parameters", objective)
     axes.set(
         xlim=_span(table), xscale="log", xlabel="number of parameters", ylabel=objective.replace("_", " "), title=title
     )
@@ -117,7 +119,7 @@ def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
     units = np.arange(1, max([n_in, *table["units"]]) + 1)
     reference = [subspace_error(int(n), n_in) for n in units]
     axes.plot(units, reference, color="0.6", linewidth=3, label="subspace of as many dimensions", zorder=0)
-    _errorbars(axes, table, "units", "squared_error")
+    errorbars(axes, table, "units", "squared_error")
     axes.axvline(n_in, color="0.6", linestyle=":", linewidth=1)
     axes.set(xlabel="units per layer", ylabel="squared error per dimension", title=f"Recall of {n_in} values")
     tidy(axes)
@@ -126,16 +128,23 @@ def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
 
 def by_network(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame, dict]]:
     """The rows of each cell and depth in order of size, with the style of their line."""
-    for i, (network, rows) in enumerate(table.groupby(["cell", "depth"], sort=False)):
-        style = {
-            "color": COLOURS[i % len(COLOURS)],
-            "marker": MARKS[i % len(MARKS)],
-            "linestyle": "-" if i < len(COLOURS) else "--",
-            "capsize": 3,
-            "markersize": 5,
-            "linewidth": 1.2,
-        }
+    others = [cell for cell in table["cell"].unique() if cell not in CELLS]
+    for network, rows in table.groupby(["cell", "depth"], sort=False):
+        style = network_style(rows["cell"].iloc[0], rows["depth"].iloc[0], others)
         yield network, rows.sort_values("parameters"), style
+
+
+def network_style(cell: str, depth: int = 1, others: Sequence[str] = ()) -> dict[str, Any]:
+    """How all figures draw a cell, its colour and mark, and a depth, its line; `others` are cells besides the six."""
+    i = [*CELLS, *others].index(cell)
+    return {
+        "color": COLOURS[i % len(COLOURS)],
+        "marker": MARKS[i % len(MARKS)],
+        "linestyle": LINES.get(depth, "-"),
+        "capsize": 3,
+        "markersize": 5,
+        "linewidth": 1.2,
+    }
 
 
 def label(network: tuple[str, int]) -> str:
@@ -145,11 +154,25 @@ def label(network: tuple[str, int]) -> str:
     return name if depth == 1 else f"{name}, depth {depth}"
 
 
+def errorbars(axes: Axes, table: pd.DataFrame, x: str, score: str, **changes: Any) -> None:
+    """A line for each cell and depth: a score against another column, with the interval of the score.
+
+    `changes` are made to the style of all lines.
+    """
+    for network, rows, style in by_network(table):
+        axes.errorbar(rows[x], rows[score], yerr=_errors(rows, score), label=label(network), **style | changes)
+
+
 def tidy(axes: Axes) -> None:
     """Light grid, plain tick labels, legend without frame."""
+    grid(axes)
+    axes.legend(frameon=False, fontsize=8)
+
+
+def grid(axes: Axes) -> None:
+    """Light grid, and no more of a frame than the two axes."""
     axes.grid(True, which="major", color="0.85", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=8)
 
 
 def _span(table):
@@ -157,10 +180,5 @@ def _span(table):
     return np.array([table["parameters"].min() * 0.8, table["parameters"].max() * 1.25])
 
 
-def _errorbars(axes, table, x, objective):
-    for network, rows, style in by_network(table):
-        axes.errorbar(rows[x], rows[objective], _errors(rows, objective), label=label(network), **style)
-
-
-def _errors(rows, objective):
-    return np.abs(rows[["ci_low", "ci_high"]].T.to_numpy() - rows[objective].to_numpy())
+def _errors(rows, score):
+    return np.abs(rows[["ci_low", "ci_high"]].T.to_numpy() - rows[score].to_numpy())

@@ -1,0 +1,30 @@
+"""Judges the paper's claims on what a work directory holds.
+
+`python -m experiments.claims WORKDIR` prints each of the eight claims with its verdict (holds, does not hold, not
+enough trials), effect sizes with 95% intervals, and the rule. A claim that does not hold is no failure: the exit code
+is 2 if the directory holds no readable studies, and 0 otherwise.
+"""
+
+import argparse
+import sys
+
+from capacity_jax.results import judge_claims
+from experiments.trials import open_trials
+from experiments.workdir import WorkdirError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints the claims of a work directory; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.claims", description="Judges the paper's claims.")
+    parser.add_argument("workdir", help="work directory of experiments.run")
+    try:
+        trials = open_trials(parser.parse_args(arguments).workdir)
+    except WorkdirError as error:
+        print(f"capacity_jax: {error}", file=sys.stderr)
+        return 2
+    print("\n\n".join(map(str, judge_claims(trials))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The command lines that read a work directory: claims and report."""
+
+import json
+import sqlite3
+
+import pandas as pd
+import pytest
+
+from capacity_jax.results import TRIAL_COLUMNS
+from experiments import claims, report
+
+
+@pytest.fixture
+def workdir(tmp_path, monkeypatch):
+    """A work directory whose storage holds one trial; what is stored in SQLite is tested elsewhere."""
+    trial = dict.fromkeys(TRIAL_COLUMNS, 1) | {"study": "rnn", "task": "mem_thru", "cell": "rnn", "role": "start"}
+    trial |= {"hparams": {}, "infeasible": False, "maximize": False, "squared_error": 0.5, "objective": 0.5}
+    trial |= {"units": 32, "n_in": 64, "sampler": "gp", "finished": pd.Timestamp(2026, 11, 23)}
+    asked = []
+
+    def read(storage):
+        asked.append(storage)
+        return pd.DataFrame([trial])
+
+    monkeypatch.setattr("experiments.trials.read_trials", read)
+    (tmp_path / "studies.db").touch()
+    (tmp_path / "config.json").write_text(json.dumps({"name": "fig2c-smoke", "seed": 7}))
+    yield tmp_path
+    assert set(asked) <= {f"sqlite:///{tmp_path / 'studies.db'}"}
+
+
+def test_claims_are_printed(workdir, capsys):
+    """Breaks if a claim is missing, or one that does not hold counts as a failure."""
+    assert claims.main([str(workdir)]) == 0
+    printed = capsys.readouterr().out
+    for number in range(1, 9):
+        assert f"Claim {number}: NOT ENOUGH TRIALS" in printed
+
+
+def test_report_and_figures_are_written(workdir, capsys):
+    """Breaks if page, figure or configuration is left out."""
+    assert report.main([str(workdir)]) == 0
+    assert str(workdir) in capsys.readouterr().out
+    page = (workdir / "report.html").read_text()
+    assert "<h1>fig2c-smoke</h1>" in page
+    assert "<dt>seed</dt><dd>7</dd>" in page
+    assert (workdir / "fig2c.png").stat().st_size > 1000
+    assert (workdir / "fig2c.svg").read_text().endswith("</svg>\n")
+    assert not (workdir / "fig1.png").exists()
+
+
+@pytest.mark.parametrize("main", [claims.main, report.main])
+def test_missing_storage_is_one_line_and_exit_2(main, tmp_path, capsys):
+    """Breaks if a mistyped directory gives a traceback, or passes for one without trials."""
+    assert main([str(tmp_path / "typo")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert "typo, which holds no studies.db" in printed.err
+
+
+@pytest.mark.parametrize("main", [claims.main, report.main])
+def test_broken_storage_is_one_line_and_exit_2(main, tmp_path, capsys):
+    """Breaks if a damaged file gives a traceback, or passes for one without trials."""
+    (tmp_path / "studies.db").write_bytes(b"no database" * 100)
+    with pytest.raises(sqlite3.DatabaseError), sqlite3.connect(tmp_path / "studies.db") as database:
+        database.execute("select * from studies")
+    database.close()
+    assert main([str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    assert "studies.db cannot be read" in printed.err
+
+
+def test_other_archives_are_refused(workdir, tmp_path, capsys):
+    """Breaks if a file that is not the authors' ends in a traceback."""
+    (workdir / "other.p").write_bytes(b"no pickle")
+    assert report.main([str(workdir), f"--published={workdir / 'other.p'}"]) == 2
+    assert "other.p cannot be read" in capsys.readouterr().err
+
+
+def test_broken_configuration_is_named(workdir, capsys):
+    """Breaks if a damaged config.json is taken for none."""
+    (workdir / "config.json").write_text("{")
+    assert report.main([str(workdir)]) == 2
+    assert "config.json cannot be read" in capsys.readouterr().err
