@@ -116,11 +116,8 @@ def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, Float[Ar
 
 def _summed_scores(bucket, params, batch, hparams):
     task = bucket.task
-
-    def score(xs, target):
-        outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
-        return task.score(outputs, target)
-
-    scores = jax.vmap(score)(batch.xs, batch.targets)
+    xs = jnp.moveaxis(batch.xs, 0, -1)
+    outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
+    scores = jax.vmap(task.score, in_axes=(-1, 0))(outputs, batch.targets)
     sums = {name: jnp.sum(values * batch.weights) for name, values in scores.items()}
     return sums, jnp.sum(batch.weights)
