@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import lax
+from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
@@ -65,7 +65,7 @@ def start(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
         hparams=dict(hparams),
         data=bucket.task.draw(data_key, hparams, bucket.batch_size),
         params=params,
-        moments=optimizer(hparams).init(params),
+        moments=optimizer(hparams).init(ravel_pytree(params)[0]),
         step=jnp.zeros((), jnp.int32),
         loss=jnp.zeros(()),
     )
@@ -75,20 +75,29 @@ def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""
     """Trains for n_steps, or up to the member's `train_steps`, or until its loss is not finite."""
     # Not the smaller of two sums: step + n_steps may not fit in 32 bits.
     last = member.step + jnp.minimum(n_steps, member.hparams["train_steps"] - member.step)
-    transformation = optimizer(member.hparams)
+    # One vector of parameters, one of gradients: the update is then a few passes, not a few for each leaf.
+    flat, unravel = ravel_pytree(member.params)
+    decayed, _ = ravel_pytree(jax.tree.map(lambda leaf: jnp.full(leaf.shape, float(leaf.ndim > 1)), member.params))
+    transformation = optimizer(member.hparams, decayed)
 
-    def unfinished(member):
-        return (member.step < last) & jnp.isfinite(member.loss)
+    def unfinished(state):
+        _, _, step, loss = state
+        return (step < last) & jnp.isfinite(loss)
 
-    def train_step(member):
-        key = jax.random.fold_in(member.key, member.step)
-        batch = bucket.task.batch(shared, member.data, key, member.step, bucket.batch_size)
-        loss, grads = jax.value_and_grad(batch_loss, 1)(bucket, member.params, batch, member.hparams)
-        updates, moments = transformation.update(grads, member.moments, member.params)
-        params = optax.apply_updates(member.params, updates)
-        return member._replace(params=params, moments=moments, step=member.step + 1, loss=loss)
+    def train_step(state):
+        flat, moments, step, _ = state
+        key = jax.random.fold_in(member.key, step)
+        batch = bucket.task.batch(shared, member.data, key, step, bucket.batch_size)
 
-    return lax.while_loop(unfinished, train_step, member)
+        def loss_of(flat):
+            return batch_loss(bucket, unravel(flat), batch, member.hparams)
+
+        loss, gradients = jax.value_and_grad(loss_of)(flat)
+        updates, moments = transformation.update(gradients, moments, flat)
+        return flat + updates, moments, step + 1, loss
+
+    flat, moments, step, loss = lax.while_loop(unfinished, train_step, (flat, member.moments, member.step, member.loss))
+    return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss)
 
 
 def finished(member: Member) -> Array:
