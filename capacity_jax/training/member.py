@@ -15,6 +15,7 @@ from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.optimizer import optimizer
+from capacity_jax.training.strategy import block_size
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,33 @@ def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""
         flat, moments, step, _ = state
         key = jax.random.fold_in(member.key, step)
         batch = bucket.task.batch(shared, member.data, key, step, bucket.batch_size)
-
-        def loss_of(flat):
-            return batch_loss(bucket, unravel(flat), batch, member.hparams)
-
-        loss, gradients = jax.value_and_grad(loss_of)(flat)
+        loss, gradients = _loss_and_gradients(bucket, unravel, flat, batch, member.hparams)
         updates, moments = transformation.update(gradients, moments, flat)
         return flat + updates, moments, step + 1, loss
 
     flat, moments, step, loss = lax.while_loop(unfinished, train_step, (flat, member.moments, member.step, member.loss))
     return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss)
+
+
+def _loss_and_gradients(bucket, unravel, flat, batch, hparams):
+    """Of `batch_loss` at `unravel(flat)`, accumulated over the blocks of the batch."""
+    total = jnp.sum(batch.weights)
+
+    def share_of_loss(flat, block):
+        sums, _ = _summed_scores(bucket, unravel(flat), block, hparams)
+        return sums["loss"] / total
+
+    def add_block(sums, block):
+        return jax.tree.map(jnp.add, sums, jax.value_and_grad(share_of_loss)(flat, block)), None
+
+    size = block_size(bucket.batch_size)
+    if size == bucket.batch_size:
+        return jax.value_and_grad(share_of_loss)(flat, batch)
+    padding = -bucket.batch_size % size
+    blocks = jax.tree.map(
+        lambda rows: jnp.pad(rows, ((0, padding), *((0, 0),) * (rows.ndim - 1))).reshape(-1, size, *rows.shape[1:]), batch
+    )
+    return lax.scan(add_block, (jnp.zeros(()), jnp.zeros_like(flat)), blocks)[0]
 
 
 def finished(member: Member) -> Array:
