@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Key
 
@@ -78,13 +79,13 @@ class Network:
     def apply(
         self,
         params: Params,
-        xs: Float[Array, "n_heard n_in"],
+        xs: Float[Array, "n_heard n_in *batch"],
         hparams: HParams = NO_HPARAMS,
         *,
         n_steps: int | None = None,
         n_reads: int | None = None,
-    ) -> Float[Array, "n_reads n_out"]:
-        """Runs the network over a sequence.
+    ) -> Float[Array, "n_reads n_out *batch"]:
+        """Runs the network over a sequence, or over a batch of them stacked on a trailing axis.
 
         Args:
           params: as `init` draws them.
@@ -109,9 +110,26 @@ class Network:
                 f"n_steps is {n_steps} and n_reads {n_reads}; allowed: n_steps of at least {n_heard}, the "
                 "length of xs, and 1 to n_steps reads"
             )
+        if xs.ndim > 2 and not self.cell.columns:
+            one = partial(self.apply, params, hparams=hparams, n_steps=n_steps, n_reads=n_reads)
+            return jax.vmap(one, -1, -1)(xs)
         first_read = n_steps - n_reads
-        advance = self._step(params, hparams)
-        states = [self.cell.initial_state(layer) for layer in params["layers"]]
+        if xs.ndim > 2:
+            params = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, params)
+        layers, readout = params["layers"], params["readout"]
+        states = [self.cell.initial_state(layer) for layer in layers]
+        silence = np.zeros((self.n_in, 1)[: xs.ndim - 1], xs.dtype)
+        step = self._cell_step(hparams)
+
+        def advance(states, x):
+            x = silence if x is None else x
+            y = linear(params["projection"], x) if self.cell.square else x
+            new_states = []
+            for layer, state in zip(layers, states, strict=True):
+                state, y = step(layer, state, y)
+                new_states.append(state)
+            return new_states, y
+
         hs = []
         # Steps that hear nothing or are not read go apart, so that their products are never computed; so does the
         # first one, whose recurrent product is then the same for a whole batch and computed once.
@@ -120,24 +138,14 @@ class Network:
             states, ys = _scan(advance, states, heard, stop - start, unroll=n_steps <= UNROLL_UP_TO)
             if start >= first_read:
                 hs.append(ys)
-        readout = params["readout"]
         return jax.vmap(lambda h: linear(readout["W"], h) + readout["b"])(jnp.concatenate(hs))
 
-    def _step(self, params: Params, hparams: HParams) -> Callable:
-        """One step of the whole stack, as `lax.scan` wants it."""
-        chooses = "nonlinearity" in self.cell.hyperparameters
-        extra = (chosen_nonlinearity(hparams),) if chooses else ()
-
-        def step(states, x):
-            x = jnp.zeros(self.n_in) if x is None else x
-            y = linear(params["projection"], x) if self.cell.square else x
-            new_states = []
-            for layer, state in zip(params["layers"], states, strict=True):
-                state, y = self.cell.step(layer, state, y, *extra)
-                new_states.append(state)
-            return new_states, y
-
-        return step
+    def _cell_step(self, hparams: HParams) -> Callable:
+        """The cell's step under the nonlinearity that hparams choose, where it has the choice."""
+        if "nonlinearity" not in self.cell.hyperparameters:
+            return self.cell.step
+        nonlinearity = chosen_nonlinearity(hparams)
+        return lambda params, state, x: self.cell.step(params, state, x, nonlinearity)
 
     @property
     def n_params(self) -> int:

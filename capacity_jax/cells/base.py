@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 import jax
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -30,6 +31,9 @@ class Cell:
         `"nonlinearity"` among its hyperparameters takes it as a fourth argument, `jnp.tanh` by default.
       hyperparameters: the entries of `hparams` that `init` and `step` read, with their defaults.
       square: whether inputs must have n_hidden values; a network then projects its input first.
+      columns: whether `step` also takes a batch as the columns of matrices: x `[n_in, batch]`, state and biases
+        `[n_hidden, batch]` or `[n_hidden, 1]`. It does if all its matrix products are by `linear` and all else is
+        elementwise or a split of the leading axis. Other cells are mapped over the columns.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -50,6 +54,7 @@ class Cell:
     step: Callable[..., tuple[State, Array]]
     hyperparameters: HParams = field(default_factory=dict, hash=False)
     square: bool = False
+    columns: bool = False
 
     def state_size(self, n_hidden: int) -> int:
         """Number of real values the cell carries from one step to the next at width n_hidden."""
@@ -57,10 +62,24 @@ class Cell:
         return sum(leaf.size for leaf in jax.tree.leaves(state))
 
 
-def linear(W: Float[Array, "n_in n_out"], x: Float[Array, " n_in"]) -> Float[Array, " n_out"]:
-    """The product W^T x.
+def linear(W: Float[Array, "n_in n_out"], x: Float[Array, "n_in *batch"]) -> Float[Array, "n_out *batch"]:
+    """The product W^T x, of one example or of a batch of columns.
 
-    Contracting the leading axes makes a batch added by `jax.vmap` the trailing axis of the result
-    wherever it was in x, so that even a narrow layer fills the vector units.
+    The batch as the trailing axis fills the vector units even in a narrow layer, which units as the trailing axis do
+    not. A constant zero x, as `Network` feeds after the end of the input, costs nothing, nor do its gradients.
     """
-    return lax.dot_general(W, x, (((0,), (0,)), ((), ())))
+    if isinstance(x, np.ndarray) and not x.any():
+        return np.zeros((W.shape[1], *x.shape[1:]), x.dtype)
+    return _product(W, x) if x.ndim == 2 else lax.dot_general(W, x, (((0,), (0,)), ((), ())))
+
+
+@jax.custom_jvp
+def _product(W, x):
+    return lax.optimization_barrier(W.T) @ x
+
+
+@_product.defjvp
+def _product_jvp(primals, tangents):
+    (W, x), (dW, dx) = primals, tangents
+    contract = (((0,), (0,)), ((), ()))
+    return _product(W, x), lax.dot_general(dW, x, contract) + lax.dot_general(W, dx, contract)

@@ -50,4 +50,5 @@ gru = Cell(
     itemgetter("h0"),
     step,
     gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
+    columns=True,
 )

@@ -52,4 +52,5 @@ intersection = Cell(
     step,
     gate_hyperparameters(GATES) | {"forget_gate_bias_hack_gy": 0.0, "forget_gate_bias_hack_gh": 0.0},
     square=True,
+    columns=True,
 )

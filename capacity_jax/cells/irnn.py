@@ -30,4 +30,4 @@ def step(params, h, x):
     return vanilla.step(params, h, x, jax.nn.relu)
 
 
-irnn = Cell("irnn", init, itemgetter("h0"), step, HYPERPARAMETERS)
+irnn = Cell("irnn", init, itemgetter("h0"), step, HYPERPARAMETERS, columns=True)

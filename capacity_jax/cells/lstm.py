@@ -52,4 +52,5 @@ lstm = Cell(
     itemgetter("c0", "h0"),
     step,
     gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
+    columns=True,
 )

@@ -30,4 +30,4 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     return h, h
 
 
-rnn = Cell("rnn", init, itemgetter("h0"), step, gate_hyperparameters(GATES) | {"nonlinearity": "tanh"})
+rnn = Cell("rnn", init, itemgetter("h0"), step, gate_hyperparameters(GATES) | {"nonlinearity": "tanh"}, columns=True)

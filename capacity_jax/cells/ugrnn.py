@@ -43,4 +43,5 @@ ugrnn = Cell(
     itemgetter("h0"),
     step,
     gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
+    columns=True,
 )

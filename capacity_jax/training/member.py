@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import lax
+from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int, Key
 
@@ -16,6 +16,7 @@ from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.optimizer import optimizer
+from capacity_jax.training.strategy import block_size
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def start(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
         hparams=dict(hparams),
         data=bucket.task.draw(data_key, hparams, bucket.batch_size),
         params=params,
-        moments=optimizer(hparams).init(params),
+        moments=optimizer(hparams).init(ravel_pytree(params)[0]),
         step=jnp.zeros((), jnp.int32),
         loss=jnp.zeros(()),
     )
@@ -76,20 +77,46 @@ def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""
     """Trains for n_steps, or up to the member's `train_steps`, or until its loss is not finite."""
     # Not the smaller of two sums: step + n_steps may not fit in 32 bits.
     last = member.step + jnp.minimum(n_steps, member.hparams["train_steps"] - member.step)
-    transformation = optimizer(member.hparams)
+    # One vector of parameters, one of gradients: the update is then a few passes, not a few for each leaf.
+    flat, unravel = ravel_pytree(member.params)
+    decayed, _ = ravel_pytree(jax.tree.map(lambda leaf: jnp.full(leaf.shape, float(leaf.ndim > 1)), member.params))
+    transformation = optimizer(member.hparams, decayed)
 
-    def unfinished(member):
-        return (member.step < last) & jnp.isfinite(member.loss)
+    def unfinished(state):
+        _, _, step, loss = state
+        return (step < last) & jnp.isfinite(loss)
 
-    def train_step(member):
-        key = jax.random.fold_in(member.key, member.step)
-        batch = bucket.task.batch(shared, member.data, key, member.step, bucket.batch_size)
-        loss, grads = jax.value_and_grad(batch_loss, 1)(bucket, member.params, batch, member.hparams)
-        updates, moments = transformation.update(grads, member.moments, member.params)
-        params = optax.apply_updates(member.params, updates)
-        return member._replace(params=params, moments=moments, step=member.step + 1, loss=loss)
+    def train_step(state):
+        flat, moments, step, _ = state
+        key = jax.random.fold_in(member.key, step)
+        batch = bucket.task.batch(shared, member.data, key, step, bucket.batch_size)
+        loss, gradients = _loss_and_gradients(bucket, unravel, flat, batch, member.hparams)
+        updates, moments = transformation.update(gradients, moments, flat)
+        return flat + updates, moments, step + 1, loss
 
-    return lax.while_loop(unfinished, train_step, member)
+    flat, moments, step, loss = lax.while_loop(unfinished, train_step, (flat, member.moments, member.step, member.loss))
+    return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss)
+
+
+def _loss_and_gradients(bucket, unravel, flat, batch, hparams):
+    """Of `batch_loss` at `unravel(flat)`, accumulated over the blocks of the batch."""
+    total = jnp.sum(batch.weights)
+
+    def share_of_loss(flat, block):
+        sums, _ = _summed_scores(bucket, unravel(flat), block, hparams)
+        return sums["loss"] / total
+
+    def add_block(sums, block):
+        return jax.tree.map(jnp.add, sums, jax.value_and_grad(share_of_loss)(flat, block)), None
+
+    size = block_size(bucket.batch_size)
+    if size == bucket.batch_size:
+        return jax.value_and_grad(share_of_loss)(flat, batch)
+    padding = -bucket.batch_size % size
+    blocks = jax.tree.map(
+        lambda rows: jnp.pad(rows, ((0, padding), *((0, 0),) * (rows.ndim - 1))).reshape(-1, size, *rows.shape[1:]), batch
+    )
+    return lax.scan(add_block, (jnp.zeros(()), jnp.zeros_like(flat)), blocks)[0]
 
 
 def finished(member: Member) -> Array:
@@ -120,11 +147,8 @@ def evaluate(
 
 def _summed_scores(bucket, params, batch, hparams):
     task = bucket.task
-
-    def score(xs, target):
-        outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
-        return task.score(outputs, target)
-
-    scores = jax.vmap(score)(batch.xs, batch.targets)
+    xs = jnp.moveaxis(batch.xs, 0, -1)
+    outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
+    scores = jax.vmap(task.score, in_axes=(-1, 0))(outputs, batch.targets)
     sums = {name: jnp.sum(values * batch.weights) for name, values in scores.items()}
     return sums, jnp.sum(batch.weights)

@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool
 
 AXIS = "members"
 TOGETHER = "together"
+LARGEST_BLOCK = int(__import__("os").environ.get("BLK","512"))
 
 
 def members_mesh() -> Mesh:
@@ -60,6 +61,17 @@ def any_member(flag: Bool[Array, ""]) -> Bool[Array, ""]:
 def members_per_device() -> int:
     """How many members a device holds by default: one keeps a CPU's cache, hundreds fill a GPU."""
     return 1 if one_after_another() else 256
+
+
+def block_size(batch_size: int) -> int:
+    """How many examples of a batch to take at once; gradients are summed over the blocks.
+
+    On a CPU the activations of a block then stay in the core's cache (measured, LSTM, 64 units: 6 microseconds for
+    each of 256 to 1024 examples, 9 for each of 4096). Blocks fill whole vectors and divide the batch, or nearly so.
+    """
+    if not one_after_another() or batch_size <= LARGEST_BLOCK:
+        return batch_size
+    return min(range(LARGEST_BLOCK, LARGEST_BLOCK // 2 - 1, -16), key=lambda size: -batch_size % size)
 
 
 def over_members(f: Callable, mesh: Mesh) -> Callable:
