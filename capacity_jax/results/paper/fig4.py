@@ -9,7 +9,7 @@ from capacity_jax.estimators.ranks import median_interval
 from capacity_jax.results.best import score_values
 from capacity_jax.results.figures import grid, label, network_style
 from capacity_jax.results.paper.panels import PUBLISHED, caption, depth_title, legend, no_trials, published_handles
-from capacity_jax.results.rows import matching, of_task, searched
+from capacity_jax.results.rows import cells_of, matching, of_task, searched
 from capacity_jax.results.words import in_words
 
 DEPTHS = (1, 2, 4, 8)
@@ -80,10 +80,15 @@ def _figure(trials, published, task, name, letters):
 
 def _studies(rows):
     """Iterations and losses of each study, diverged trials as infinite, with its line's style."""
+    cells = cells_of(rows)
     for _, study in rows.groupby("study", sort=False):
-        style = network_style(study["cell"].iloc[0], others=sorted(set(rows["cell"])))
+        cell = study["cell"].iloc[0]
+        style = network_style(cell, others=cells)
         losses = score_values(study).fillna(np.inf).to_numpy()
-        yield np.arange(1, len(losses) + 1), losses, {name: style[name] for name in ("color", "marker", "linewidth")}
+        # A few marks on each line, no two cells' at one place.
+        apart = max(1, len(losses) // 5)
+        marks = {"markevery": (cells.index(cell) * apart // len(cells), apart), "markersize": 4}
+        yield np.arange(1, len(losses) + 1), losses, {n: style[n] for n in ("color", "marker", "linewidth")} | marks
 
 
 def _medians(axes: Axes, rows: pd.DataFrame) -> None:
@@ -93,7 +98,7 @@ def _medians(axes: Axes, rows: pd.DataFrame) -> None:
         # Where the upper bound is a diverged trial, the band reaches out of the panel.
         top = np.nanmax(losses[np.isfinite(losses)], initial=0)
         high = np.where(np.isinf(intervals[:, 2]), top, high)
-        axes.plot(iterations, value, markevery=max(1, len(losses) // 6), markersize=4, **style)
+        axes.plot(iterations, value, **style)
         axes.fill_between(iterations, low, high, color=style["color"], alpha=0.12, linewidth=0)
 
 
@@ -101,17 +106,13 @@ def _minima(axes: Axes, rows: pd.DataFrame) -> None:
     for iterations, losses, style in _studies(rows):
         lowest = np.minimum.accumulate(losses)
         lowest[np.isinf(lowest)] = np.nan
-        axes.plot(iterations, lowest, markevery=max(1, len(losses) // 6), markersize=4, drawstyle="steps-post", **style)
+        axes.plot(iterations, lowest, drawstyle="steps-post", **style)
 
 
 def _best_published(axes, published):
     for cell, rows in published[~published["infeasible"].astype(bool)].groupby("cell"):
         marker = network_style(cell, others=[cell])["marker"]
         axes.plot(rows["number"].max() + 1, rows["eval_loss"].min(), marker=marker, **PUBLISHED)
-            rows["eval_loss"].min(),
-            marker=network_style(cell, others=[cell])["marker"],
-            **PUBLISHED,
-        )
 
 
 def _in_words(rows):
