@@ -46,7 +46,7 @@ def test_proposals_are_complete_and_repeat_themselves(sampler):
     assert first == propose(study, 3, outcomes, settings)
     assert len(first) == 4
     assert all(10 <= hparams["b"] <= 90 and 5 <= hparams["train_steps"] <= 2000 for hparams in first)
-    assert len({hparams["lr_init"] for hparams in first}) == 4
+    assert len({str(hparams) for hparams in first}) == 4
     assert first != propose(study_of(sampler, seed=2), 3, outcomes, settings)
 
 
