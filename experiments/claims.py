@@ -1,12 +1,14 @@
-"""Judges the paper's claims on what a work directory holds.
+"""Judges the paper's claims on what work directories hold.
 
-`python -m experiments.claims WORKDIR` prints each of the eight claims with its verdict (holds, does not hold, not
-enough trials), effect sizes with 95% intervals, and the rule. A claim that does not hold is no failure: the exit code
-is 2 if the directory holds no readable studies, and 0 otherwise.
+`python -m experiments.claims WORKDIR [WORKDIR ...]` prints each of the eight claims with its verdict (holds, does not
+hold, not enough trials), effect sizes with 95% intervals, and the rule. A claim that does not hold is no failure: the
+exit code is 2 if a directory holds no readable studies, and 0 otherwise.
 """
 
 import argparse
 import sys
+
+import pandas as pd
 
 from capacity_jax.results import judge_claims
 from experiments.trials import open_trials
@@ -16,9 +18,9 @@ from experiments.workdir import WorkdirError
 def main(arguments: list[str] | None = None) -> int:
     """Prints the claims of a work directory; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m experiments.claims", description="Judges the paper's claims.")
-    parser.add_argument("workdir", help="work directory of experiments.run")
+    parser.add_argument("workdir", nargs="+", help="work directory of experiments.run")
     try:
-        trials = open_trials(parser.parse_args(arguments).workdir)
+        trials = pd.concat([open_trials(workdir) for workdir in parser.parse_args(arguments).workdir])
     except WorkdirError as error:
         print(f"capacity_jax: {error}", file=sys.stderr)
         return 2

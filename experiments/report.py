@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+import pandas as pd
+
 from capacity_jax.results import paper_figures, read_published, report
 from experiments.trials import open_trials
 from experiments.workdir import CONFIG_FILE, WorkdirError
@@ -23,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--published", type=Path, help="the authors' archive, drawn as reference points")
     options = parser.parse_args(arguments)
     try:
-        write(options.workdir, options.published)
+        write(options.workdir, open_trials(options.workdir), options.published)
     except (ValueError, OSError) as error:
         print(f"capacity_jax: {error}", file=sys.stderr)
         return 2
@@ -31,14 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def write(workdir: Path, published: Path | None = None) -> None:
-    """Writes `report.html`, and NAME.png and NAME.svg of each figure, into the work directory.
+def write(workdir: Path, trials: pd.DataFrame, published: Path | None = None) -> None:
+    """Writes `report.html`, and NAME.png and NAME.svg of each figure for which there are trials, into a directory.
 
     Raises:
-      ValueError: the directory holds no readable studies or configuration, or the archive is not the authors'.
+      ValueError: the directory's configuration cannot be read, or the archive is not the authors'.
       OSError: a file cannot be read or written.
     """
-    trials = open_trials(workdir)
     theirs = read_published(published) if published else None
     config = workdir / CONFIG_FILE
     try:

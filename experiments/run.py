@@ -5,7 +5,8 @@
 The trials are kept in an Optuna storage, by default the file `studies.db` of the work directory. The same command goes
 on where an earlier one ended, however it ended; several at once share the work. At the end the work directory holds,
 beside `config.json`, all trials (`trials.jsonl`), a table `NAME.csv` with one row per cell, depth and size, and a
-figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise.
+figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise. A configuration of one of
+the paper's figures adds that figure, in PNG and SVG, and `report.html`.
 """
 
 import shlex
@@ -20,9 +21,10 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from capacity_jax.results import as_text, read_trials, slopes, study_row, task_figure, write_records
-from capacity_jax.search import Home, Stopped, Study, Worker, open_storage, run_studies
+from capacity_jax.search import Home, Stopped, Storage, Study, Worker, open_storage, run_studies
 from capacity_jax.training import use_all_cores
 from experiments.plan import studies
+from experiments.report import write as write_report
 from experiments.workdir import open_workdir
 
 CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
@@ -45,6 +47,8 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
             print(
                 f"{cell}, depth {depth}: slope {fit.value:.2f} bits per parameter, 95% [{fit.low:.2f}, {fit.high:.2f}]"
             )
+    if config.figure:
+        write_report(directory, trials_of(plan, kept))
     print(f"table, figure and trials are in {directory.resolve()}")
 
 
@@ -57,9 +61,15 @@ def measure(plan: list[Study], directory: Path, home: Home) -> pd.DataFrame:
         rows[study.name] = study_row(study, outcomes)
         table = pd.DataFrame([rows[one.name] for one in plan if one.name in rows])
         table.to_csv(directory / f"{name}.csv", index=False)
-        write_records(directory / "trials.jsonl", read_trials(home.storage).query("study in @rows"))
+        write_records(directory / "trials.jsonl", trials_of(plan, home.storage))
     task_figure(task, table).savefig(directory / f"{name}.png", dpi=150)
     return table
+
+
+def trials_of(plan: list[Study], storage: Storage) -> pd.DataFrame:
+    """The finished trials of these studies alone; others may share the storage."""
+    trials = read_trials(storage)
+    return trials[trials["study"].isin([study.name for study in plan])]
 
 
 def _command_line(argv: list[str]) -> list[str]:

@@ -1,0 +1,34 @@
+"""Random continuous functions: error against parameters (Collins et al. 2017, Fig. 3e to 3g).
+
+Expected: the error falls with the number of parameters and hardly depends on the cell. The paper's 10^6 examples need
+more steps than a laptop makes before a small network learns any of them; `:laptop` has 20,000. Cost: `:smoke` under a
+minute; `:laptop`, `:gpu` and `:paper` have not been run.
+"""
+
+from ml_collections import ConfigDict
+
+from experiments.configs.common import at_depths, figure_config
+
+TRAIN_STEPS = {"smoke": 200, "laptop": 30_000, "gpu": (50_000, 300_000), "paper": (50_000, 20_000_000)}
+
+
+def get_config(extent: str = "laptop") -> ConfigDict:
+    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    config = figure_config("fig3_rcf", "rcf", extent, train_steps=TRAIN_STEPS)
+    n_examples = {"smoke": 500, "laptop": 20_000, "gpu": 100_000, "paper": 1_000_000}[extent]
+    config.task_args = ConfigDict(
+        {"n_examples": n_examples, "n_in": 50, "smallest_weight": 1e-3, "n_steps": 5, "seed": 0}
+    )
+    config.cells = "rnn,intersection@2" if extent == "smoke" else at_depths(config.cells, 1, 2, 4)
+    config.budgets = {
+        "smoke": (500, 1000),
+        "laptop": (1000, 4000),
+        "gpu": (1000, 4000, 16_000),
+        "paper": (1000, 4000, 16_000, 64_000),
+    }[extent]
+    config.batch_size = 128
+    if extent in ("smoke", "laptop"):
+        config.trials, config.seeds = 0, 2
+    steps = {"smoke": 200, "laptop": 30_000, "gpu": 300_000, "paper": 1_000_000}[extent]
+    config.starts.default = ({"train_steps": steps, "lr_init": 0.01, "input_scale": 2.0},)
+    return config

@@ -1,0 +1,26 @@
+"""How fast the tuner gets on at counting brackets (Collins et al. 2017, Fig. 4a to 4h).
+
+Expected: RNN and IRNN learn slowest and fail as depth grows; GRU is best at depth 1, +RNN at depth 8. `:laptop` has
+1,000 steps and 5,000 parameters where the paper has 50,000 steps at least and 200,000 parameters. Cost: `:smoke` under
+a minute; `:laptop`, `:gpu` and `:paper` have not been run.
+"""
+
+from ml_collections import ConfigDict
+
+from experiments.configs.common import at_depths, figure_config
+
+TRAIN_STEPS = {"smoke": 30, "laptop": 1000, "gpu": (2_000, 10_000), "paper": (50_000, 20_000_000)}
+
+
+def get_config(extent: str = "laptop") -> ConfigDict:
+    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    config = figure_config("fig4_parens", "parens_counting", extent, train_steps=TRAIN_STEPS)
+    smoke = extent == "smoke"
+    config.task_args = ConfigDict(
+        {"n_kinds": 10, "n_noise": 10, "max_open": 10, "n_steps": 20 if smoke else 175, "n_evaluation": 256}
+    )
+    config.cells = config.cells if smoke else at_depths(config.cells, 1, 2, 4, 8)
+    config.budgets = ({"smoke": 5000, "laptop": 5000, "gpu": 50_000, "paper": 200_000}[extent],)
+    config.batch_size = 16
+    config.seeds = 1
+    return config
