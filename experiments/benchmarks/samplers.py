@@ -1,8 +1,9 @@
 """How well and how fast samplers search: `python -m experiments.benchmarks.samplers`.
 
-Each sampler minimises the synthetic problems of `experiments.benchmarks.problems` in batches: all of a batch are asked for,
-then all are told. An infeasible trial is told as infinite, so that every sampler learns from it. Optuna's own GPSampler takes
-part where torch is installed. The second table is the time to propose after a random history, compilation excluded.
+Each sampler minimises the synthetic problems of `experiments.benchmarks.problems` in batches: all of a batch are asked
+for, then all are told. An infeasible trial is told as infinite, so that every sampler learns from it. Optuna's own
+GPSampler takes part where torch is installed. The second table is the time to propose after a random history, once
+compiled.
 """
 
 import json

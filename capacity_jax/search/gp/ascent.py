@@ -62,7 +62,6 @@ def climb(value: Value, x: jax.Array, moves: Moves, n_steps: int) -> tuple[jax.A
 
     Nocedal and Wright, Numerical Optimization, 2006, chapter 6.
     """
-
     continuous, length = moves.continuous[None], moves.length[None]
 
     def with_gradient(x):

@@ -1,5 +1,6 @@
 """Candidates whose posterior is kept up to date as points are added, and the search for the best point from them."""
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -79,9 +80,9 @@ def begin(kernel: Kernel, data: Data, points: jax.Array, samples: jax.Array) -> 
     return Search(state, best, points, cross(state, points), mean, variance)
 
 
-@jax.jit
+@partial(jax.jit, donate_argnums=0)
 def add(search: Search, row: jax.Array, point: jax.Array, z: jax.Array) -> Search:
-    """The search once a point is pending whose value is z deviations above its mean, [samples]."""
+    """The search with one more point pending, its value z [samples] deviations above its mean; `search` is consumed."""
     state, r = extend(search.state, row, point, z)
     covariances = search.covariances.at[row].set(matern(state.kernel, state.dimension, point[None], search.points)[0])
     gain = r @ covariances

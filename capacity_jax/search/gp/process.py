@@ -109,6 +109,17 @@ def inverse_cholesky(k: jax.Array) -> jax.Array:
     return jnp.block([[top, jnp.zeros((half, n - half), k.dtype)], [-low @ (side @ top), low]])
 
 
+def gram(r: jax.Array) -> jax.Array:
+    """r' r for lower triangular r, by halves that pass over what is 0."""
+    n = len(r)
+    if n <= LEAF:
+        return r.T @ r
+    half = n // 2
+    side, low = r[half:, :half], r[half:, half:]
+    corner = low.T @ side
+    return jnp.block([[gram(r[:half, :half]) + side.T @ side, corner.T], [corner, gram(low)]])
+
+
 @jax.jit
 def _eliminate(k):
     """Gauss's elimination of [k, 1] with rows scaled by the roots of the pivots: the identity becomes the result."""
@@ -140,7 +151,7 @@ def _backward(residuals, g):
     # Equation 5.9; cheaper than differentiating through the factorisation.
     factor, white = residuals
     alpha = factor.T @ white
-    return g / 2 * (alpha[:, None] * alpha[None] - factor.T @ factor), -g * alpha
+    return g / 2 * (alpha[:, None] * alpha[None] - gram(factor)), -g * alpha
 
 
 log_likelihood.defvjp(_forward, _backward)
@@ -157,11 +168,11 @@ def log_prior(kernel: Kernel) -> jax.Array:
     )
 
 
-def fit(data: Data, n_steps: int) -> Kernel:
-    """The kernel of largest posterior density given the data, by at most n_steps of L-BFGS."""
-    n_dimensions = int(np.max(data.dimension)) + 1
-    start = np.concatenate([np.zeros(n_dimensions + 1), [np.log(0.01)]])
-    options = {"maxiter": n_steps, "gtol": 1e-2}
+def fit(data: Data) -> Kernel:
+    """The kernel of largest posterior density given the data, by L-BFGS from lengths of 1."""
+    start = np.zeros(int(np.max(data.dimension)) + 3)
+    start[-1] = np.log(0.01)
+    options = {"maxiter": 100, "ftol": 1e-6, "gtol": 1e-2}
     bounds = [(-12.0, 12.0)] * len(start)
     found = minimize(_loss_and_gradient, start, (data,), "L-BFGS-B", jac=True, bounds=bounds, options=options)
     return jax.tree.map(np.asarray, _kernel(found.x))
@@ -187,7 +198,7 @@ def _compiled_loss(logarithms, data):
 def condition(kernel: Kernel, data: Data, n_samples: int) -> State:
     """The process given the data, the same under each of n_samples samples of what is pending."""
     factor = inverse_cholesky(covariance(kernel, data))
-    precision = factor.T @ factor
+    precision = gram(factor)
     alpha = jnp.repeat((precision @ data.y)[:, None], n_samples, axis=1)
     return State(kernel, data.x, data.mask, data.dimension, precision, alpha)
 

@@ -24,9 +24,8 @@ N_STARTUP_TRIALS = 10
 # Observations and pending points are padded to one of these, so that a growing history rarely compiles anew.
 SIZES = (64, 128, 256, 384, 512, 768, 1024, 1152, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192)
 
-# The kernel is fitted to at most so many trials: the best half, and a random half of the others.
-MOST_FITTED = 512
-FIT_STEPS = 100
+# The kernel is fitted to at most so many trials: half of them the best, half others.
+MOST_FITTED = 384
 
 # Samples of what pending trials will return, points all over the space, and trials whose neighbourhood is searched.
 N_SAMPLES = 32
@@ -102,7 +101,7 @@ def proposals(
     best = x[np.argsort(-y, kind="stable")[np.arange(N_PARENTS) % len(y)]]
     points = draw(encoding, qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
     with exact():
-        kernel = fit(_data(*_fitted(x, y, rng), encoding), FIT_STEPS)
+        kernel = fit(_data(*_telling(x, y, rng), encoding))
         search = begin(kernel, _data(x, y, encoding, n_rows), points, z[0])
         length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
         moves = Moves(*map(jnp.asarray, (encoding.continuous, length, *encoding.moves)))
@@ -133,13 +132,13 @@ def _spread_out(encoding, n_before, n, seed):
     return encoding.spread(uniform[n_before : n_before + n])
 
 
-def _fitted(x: Array, y: Array, rng):
-    if len(x) > MOST_FITTED:
-        order = np.argsort(-y, kind="stable")
-        half = MOST_FITTED // 2
-        kept = np.concatenate([order[:half], rng.choice(order[half:], half, replace=False)])
-        x, y = x[kept], y[kept]
-    return x, y
+def _telling(x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The trials that the kernel is fitted to."""
+    if len(x) <= MOST_FITTED:
+        return x, y
+    order, half = np.argsort(-y, kind="stable"), MOST_FITTED // 2
+    kept = np.concatenate([order[:half], rng.choice(order[half:], half, replace=False)])
+    return x[kept], y[kept]
 
 
 def _data(x, y, encoding, n_rows=0):

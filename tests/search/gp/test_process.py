@@ -125,6 +125,6 @@ def test_extended_process_is_the_one_conditioned_anew():
 
 def test_fit_finds_the_dimensions_that_matter():
     """Breaks if the fit does not climb: the third dimension has no effect, and there is no noise."""
-    kernel = fit(observations(60, 64), 100)
+    kernel = fit(observations(60, 64))
     assert kernel.weights[0] > 10 * kernel.weights[2]
     assert kernel.noise < 1e-3
