@@ -57,10 +57,7 @@ def program_bytes(compiled: jax.stages.Compiled) -> int:
     if stats is None:
         raise RuntimeError("this backend does not tell the memory of a compiled program")
     on_each = (
-        stats.argument_size_in_bytes
-        + stats.output_size_in_bytes
-        - stats.alias_size_in_bytes
-        + stats.temp_size_in_bytes
+        stats.argument_size_in_bytes + stats.output_size_in_bytes - stats.alias_size_in_bytes + stats.temp_size_in_bytes
     )
     return on_each * len(jax.tree.leaves(compiled.input_shardings)[0].device_set)
 

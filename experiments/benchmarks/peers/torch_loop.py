@@ -1,7 +1,9 @@
 """PyTorch: one model after another, each with all cores or the GPU, in the usual loop."""
 
+import os
 import random
 from collections.abc import Callable, Iterator
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import jax
@@ -13,18 +15,22 @@ from experiments.benchmarks.machine import cores, resident_growth
 from experiments.benchmarks.peers.torch_models import FUSED, FromEquations, Fused
 from experiments.benchmarks.work import LEARNING_RATE, N_LABELS, Contender, Work
 
+# What earlier runs compiled would hide what compiling costs.
+_compiled_here = TemporaryDirectory(ignore_cleanup_errors=True)
 EAGER, COMPILED, FUSED_NAME = "torch eager", "torch compiled", "torch nn"
 
 
-def prepare() -> None:
-    """All cores, and 32-bit products in 32 bits."""
+def prepare() -> bool:
+    """Sets all cores and 32-bit products in 32 bits; whether this torch can compute where JAX does."""
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = _compiled_here.name
     torch.set_num_threads(cores())
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
+    return device() == "cpu" or (jax.default_backend() == "gpu" and torch.cuda.is_available())
 
 
 def device() -> str:
-    """Where torch computes: where JAX does."""
+    """Where torch is to compute: on the CPU or, where JAX does, on a GPU."""
     return "cpu" if jax.default_backend() == "cpu" else "cuda"
 
 
@@ -59,7 +65,6 @@ def loss(model: torch.nn.Module, x: torch.Tensor, labels: torch.Tensor) -> torch
 
 
 def _contender(name, work, build, transform=lambda f: f):
-    began = perf_counter()
     bucket = work.bucket
     model = build(work.cell, bucket.network.init(jax.random.key(0)), bucket.task.n_steps).to(device())
     data = work.data(0)
@@ -76,7 +81,7 @@ def _contender(name, work, build, transform=lambda f: f):
             adam.zero_grad()
             value.backward()
             adam.step()
-        return float(value)
+        return value.item()
 
     began = perf_counter()
     run(1)
