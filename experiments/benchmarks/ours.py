@@ -1,6 +1,7 @@
 """The contender all others are measured against: capacity_jax's population."""
 
 from time import perf_counter
+from typing import cast
 
 import jax
 import numpy as np
@@ -20,7 +21,7 @@ def population(work: Work) -> Contender:
     bucket, shared = work.bucket, ()
     n_slots = members_per_device() * len(jax.devices())
     began = perf_counter()
-    program = compiled_chunk(bucket, n_slots)
+    program = cast(jax.stages.Compiled, compiled_chunk(bucket, n_slots))
     compile_seconds = perf_counter() - began
 
     encoded = encode(complete(bucket, HPARAMS), defaults(bucket))

@@ -86,7 +86,7 @@ def makers(cell: str, *, with_torch: bool) -> list[Callable[[Work], Contender]]:
 def missing_peers() -> str:
     """Which peers cannot take part and why; empty if all can."""
     names = "torch eager, torch compiled, torch nn"
-    if not installed("torch"):
+    if find_spec("torch") is None:
         return f"{names} (torch is not installed; the bench extra has it)"
     from experiments.benchmarks.peers import torch_loop
 

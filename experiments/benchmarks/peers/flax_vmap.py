@@ -100,7 +100,9 @@ class Model(nn.Module):
         ]
         carry = tuple(state) if len(state) > 1 else state[0]
         # Unrolled it is up to twice as fast.
-        ys = nn.RNN(CELLS[self.cell](self.units, name="layer"), unroll=xs.shape[1])(xs, initial_carry=carry)
+        ys = jnp.asarray(
+            nn.RNN(CELLS[self.cell](self.units, name="layer"), unroll=xs.shape[1])(xs, initial_carry=carry)
+        )
         return nn.Dense(1, name="readout")(ys[:, -1])[:, 0]
 
 

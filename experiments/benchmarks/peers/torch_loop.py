@@ -1,5 +1,8 @@
 """PyTorch: one model after another, each with all cores or the GPU, in the usual loop."""
 
+# torch comes with the bench extra alone.
+# pyright: reportMissingImports=false
+
 import os
 import random
 from collections.abc import Callable, Iterator

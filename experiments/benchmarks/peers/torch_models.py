@@ -4,6 +4,9 @@ Both take the parameters as `Network.init` draws them and the input of the first
 the logits after the last step, `[batch]`.
 """
 
+# torch comes with the bench extra alone.
+# pyright: reportMissingImports=false
+
 import jax
 import numpy as np
 import torch
@@ -61,7 +64,7 @@ class Fused(nn.Module):
         """The logits."""
         xs = torch.cat([x[None], x.new_zeros(self.n_steps - 1, *x.shape)])
         state = tuple(vector.expand(1, len(x), -1).contiguous() for vector in self.initial)
-        ys, _ = self.layer(xs, state if len(state) > 1 else state[0])
+        ys, _ = self.layer(xs, state[0] if len(state) == 1 else state)
         return torch.addmm(self.readout_b, ys[-1], self.readout_W)[:, 0]
 
 
