@@ -35,4 +35,4 @@ def population(work: Work) -> Contender:
         members, report = program((np.int32(n), shared), members, going_on)
         return float(np.max(report.loss))
 
-    return Contender(NAME, n_slots, bucket.network.n_params, run, compile_seconds, program_bytes(program))
+    return Contender(NAME, n_slots, bucket.network.n_params, run, compile_seconds, lambda: program_bytes(program))

@@ -7,18 +7,19 @@ For every cell and shape, units x batch, the contenders make the same training s
 - `capacity_jax`: the population, one member on each core, or hundreds on a GPU; besides the work of the others it
   clips, decays and schedules by hyperparameters that are traced;
 - `torch eager` and `torch compiled`: the cell from its equations in PyTorch; `torch nn`: the module of `torch.nn`,
-  cuDNN's on a GPU. One model after another with all cores, fused Adam;
+  cuDNN's on a GPU. One model after another with all cores, or with one where that is faster; fused Adam;
 - `flax + optax`: Flax's `nn.RNN` vmapped over members, a compiled step in a Python loop;
 - `naive vmap`: our cells vmapped over batch and members, all steps in one compiled loop.
 
-The last two train as many members as the population, or eight times as many, whichever is faster. Run-steps per second
-are members times steps over seconds. Torch comes with the `bench` extra; without it its contenders are left out.
-The memory of a JAX program is what its compiler plans; of torch on a CPU, tensors and the growth of the process.
+The last two train as many members as the population, and at batches up to 256, where it helps them, eight times as
+many. Run-steps per second are members times steps over seconds. Torch comes with the `bench` extra; without it its
+contenders are left out. The memory of a JAX program is what its compiler plans; of torch on a CPU, tensors and the
+growth of the process. With --quick two contenders are compiled at once, so `compile_s` is larger.
 """
 
 import json
 import sys
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -48,7 +49,7 @@ ONLY_SHAPES = flags.DEFINE_list("shapes", None, "Shapes, units x batch, such as 
 JSON = flags.DEFINE_string("json", None, "File to which each row is appended as a line of JSON.")
 
 
-def main(works: list[Work], repeats: int, seconds: float, json_path: Path | None) -> None:
+def main(works: list[Work], repeats: int, seconds: float, at_once: int, json_path: Path | None) -> None:
     """Times all contenders at all works; prints rows as they come and a summary at the end."""
     device, left_out = describe(), missing_peers()
     print(device)
@@ -56,31 +57,41 @@ def main(works: list[Work], repeats: int, seconds: float, json_path: Path | None
         print(f"left out: {left_out}")
     table = pd.DataFrame()
     for i, work in enumerate(works):
-        contenders = []
-        for make in makers(work.cell, with_torch=not left_out):
-            say(f"{i + 1} of {len(works)}: {work.cell} {work.units}x{work.batch}, preparing {make.__name__}")
-            contenders.append(make(work))
-        check_same_parameters(work, contenders)
-        say(f"{i + 1} of {len(works)}: {work.cell} {work.units}x{work.batch}, timing")
+        place = f"{i + 1} of {len(works)}: {work.cell} {work.units}x{work.batch}"
+        say(f"{place}, compiling")
+        contenders = prepared(work, at_once, with_torch=not left_out)
+        say(f"{place}, timing")
         speeds, peak = interleaved(contenders, repeats, seconds)
         new = rows(work, contenders, speeds, peak)
         table = pd.concat([table, pd.DataFrame(new)], ignore_index=True)
         print(as_text(pd.DataFrame(new)), flush=True)
         if json_path:
+            machine = {"device": device, "peak_gflop_per_s": peak / 1e9}
             with json_path.open("a") as file:
-                file.writelines(
-                    json.dumps({"device": device, "peak_gflop_per_s": peak / 1e9, **row}) + "\n" for row in new
-                )
+                file.writelines(json.dumps(machine | row) + "\n" for row in new)
     print(as_text(summary(table)))
 
 
-def makers(cell: str, *, with_torch: bool) -> list[Callable[[Work], Contender]]:
-    """Those that build the contenders for a cell, the population first."""
-    if not with_torch:
-        return [population, flax_vmap, naive]
-    from experiments.benchmarks.peers import torch_loop
+def prepared(work: Work, at_once: int, *, with_torch: bool) -> list[Contender]:
+    """The contenders, the population first, so many compiled at once.
 
-    return [population, *torch_loop.contenders(cell), flax_vmap, naive]
+    Raises:
+      RuntimeError: one of them trains another number of parameters than the network of the work has.
+    """
+    torch_makers = []
+    if with_torch:
+        from experiments.benchmarks.peers import torch_loop
+
+        torch_makers = torch_loop.makers(work)
+    with ThreadPoolExecutor(at_once) as pool:
+        contenders = list(pool.map(lambda make: make(work), [population, *torch_makers, flax_vmap, naive]))
+    for contender in contenders:
+        if contender.n_params != work.bucket.network.n_params:
+            raise RuntimeError(
+                f"{contender.name} trains {contender.n_params} parameters of {work.cell} {work.units}x{work.batch}; "
+                f"the work has {work.bucket.network.n_params}"
+            )
+    return contenders
 
 
 def missing_peers() -> str:
@@ -91,16 +102,6 @@ def missing_peers() -> str:
     from experiments.benchmarks.peers import torch_loop
 
     return "" if torch_loop.prepare() else f"{names} (this torch cannot use the {jax.default_backend()})"
-
-
-def check_same_parameters(work: Work, contenders: list[Contender]) -> None:
-    """Raises RuntimeError unless all contenders train as many parameters as the network of the work has."""
-    for contender in contenders:
-        if contender.n_params != work.bucket.network.n_params:
-            raise RuntimeError(
-                f"{contender.name} trains {contender.n_params} parameters of {work.cell} {work.units}x{work.batch}; "
-                f"the work has {work.bucket.network.n_params}"
-            )
 
 
 def say(message: str) -> None:
@@ -147,8 +148,8 @@ def _run(argv: list[str]) -> None:
             path.open("a").close()
     except (ValueError, OSError) as error:
         _stop(str(error))
-    repeats, seconds = (3, 0.2) if QUICK.value else (5, 0.5)
-    main(works, repeats, seconds, path)
+    repeats, seconds, at_once = (3, 0.1, 2) if QUICK.value else (5, 0.5, 1)
+    main(works, repeats, seconds, at_once, path)
 
 
 def _stop(message: str) -> NoReturn:

@@ -38,7 +38,7 @@ def rows(work: Work, contenders: Sequence[Contender], speeds: np.ndarray, peak: 
             "times": float(np.median(speeds[:, 0] / own)),
             "gflop_per_s": float(np.median(own)) * work.flops / 1e9,
             "peak_%": float(100 * np.median(own) * work.flops / peak),
-            "memory_MB": contender.peak_bytes / 1e6,
+            "memory_MB": contender.peak_bytes() / 1e6,
             "compile_s": contender.compile_seconds,
         }
         for contender, own in zip(contenders, speeds.T, strict=True)

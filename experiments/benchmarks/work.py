@@ -80,7 +80,7 @@ class Contender(NamedTuple):
       n_params: trained values of one model.
       run: makes so many steps of every member, waits for them and returns a member's last loss.
       compile_seconds: until the program was compiled.
-      peak_bytes: memory held while it trains, all members together.
+      peak_bytes: tells, or measures, the memory held while it trains, all members together.
     """
 
     name: str
@@ -88,4 +88,4 @@ class Contender(NamedTuple):
     n_params: int
     run: Callable[[int], float]
     compile_seconds: float
-    peak_bytes: int
+    peak_bytes: Callable[[], int]

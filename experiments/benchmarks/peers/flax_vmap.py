@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from capacity_jax.cells.base import Params
 from capacity_jax.tasks.base import Batch
-from experiments.benchmarks.peers.vmapped import fastest, loop_in_python
+from experiments.benchmarks.peers.vmapped import loop_in_python, vmapped
 from experiments.benchmarks.work import Contender, Work
 
 NAME = "flax + optax"
@@ -119,4 +119,4 @@ def flax_vmap(work: Work) -> Contender:
     def init(key):
         return Model(work.cell, work.units).init(key, jnp.zeros((1, 1, work.units)))["params"]
 
-    return fastest(NAME, work, init, partial(loss, work), loop_in_python)
+    return vmapped(NAME, work, init, partial(loss, work), loop_in_python)

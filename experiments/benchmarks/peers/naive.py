@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from capacity_jax.cells.base import Params, linear
 from capacity_jax.tasks.base import Batch
-from experiments.benchmarks.peers.vmapped import fastest, loop_in_program
+from experiments.benchmarks.peers.vmapped import loop_in_program, vmapped
 from experiments.benchmarks.work import Contender, Work
 
 NAME = "naive vmap"
@@ -32,4 +32,4 @@ def loss(work: Work, params: Params, batch: Batch) -> Float[Array, ""]:
 
 def naive(work: Work) -> Contender:
     """The contender."""
-    return fastest(NAME, work, work.bucket.network.init, partial(loss, work), loop_in_program)
+    return vmapped(NAME, work, work.bucket.network.init, partial(loss, work), loop_in_program)

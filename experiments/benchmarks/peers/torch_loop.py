@@ -1,11 +1,12 @@
-"""PyTorch: one model after another, each with all cores or the GPU, in the usual loop."""
+"""PyTorch: one model after another in the usual loop, each with all cores, or one where that is faster, or the GPU."""
 
 # torch comes with the bench extra alone.
 # pyright: reportMissingImports=false
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
@@ -20,13 +21,13 @@ from experiments.benchmarks.work import LEARNING_RATE, N_LABELS, Contender, Work
 
 # What earlier runs compiled would hide what compiling costs.
 _compiled_here = TemporaryDirectory(ignore_cleanup_errors=True)
-EAGER, COMPILED, FUSED_NAME = "torch eager", "torch compiled", "torch nn"
+EAGER, COMPILED, MODULES = "torch eager", "torch compiled", "torch nn"
+TRIAL_SECONDS = 0.05
 
 
 def prepare() -> bool:
-    """Sets all cores and 32-bit products in 32 bits; whether this torch can compute where JAX does."""
+    """Sets 32-bit products in 32 bits; whether this torch can compute where JAX does."""
     os.environ["TORCHINDUCTOR_CACHE_DIR"] = _compiled_here.name
-    torch.set_num_threads(cores())
     torch.set_float32_matmul_precision("highest")
     torch.backends.cudnn.allow_tf32 = False
     return device() == "cpu" or (jax.default_backend() == "gpu" and torch.cuda.is_available())
@@ -37,29 +38,35 @@ def device() -> str:
     return "cpu" if jax.default_backend() == "cpu" else "cuda"
 
 
-def eager(work: Work) -> Contender:
+def makers(work: Work) -> list[Callable[[Work], Contender]]:
+    """Those that build the contenders for this work, after finding out how many threads suit it."""
+    n_threads = fastest_threads(work)
+    forms = [eager, compiled, *([fused] if work.cell in FUSED else [])]
+    return [partial(form, n_threads=n_threads) for form in forms]
+
+
+def fastest_threads(work: Work) -> int:
+    """All cores, or one where waiting for each other takes longer than the work."""
+    run = {n: eager(work, n).run for n in {cores(), 1}}
+    steps = max(1, int(TRIAL_SECONDS / _seconds(run[1], 2)))
+    return min(run, key=lambda n: min(_seconds(run[n], steps) for _ in range(2)))
+
+
+def eager(work: Work, n_threads: int) -> Contender:
     """The cell from its equations, operation by operation."""
-    return _contender(EAGER, work, FromEquations)
+    return _contender(EAGER, work, n_threads, FromEquations)
 
 
-def compiled(work: Work) -> Contender:
+def compiled(work: Work, n_threads: int) -> Contender:
     """The same under `torch.compile`, on a GPU with CUDA graphs."""
     torch._dynamo.reset()
     mode = "default" if device() == "cpu" else "reduce-overhead"
-    return _contender(COMPILED, work, FromEquations, lambda loss: torch.compile(loss, mode=mode, dynamic=False))
+    return _contender(COMPILED, work, n_threads, FromEquations, partial(torch.compile, mode=mode, dynamic=False))
 
 
-def fused(work: Work) -> Contender:
+def fused(work: Work, n_threads: int) -> Contender:
     """The module of `torch.nn` that comes nearest."""
-    return _contender(FUSED_NAME, work, Fused)
-
-
-def contenders(cell: str) -> Iterator[Callable[[Work], Contender]]:
-    """All that train this cell."""
-    yield eager
-    yield compiled
-    if cell in FUSED:
-        yield fused
+    return _contender(MODULES, work, n_threads, Fused)
 
 
 def loss(model: torch.nn.Module, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -67,16 +74,18 @@ def loss(model: torch.nn.Module, x: torch.Tensor, labels: torch.Tensor) -> torch
     return binary_cross_entropy_with_logits(model(x), labels)
 
 
-def _contender(name, work, build, transform=lambda f: f):
+def _contender(name, work, n_threads, build, transform=lambda f: f):
     bucket = work.bucket
-    model = build(work.cell, bucket.network.init(jax.random.key(0)), bucket.task.n_steps).to(device())
+    params = jax.jit(bucket.network.init)(jax.random.key(0))
+    model = build(work.cell, params, bucket.task.n_steps).to(device())
     data = work.data(0)
     xs, labels = (torch.tensor(np.asarray(data[part])).to(device()) for part in ("xs", "labels"))
-    params = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    adam = torch.optim.Adam(params, LEARNING_RATE, fused=True)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    adam = torch.optim.Adam(trained, LEARNING_RATE, fused=True)
     loss_of = transform(loss)
 
     def run(n):
+        torch.set_num_threads(n_threads)
         for _ in range(n):
             start = random.randrange(N_LABELS)
             window = slice(start, start + work.batch)
@@ -86,21 +95,21 @@ def _contender(name, work, build, transform=lambda f: f):
             adam.step()
         return value.item()
 
-    began = perf_counter()
-    run(1)
-    first = perf_counter() - began
-    began = perf_counter()
-    run(1)
-    compile_seconds = max(0.0, first - (perf_counter() - began)) if name == COMPILED else 0.0
-    n_params = sum(parameter.numel() for parameter in params)
-    return Contender(name, 1, n_params, run, compile_seconds, _peak_bytes(run, xs, labels, params))
+    def peak_bytes():
+        if device() == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            run(3)
+            return torch.cuda.max_memory_allocated()
+        # Weights, both moments and the gradient stay between steps.
+        held = xs.nbytes + labels.nbytes + 4 * sum(parameter.nbytes for parameter in trained)
+        return held + resident_growth(lambda: run(3))
+
+    first, second = _seconds(run, 1), _seconds(run, 1)
+    compile_seconds = max(0.0, first - second) if name == COMPILED else 0.0
+    return Contender(name, 1, sum(parameter.numel() for parameter in trained), run, compile_seconds, peak_bytes)
 
 
-def _peak_bytes(run, xs, labels, params):
-    if device() == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        run(3)
-        return torch.cuda.max_memory_allocated()
-    # Weights with both moments and the gradient stay between steps.
-    held = sum(tensor.nbytes for tensor in (xs, labels)) + 4 * sum(tensor.nbytes for tensor in params)
-    return held + resident_growth(lambda: run(3))
+def _seconds(run, n):
+    began = perf_counter()
+    run(n)
+    return perf_counter() - began

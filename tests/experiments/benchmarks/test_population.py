@@ -45,7 +45,7 @@ def named(name, members=1, loss=0.5, calls=None):
             calls.append((name, n))
         return loss
 
-    return Contender(name, members, 561, run, 1.5, 2_000_000)
+    return Contender(name, members, 561, run, 1.5, lambda: 2_000_000)
 
 
 def test_a_run_without_torch_prints_and_records_every_row(tmp_path):
