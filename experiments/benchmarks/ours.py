@@ -1,0 +1,38 @@
+"""The contender all others are measured against: capacity_jax's population."""
+
+from time import perf_counter
+from typing import cast
+
+import jax
+import numpy as np
+
+from capacity_jax.training.hparams import complete, defaults, encode
+from capacity_jax.training.population import Assignment, compiled_chunk, idle_members
+from capacity_jax.training.strategy import members_per_device
+from experiments.benchmarks.machine import program_bytes
+from experiments.benchmarks.work import LEARNING_RATE, Contender, Work
+
+NAME = "capacity_jax"
+HPARAMS = {"lr_init": LEARNING_RATE, "lr_decay_rate": 1.0, "train_steps": 2**31 - 1}
+
+
+def population(work: Work) -> Contender:
+    """The program that `train_population` runs, all slots busy; the hyperparameters of every member are traced."""
+    bucket, shared = work.bucket, ()
+    n_slots = members_per_device() * len(jax.devices())
+    began = perf_counter()
+    program = cast(jax.stages.Compiled, compiled_chunk(bucket, n_slots))
+    compile_seconds = perf_counter() - began
+
+    encoded = encode(complete(bucket, HPARAMS), defaults(bucket))
+    hparams = {name: np.repeat(value, n_slots) for name, value in encoded.items()}
+    seeds = np.arange(n_slots, dtype=np.uint32)
+    fresh, going_on = (Assignment(np.full(n_slots, flag), seeds, hparams) for flag in (True, False))
+    members, _ = program((np.int32(1), shared), idle_members(bucket, n_slots), fresh)
+
+    def run(n):
+        nonlocal members
+        members, report = program((np.int32(n), shared), members, going_on)
+        return float(np.max(report.loss))
+
+    return Contender(NAME, n_slots, bucket.network.n_params, run, compile_seconds, lambda: program_bytes(program))
