@@ -113,7 +113,8 @@ def _loss_and_gradients(bucket, unravel, flat, batch, hparams):
         return jax.value_and_grad(share_of_loss)(flat, batch)
     padding = -bucket.batch_size % size
     blocks = jax.tree.map(
-        lambda rows: jnp.pad(rows, ((0, padding), *((0, 0),) * (rows.ndim - 1))).reshape(-1, size, *rows.shape[1:]), batch
+        lambda rows: jnp.pad(rows, ((0, padding), *((0, 0),) * (rows.ndim - 1))).reshape(-1, size, *rows.shape[1:]),
+        batch,
     )
     return lax.scan(add_block, (jnp.zeros(()), jnp.zeros_like(flat)), blocks)[0]
 
@@ -145,6 +146,6 @@ def _summed_scores(bucket, params, batch, hparams):
     task = bucket.task
     xs = jnp.moveaxis(batch.xs, 0, -1)
     outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
-    scores = jax.vmap(task.score, in_axes=(-1, 0))(outputs, batch.targets)
+    scores = jax.vmap(task.score, in_axes=(1, 0))(outputs, batch.targets)
     sums = {name: jnp.sum(values * batch.weights) for name, values in scores.items()}
     return sums, jnp.sum(batch.weights)
