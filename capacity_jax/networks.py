@@ -84,7 +84,7 @@ class Network:
         *,
         n_steps: int | None = None,
         n_reads: int | None = None,
-    ) -> Float[Array, "n_reads n_out *batch"]:
+    ) -> Float[Array, "n_reads *batch n_out"]:
         """Runs the network over a sequence, or over a batch of them stacked on a trailing axis.
 
         Args:
@@ -112,11 +112,11 @@ class Network:
             )
         if xs.ndim > 2 and not self.cell.columns:
             one = partial(self.apply, params, hparams=hparams, n_steps=n_steps, n_reads=n_reads)
-            return jax.vmap(one, -1, -1)(xs)
+            return jax.vmap(one, -1, 1)(xs)
         first_read = n_steps - n_reads
-        if xs.ndim > 2:
-            params = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, params)
         layers, readout = params["layers"], params["readout"]
+        if xs.ndim > 2:
+            layers = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, layers)
         states = [self.cell.initial_state(layer) for layer in layers]
         silence = np.zeros((self.n_in, 1)[: xs.ndim - 1], xs.dtype)
         step = self._cell_step(hparams)
@@ -130,15 +130,22 @@ class Network:
                 new_states.append(state)
             return new_states, y
 
-        hs = []
+        def advance_and_read(states, x):
+            states, y = advance(states, x)
+            # Outputs of one example side by side, as a task's score reads them.
+            outputs = lax.dot_general(y, readout["W"], (((0,), (0,)), ((), ())))
+            return states, outputs + jnp.broadcast_to(readout["b"], outputs.shape)
+
+        outputs = []
         # Steps that hear nothing or are not read go apart, so that their products are never computed; so does the
         # first one, whose recurrent product is then the same for a whole batch and computed once.
         for start, stop in pairwise(sorted({0, 1, n_heard, first_read, n_steps})):
             heard = xs[start:stop] if start < n_heard else None
-            states, ys = _scan(advance, states, heard, stop - start, unroll=n_steps <= UNROLL_UP_TO)
+            step_over = advance_and_read if start >= first_read else advance
+            states, ys = _scan(step_over, states, heard, stop - start, unroll=n_steps <= UNROLL_UP_TO)
             if start >= first_read:
-                hs.append(ys)
-        return jax.vmap(lambda h: linear(readout["W"], h) + readout["b"])(jnp.concatenate(hs))
+                outputs.append(ys)
+        return jnp.concatenate(outputs)
 
     def _cell_step(self, hparams: HParams) -> Callable:
         """The cell's step under the nonlinearity that hparams choose, where it has the choice."""

@@ -90,33 +90,12 @@ def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""
         flat, moments, step, _ = state
         key = jax.random.fold_in(member.key, step)
         batch = bucket.task.batch(shared, member.data, key, step, bucket.batch_size)
-        loss, gradients = _loss_and_gradients(bucket, unravel, flat, batch, member.hparams)
-        updates, moments = transformation.update(gradients, moments, flat)
+        loss, gradients = loss_and_gradients(bucket, unravel(flat), batch, member.hparams)
+        updates, moments = transformation.update(ravel_pytree(gradients)[0], moments, flat)
         return flat + updates, moments, step + 1, loss
 
     flat, moments, step, loss = lax.while_loop(unfinished, train_step, (flat, member.moments, member.step, member.loss))
     return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss)
-
-
-def _loss_and_gradients(bucket, unravel, flat, batch, hparams):
-    """Of `batch_loss` at `unravel(flat)`, accumulated over the blocks of the batch."""
-    total = jnp.sum(batch.weights)
-
-    def share_of_loss(flat, block):
-        sums, _ = _summed_scores(bucket, unravel(flat), block, hparams)
-        return sums["loss"] / total
-
-    def add_block(sums, block):
-        return jax.tree.map(jnp.add, sums, jax.value_and_grad(share_of_loss)(flat, block)), None
-
-    size = block_size(bucket.batch_size)
-    if size == bucket.batch_size:
-        return jax.value_and_grad(share_of_loss)(flat, batch)
-    padding = -bucket.batch_size % size
-    blocks = jax.tree.map(
-        lambda rows: jnp.pad(rows, ((0, padding), *((0, 0),) * (rows.ndim - 1))).reshape(-1, size, *rows.shape[1:]), batch
-    )
-    return lax.scan(add_block, (jnp.zeros(()), jnp.zeros_like(flat)), blocks)[0]
 
 
 def finished(member: Member) -> Array:
@@ -128,6 +107,32 @@ def batch_loss(bucket: Bucket, params: Params, batch: Batch, hparams: HParams) -
     """Weighted mean of the task's loss over a batch."""
     sums, weight = _summed_scores(bucket, params, batch, hparams)
     return sums["loss"] / weight
+
+
+def loss_and_gradients(bucket: Bucket, params: Params, batch: Batch, hparams: HParams) -> tuple[Array, Params]:
+    """`batch_loss` and its gradients with respect to params, accumulated over the blocks of the batch."""
+    total = jnp.sum(batch.weights)
+
+    def of_block(block):
+        def share(params):
+            sums, _ = _summed_scores(bucket, params, block, hparams)
+            return sums["loss"] / total
+
+        return jax.value_and_grad(share)(params)
+
+    size = block_size(bucket.batch_size)
+    if size == bucket.batch_size:
+        return of_block(batch)
+    padding = -bucket.batch_size % size
+
+    def in_blocks(rows):
+        return jnp.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1)).reshape(-1, size, *rows.shape[1:])
+
+    def add_block(sums, block):
+        return jax.tree.map(jnp.add, sums, of_block(block)), None
+
+    zeros = jnp.zeros(()), jax.tree.map(jnp.zeros_like, params)
+    return lax.scan(add_block, zeros, jax.tree.map(in_blocks, batch))[0]
 
 
 def evaluate(
@@ -149,6 +154,6 @@ def _summed_scores(bucket, params, batch, hparams):
     task = bucket.task
     xs = jnp.moveaxis(batch.xs, 0, -1)
     outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
-    scores = jax.vmap(task.score, in_axes=(-1, 0))(outputs, batch.targets)
+    scores = jax.vmap(task.score, in_axes=(1, 0))(outputs, batch.targets)
     sums = {name: jnp.sum(values * batch.weights) for name, values in scores.items()}
     return sums, jnp.sum(batch.weights)

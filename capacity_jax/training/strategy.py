@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool
 
 AXIS = "members"
 TOGETHER = "together"
-LARGEST_BLOCK = int(__import__("os").environ.get("BLK","512"))
+LARGEST_BLOCK = 512
 
 
 def members_mesh() -> Mesh:

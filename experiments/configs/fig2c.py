@@ -20,10 +20,9 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.task_args = ConfigDict({"n_in": 8 if smoke else 64, "n_steps": 12, "n_evaluation": 512 if smoke else 2048})
     if extent in ("gpu", "paper"):
         config.cells = at_depths(config.cells, 1, 2, 4)
-    config.units = {"smoke": (4, 8), "laptop": (16, 32, 48, 64, 80)}.get(
-        extent, (8, 16, 24, 32, 40, 48, 56, 64, 80, 96)
-    )
-    config.trials = {"smoke": 0, "laptop": 0}.get(extent, config.trials)
+    many = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96)
+    config.units = {"smoke": (4, 8), "laptop": (16, 32, 48, 64, 80)}.get(extent, many)
+    config.trials = 0 if extent in ("smoke", "laptop") else config.trials
     config.seeds = 2 if extent == "laptop" else config.seeds
     config.starts.default = (START | {"train_steps": 300 if smoke else 30_000 if extent == "laptop" else 50_000},)
     return config

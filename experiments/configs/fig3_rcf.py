@@ -19,7 +19,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.task_args = ConfigDict(
         {"n_examples": n_examples, "n_in": 50, "smallest_weight": 1e-3, "n_steps": 5, "seed": 0}
     )
-    config.cells = "rnn,intersection@2" if extent == "smoke" else at_depths(config.cells, 1, 2, 4)
+    config.cells = config.cells if extent == "smoke" else at_depths(config.cells, 1, 2, 4)
     config.budgets = {
         "smoke": (500, 1000),
         "laptop": (1000, 4000),
