@@ -1,6 +1,7 @@
 """From a configuration to the studies it asks for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from inspect import signature
 from itertools import product
 
@@ -9,8 +10,11 @@ from ml_collections import ConfigDict
 from capacity_jax.cells import cell_by_name
 from capacity_jax.checks import check_size
 from capacity_jax.networks import Network, units_for_budget
-from capacity_jax.search import Study, most_labels, plan_study
+from capacity_jax.results import published_settings, read_published
+from capacity_jax.search import Study, most_labels, nearest, plan_study
 from capacity_jax.tasks import build_task, task_by_name
+from capacity_jax.training import complete
+from capacity_jax.training.hparams import defaults
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -18,6 +22,7 @@ def studies(config: ConfigDict) -> list[Study]:
 
     Raises:
       ValueError: a field holds what it may not; the message names the field.
+      OSError: the published trials cannot be read.
     """
     for name in ("seeds", "batch_size", "proposals"):
         check_size(name, config[name])
@@ -32,8 +37,9 @@ def studies(config: ConfigDict) -> list[Study]:
     for name in ("budgets", "units"):
         for size in getattr(config, name):
             check_size(name, size)
+    published = read_published(config.warm_start) if config.warm_start else None
     return [
-        _study(config, name, depth, i, arguments)
+        _study(config, name, depth, i, arguments, published)
         for name, depth in cells(config)
         for i in range(_n_sizes(config))
         for arguments in _grid(config)
@@ -69,7 +75,7 @@ def _grid(config) -> list[dict]:
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 
 
-def _study(config, cell_name, depth, i, arguments):
+def _study(config, cell_name, depth, i, arguments, published):
     cell = cell_by_name(cell_name)
     starts = config.starts.get(cell_name, config.starts.get("default", ()))
     if not isinstance(starts, list | tuple):
@@ -77,11 +83,11 @@ def _study(config, cell_name, depth, i, arguments):
     for start in starts:
         if not isinstance(start, Mapping):
             raise ValueError(f"starts.{cell_name} holds {start!r}; allowed: settings, dicts of hyperparameters")
-    if not starts and not config.trials:
+    if not starts and not config.trials and published is None:
         raise ValueError(f"trials is 0 and starts has no setting for {cell_name}; one of them must hold some")
     network, task = _network_and_task(config, cell, depth, i, starts, arguments)
     varied = [name for name, value in config.task_args.items() if isinstance(value, tuple)]
-    return plan_study(
+    study = plan_study(
         network,
         task,
         batch_size=config.batch_size,
@@ -95,6 +101,16 @@ def _study(config, cell_name, depth, i, arguments):
         budget=config.budgets[i] if config.budgets else None,
         variant=",".join(f"{name}={arguments[name]}" for name in varied),
     )
+    return study if published is None else replace(study, starts=[*study.starts, *_published_starts(study, published)])
+
+
+def _published_starts(study, published) -> list[dict]:
+    """The authors' best settings for such a network, moved into the study's space: its cap on training steps holds."""
+    network, task = study.bucket.network, study.bucket.task
+    settings = published_settings(published, task.name, network.cell.name, network.depth, network.n_params)
+    known = defaults(study.bucket)
+    complete_ones = [complete(study.bucket, {k: v for k, v in one.items() if k in known}) for one in settings]
+    return [nearest(study.space, one) for one in complete_ones]
 
 
 def _network_and_task(config, cell, depth, i, starts, arguments):

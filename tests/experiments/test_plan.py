@@ -1,5 +1,8 @@
 """From a configuration to studies: every field checked before anything is trained."""
 
+import pickle
+
+import numpy as np
 import pytest
 
 from experiments.configs.quickstart import get_config
@@ -84,4 +87,24 @@ def test_refuses_arguments_that_the_task_has_not(config):
     with config.unlocked():
         config.task_args.n_inn = 3
     with pytest.raises(ValueError, match=r"task_args.n_inn is unknown to task per_cap; allowed: n_in, b_max, n_steps"):
+        studies(config)
+
+
+def test_published_settings_are_starting_points_within_the_cap(config, tmp_path):
+    """Breaks if a warm start is lost, trains longer than the configuration allows, or is another cell's."""
+    columns = "architecture task_type hparams n_layers hyper_iter max_params num_params train_loss valid_loss eval_loss"
+    hparams = {"lr_init": 0.004, "optimizer": "RMSProp", "train_steps": 1_176_212, "unheard_of": 3}
+    row = ("gru", "per_cap", hparams, 1, 0, 1000, 990, 0.5, 0.5, 0.5)
+    with (tmp_path / "fig1.p").open("wb") as file:
+        pickle.dump(np.array([row], [(name, object) for name in columns.split()]), file)
+    config.warm_start = str(tmp_path / "fig1.p")
+    config.cells = "rnn,gru"
+    config.budgets = (600,)
+    rnn, gru = studies(config)
+    assert len(gru.starts) == len(rnn.starts) + 1
+    assert gru.starts[-1]["lr_init"] == 0.004
+    assert gru.starts[-1]["optimizer"] == "rmsprop"
+    assert gru.starts[-1]["train_steps"] == gru.space["train_steps"].high
+    config.warm_start = str(tmp_path / "missing.tar.gz")
+    with pytest.raises(OSError, match="missing"):
         studies(config)
