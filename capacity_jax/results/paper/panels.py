@@ -22,7 +22,7 @@ PUBLISHED: dict[str, Any] = {
     "linestyle": "none",
     "markersize": 5,
     "markerfacecolor": "none",
-    "zorder": 1,
+    "zorder": 3,
 }
 
 
