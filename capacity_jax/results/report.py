@@ -148,7 +148,10 @@ def _figure(name: str, figure: Figure) -> str:
 def _table(table: pd.DataFrame) -> str:
     if table.empty:
         return "<p>No trials yet.</p>"
-    head = "".join(f"<th>{escape(str(name)).replace('_', ' ')}" for name in table)
+    numbers = set(table.select_dtypes("number"))
+    head = "".join(
+        f"<th{' class=number' if name in numbers else ''}>{escape(str(name)).replace('_', ' ')}" for name in table
+    )
     rows = "".join(
         "<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in table.itertuples(index=False, name=None)
     )
