@@ -46,9 +46,10 @@ def write(workdir: Path, trials: pd.DataFrame, published: Path | None = None) ->
         settings = json.loads(config.read_text()) if config.exists() else {}
     except ValueError as error:
         raise WorkdirError(f"workdir is {workdir}, whose {CONFIG_FILE} cannot be read: {error}") from error
-    page = report(trials, settings, theirs, title=settings.get("name", workdir.name))
+    figures = paper_figures(trials, theirs)
+    page = report(trials, settings, figures, title=settings.get("name", workdir.name))
     (workdir / "report.html").write_text(page)
-    for name, figure in paper_figures(trials, theirs).items():
+    for name, figure in figures.items():
         for ending in ("png", "svg"):
             figure.savefig(workdir / f"{name}.{ending}", dpi=150)
 

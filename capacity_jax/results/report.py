@@ -28,7 +28,7 @@ PACKAGES = ("capacity_jax", "jax", "jaxlib", "flax", "optax", "optuna", "numpy",
 def report(
     trials: pd.DataFrame,
     config: Mapping[str, Any] | None = None,
-    published: pd.DataFrame | None = None,
+    figures: Mapping[str, Figure] | None = None,
     title: str = "",
 ) -> str:
     """The page: what was run, claims, figures, tables, configuration, versions and hardware.
@@ -36,7 +36,7 @@ def report(
     Args:
       trials: a table of trials, as far as the studies have come.
       config: the configuration they were run under.
-      published: a table of the authors' trials, drawn as reference points.
+      figures: what to show, by name; by default the paper's for which there are trials.
       title: the page's heading.
 
     Returns:
@@ -50,7 +50,7 @@ def report(
       (True, False)
     """
     page = Template(Path(__file__).with_name("report.html").read_text())
-    figures = paper_figures(trials, published)
+    figures = paper_figures(trials) if figures is None else figures
     return page.substitute(
         title=escape(title),
         summary=_definitions(_summary(trials)),
@@ -148,7 +148,10 @@ def _figure(name: str, figure: Figure) -> str:
 def _table(table: pd.DataFrame) -> str:
     if table.empty:
         return "<p>No trials yet.</p>"
-    head = "".join(f"<th>{escape(str(name)).replace('_', ' ')}" for name in table)
+    numbers = set(table.select_dtypes("number"))
+    head = "".join(
+        f"<th{' class=number' if name in numbers else ''}>{escape(str(name)).replace('_', ' ')}" for name in table
+    )
     rows = "".join(
         "<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in table.itertuples(index=False, name=None)
     )

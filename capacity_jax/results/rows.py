@@ -48,7 +48,7 @@ def with_nonlinearity(trials: pd.DataFrame, name: str) -> pd.DataFrame:
 def step_rows(trials: pd.DataFrame) -> pd.DataFrame:
     """The trials of `per_cap` of those networks that were measured at two numbers of unrolled steps or more."""
     rows = of_task(trials, "per_cap")
-    counts = rows.groupby(["cell", "depth", "budget"], dropna=False)["n_steps"].transform("nunique")
+    counts = rows.groupby(["cell", "depth", "units"])["n_steps"].transform("nunique")
     return rows.loc[np.asarray(counts, float) > 1]
 
 

@@ -96,9 +96,9 @@ def test_claim_4_finds_the_knee(synthetic):
     """Breaks if the knee is elsewhere than at the size of the input, or a network above the curve passes."""
     claim = claim_4(synthetic.recall())
     assert claim.verdict == HOLDS
-    np.testing.assert_allclose(finding(claim, "GRU, knee").value, 1.0, atol=0.01)
+    np.testing.assert_allclose(finding(claim, "GRU, values").value, 1.0, atol=0.01)
     late = synthetic.recall(curve=lambda n, m: 1 - min(n, 80) / 80)
-    np.testing.assert_allclose(finding(claim_4(late), "GRU, knee").value, 80 / 64, atol=0.01)
+    np.testing.assert_allclose(finding(claim_4(late), "GRU, values").value, 64 / 80, atol=0.01)
     assert claim_4(late).verdict == FAILS
     assert claim_4(synthetic.recall(units=(16, 32))).verdict == UNDECIDED
     assert claim_4(synthetic.recall(units=(32, 64), seeds=1)).verdict == UNDECIDED

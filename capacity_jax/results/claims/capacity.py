@@ -91,7 +91,7 @@ def claim_3(trials: pd.DataFrame) -> Claim:
     most steps less those at the fewest lie above 0, and their ratio at the two largest numbers within 0.9 to 1.1.
     """
     best = best_table(step_rows(trials))
-    by_steps = best.pivot_table("bits_per_parameter", ["cell", "depth", "budget"], "n_steps", dropna=False)
+    by_steps = best.pivot_table("bits_per_parameter", ["cell", "depth", "units"], "n_steps")
     # Columns are numbers of steps; a network counts if it was measured at all of them.
     values = by_steps.dropna().to_numpy(float)
     rise, ratio = [], []
@@ -116,8 +116,8 @@ def claim_4(trials: pd.DataFrame) -> Claim:
     """A network recalls n_in values if and only if it has as many units; below, the error is that of a subspace.
 
     Judged on each cell and depth. Below n_in units the error less that of the subspace, mean over the seeds of all best
-    settings, lies within ±0.05, and the knee, where the line of errors 1 − units/knee reaches 0, within 5% of n_in; at
-    n_in units and more the error lies below 0.05.
+    settings, lies within ±0.05, and the values recalled per unit, n_in over the knee of the curve, within 0.95 to 1.05;
+    at n_in units and more the error lies below 0.05.
     """
     rows = of_task(trials, "mem_thru")
     found = [best_trials(study) for _, study in rows.groupby("study", sort=False)]
@@ -130,17 +130,17 @@ def claim_4(trials: pd.DataFrame) -> Claim:
         curve = [subspace_error(int(n), int(m)) for n, m in zip(units[below], n_in[below], strict=True)]
         distance = partial(mean_or_nothing, error[below] - curve)
         enough = partial(mean_or_nothing, error[~below])
-        # Units per value recalled are the knee over n_in: 1 on the subspace's curve.
-        knee = partial(mean_or_nothing, units[below] / n_in[below] / (1 - error[below]))
+        # 1 on the subspace's curve; n_in over it is where the line of errors through 1 and this one reaches 0.
+        per_unit = partial(mean_or_nothing, n_in[below] * (1 - error[below]) / units[below])
         parts.append(Part(f"{name}, distance to the subspace", distance, -0.05, 0.05))
-        parts.append(Part(f"{name}, knee over the size of the input", knee, 0.95, 1.05))
+        parts.append(Part(f"{name}, values recalled per unit", per_unit, 0.95, 1.05))
         parts.append(Part(f"{name}, error with units enough", enough, -np.inf, 0.05))
     return Claim(
         4,
         "A network recalls an input of dimension 64 if and only if its units per layer are at least 64; below, its "
         "error follows one curve, that of a subspace of as many dimensions as units.",
-        "for each cell and depth, below n_in units the error less the subspace's lies within ±0.05 and the knee, the "
-        "units per value recalled times n_in, within 5% of n_in; from n_in units on the error lies below 0.05.",
+        "for each cell and depth, below n_in units the error less the subspace's lies within ±0.05 and the values "
+        "recalled per unit, n_in over the knee, within 0.95 to 1.05; from n_in units on the error lies below 0.05.",
         *judge(parts),
     )
 

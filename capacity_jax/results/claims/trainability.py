@@ -96,7 +96,7 @@ def claim_8(trials: pd.DataFrame) -> Claim:
     parts, diverged, n_repeats = [], 0, 0
     for name, study in repeated_rows(trials).groupby("study", sort=False):
         found, repeats = best_trials(searched(study)), matching(study, role="repeat")
-        value = float(np.mean(score_values(found)))
+        value = mean_or_nothing(score_values(found)).value
         sign = -1 if study["maximize"].iloc[0] else 1
         worse = sign * (score_values(repeats) - value) / abs(value)
         parts.append(Part(str(name), partial(mean_or_nothing, worse), -np.inf, 0.1))

@@ -28,7 +28,8 @@ def fig2b(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     best = best_table(step_rows(trials)).sort_values("n_steps")
     figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
-    for _, rows in best.groupby("budget", dropna=False) if len(best) else [(None, best)]:
+    # Each size of a network is a line of its own.
+    for _, rows in best.groupby("units") if len(best) else [(None, best)]:
         panel(axes, rows.assign(parameters=rows["n_steps"]), "n_steps", "bits_per_parameter")
     axes.set(xlabel="unrolled steps", ylabel="bits per parameter", title="Capacity against unrolled steps")
     axes.set_ylim(bottom=0)

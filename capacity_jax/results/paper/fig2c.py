@@ -49,7 +49,7 @@ def fig2c(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
 
 
 def _in_words(claim, n_in):
-    knees = [finding.interval.value * n_in for finding in claim.findings if "knee" in finding.name]
+    knees = [n_in / finding.interval.value for finding in claim.findings if "per unit" in finding.name]
     away = [finding.interval.value for finding in claim.findings if "distance" in finding.name]
     knees, away = np.array(knees)[np.isfinite(knees)], np.array(away)[np.isfinite(away)]
     if not len(knees):

@@ -12,7 +12,7 @@ from capacity_jax.estimators.shares import share_interval
 from capacity_jax.results.best import score_values
 from capacity_jax.results.claims.trainability import TABLE_1
 from capacity_jax.results.figures import grid, label, network_style
-from capacity_jax.results.paper.panels import PUBLISHED, caption, depth_title, no_trials
+from capacity_jax.results.paper.panels import PUBLISHED, caption, depth_title, no_trials, published_handles
 from capacity_jax.results.rows import cells_of, matching, random_rows
 
 DEPTHS = (1, 8)
@@ -47,6 +47,8 @@ def fig5(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
         _shares(shares[column], matching(table, depth=depth))
         shares[column].set_title(f"Table 1, {depth_title(depth)}")
     boxes[0].set_ylabel("evaluation loss")
+    if handles := published_handles(theirs, "eval_loss"):
+        boxes[0].legend(handles=handles, frameon=False, fontsize=9)
     shares[0].set_ylabel("diverged, %")
     caption(
         figure,
@@ -91,7 +93,7 @@ def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
         box["boxes"][0].set(facecolor=colour, alpha=0.35)
         box["medians"][0].set(color="black", linewidth=1.6)
         best = theirs.loc[(theirs["cell"] == cell) & ~theirs["infeasible"].astype(bool), "eval_loss"].min()
-        axes.plot(place, best, marker=network_style(cell, others=cells)["marker"], label="published", **PUBLISHED)
+        axes.plot(place, best, marker=network_style(cell, others=cells)["marker"], **PUBLISHED)
     grid(axes)
     _name(axes, cells)
 
@@ -125,4 +127,5 @@ def _in_words(rows):
         middle = min(losses, key=lambda cell: losses[cell].median())
         found.append(f"depth {depth}, lowest loss {label((lowest, 1))}, lowest median {label((middle, 1))}")
     n = sorted(set(rows.groupby(["cell", "depth"]).size()))
-    return f"{'; '.join(found)} ({n[0]} to {n[-1]} draws of each)." if found else "no random draws yet."
+    draws = f"{n[0]} to {n[-1]} draws" if len(n) > 1 else f"{sum(n)} draws"
+    return f"{'; '.join(found)} ({draws} of each)." if found else "no random draws yet."

@@ -20,9 +20,9 @@ from capacity_jax.results.rows import cells_of, matching
 PUBLISHED: dict[str, Any] = {
     "color": "0.45",
     "linestyle": "none",
-    "markersize": 3.5,
+    "markersize": 5,
     "markerfacecolor": "none",
-    "zorder": 1,
+    "zorder": 3,
 }
 
 
