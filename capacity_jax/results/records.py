@@ -9,6 +9,7 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
+from capacity_jax.results.best import TRIAL_COLUMNS
 from capacity_jax.search.storage import Storage, open_storage
 
 # What a study knows of all its trials.
@@ -16,7 +17,6 @@ OF_STUDY = ("task", "cell", "depth", "budget", "units", "parameters", "n_in", "n
 # What a trial knows of itself.
 LOSSES = ("train_loss", "valid_loss", "eval_loss")
 OF_TRIAL = ("number", "role", "seed", "hparams", *LOSSES, "steps", "infeasible", "seconds")
-COLUMNS = ("study", *OF_STUDY, *OF_TRIAL, "objective", "maximize", "finished")
 
 
 def read_trials(storage: str | Storage) -> pd.DataFrame:
@@ -50,7 +50,7 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
             trials = storage.optuna.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.COMPLETE,))
             of_ours = [trial for trial in trials if "number" in trial.user_attrs]
             rows += [of_study | {"maximize": maximize} | _row(trial) for trial in of_ours]
-    table = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
+    table = pd.DataFrame(rows, columns=None if rows else TRIAL_COLUMNS)
     return table.astype({"budget": float}).sort_values(["study", "number"], kind="stable", ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""The paper's figures, each from the command line's configuration to figure and report, at the extent made for tests."""
+"""The figures of the paper, each from the command line to figure and report, at the extent made for tests."""
 
 from importlib import import_module
 
