@@ -9,13 +9,12 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
-from capacity_jax.results.best import TRIAL_COLUMNS
+from capacity_jax.results.best import LOSSES, TRIAL_COLUMNS
 from capacity_jax.search.storage import Storage, open_storage
 
 # What a study knows of all its trials.
 OF_STUDY = ("task", "cell", "depth", "budget", "units", "parameters", "n_in", "n_steps", "batch_size", "sampler")
 # What a trial knows of itself.
-LOSSES = ("train_loss", "valid_loss", "eval_loss")
 OF_TRIAL = ("number", "role", "seed", "hparams", *LOSSES, "steps", "infeasible", "seconds")
 
 
