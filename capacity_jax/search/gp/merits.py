@@ -22,12 +22,13 @@ def informative(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.COMPLETE or infeasible(trial)
 
 
-def merits(trials: Sequence[FrozenTrial], maximize: bool) -> Array:
-    """Standardised merits of finished trials, [trials]; larger is better.
+def merits(trials: Sequence[FrozenTrial], maximize: bool) -> tuple[Array, Array]:
+    """Standardised merits of finished trials, [trials] each, seen from near and from afar; larger is better.
 
-    The better half of the feasible trials keep their distances, in units of their deviation from the median; the worse
-    half are placed by rank, at the quantiles of a normal distribution, so that no outlier matters; infeasible ones are
-    as bad as the worst.
+    Near, the better half of the feasible trials keep their distances, in units of their deviation from the median, and
+    the worse half are placed by rank, at the quantiles of a normal distribution: what differs between good trials
+    counts. From afar all keep their distances but the worst tenth, which are as bad as the best of them: small ripples
+    are noise and the slope towards good trials counts. In both, infeasible trials are as bad as the worst.
 
     Raises:
       ValueError: every trial is infeasible.
@@ -40,7 +41,12 @@ def merits(trials: Sequence[FrozenTrial], maximize: bool) -> Array:
     above = values - np.median(values)
     deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
     ranked = norm.ppf((rankdata(values) - 0.5) / len(values))
-    spread = np.where(above >= 0, above / deviation, ranked)
-    merit = np.full(len(trials), spread.min())
-    merit[feasible] = spread
-    return (merit - merit.mean()) / (merit.std() or 1.0)
+    near = np.where(above >= 0, above / deviation, ranked)
+    afar = np.maximum(values, np.quantile(values, 0.1))
+    return _standardised(near, feasible), _standardised(afar, feasible)
+
+
+def _standardised(merits: Array, feasible: NDArray[np.bool_]) -> Array:
+    full = np.full(len(feasible), merits.min())
+    full[feasible] = merits
+    return (full - full.mean()) / (full.std() or 1.0)

@@ -110,7 +110,7 @@ def inverse_cholesky(k: jax.Array) -> jax.Array:
 
 
 def gram(r: jax.Array) -> jax.Array:
-    """r' r for lower triangular r, by halves that pass over what is 0."""
+    """The product r' r for lower triangular r, by halves that pass over what is 0."""
     n = len(r)
     if n <= LEAF:
         return r.T @ r

