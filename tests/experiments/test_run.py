@@ -97,12 +97,13 @@ def test_the_same_command_again_trains_nothing_and_says_the_same(finished):
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
     """Breaks if a polite stop loses what was running, leaves the user without the command to go on, or hangs."""
     arguments = (f"--workdir={tmp_path}", "--config.cells=rnn", "--config.budgets=150,", "--config.trials=1")
-    steps = "--config.space.train_steps=60000,60001"
+    steps = "--config.space.train_steps=200000,200001"
     process = start(*arguments, steps)
     deadline = time.monotonic() + 200
-    while "0/3" not in (tmp_path / "stderr").read_text() and time.monotonic() < deadline:
+    # The proposal, by far the longest trial, trains once the two starts have ended.
+    while "2/3" not in (tmp_path / "stderr").read_text() and time.monotonic() < deadline:
         time.sleep(0.1)
-    time.sleep(1.0)
+    time.sleep(1.5)
     process.send_signal(number)
     assert process.wait(timeout=100) == 128 + number
     said = (tmp_path / "stderr").read_text()
