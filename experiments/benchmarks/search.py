@@ -51,7 +51,7 @@ def best_so_far(trials: pd.DataFrame) -> pd.DataFrame:
     """For each trial of each run, the most bits per parameter until then; diverged trials store none."""
     trials = trials.assign(best=trials["bits_per_parameter"].fillna(0.0))
     trials["best"] = trials.groupby("study")["best"].cummax()
-    return trials[["sampler", "study", "number", "best"]]
+    return trials.loc[:, ["sampler", "study", "number", "best"]]
 
 
 def search_figure(table: pd.DataFrame) -> Figure:
@@ -85,7 +85,7 @@ def main(argv: list[str]) -> None:
     last.to_csv(directory / "search.csv")
     search_figure(table).savefig(directory / "search.png", dpi=150)
     print(last.to_string())
-    print(f"diverged: {trials.groupby('sampler')['infeasible'].mean().to_dict()}")
+    print(trials.astype({"infeasible": float}).pivot_table("infeasible", "sampler").to_string())
     print(f"figure and trials are in {directory.resolve()}")
 
 
