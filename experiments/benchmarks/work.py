@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 
 from capacity_jax.cells import cell_by_name
+from capacity_jax.cells.base import Params
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
 from capacity_jax.tasks.base import Data
@@ -45,9 +46,12 @@ class Work:
         network = Network(cell_by_name(self.cell), self.units, self.units, 1)
         return Bucket(network, per_cap(n_in=self.units, b_max=N_LABELS), self.batch)
 
-    def data(self, seed: int) -> Data:
-        """Inputs and labels of one member."""
-        return self.bucket.task.draw(jax.random.key(seed), {"b": N_LABELS}, self.batch)
+    @cached_property
+    def start(self) -> tuple[Params, Data]:
+        """Weights, and inputs and labels, with which every peer begins."""
+        network, task = self.bucket.network, self.bucket.task
+        weights_key, data_key = jax.random.split(jax.random.key(0))
+        return jax.jit(lambda: (network.init(weights_key), task.draw(data_key, {"b": N_LABELS}, self.batch)))()
 
     @property
     def flops(self) -> int:

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import optax
 from flax import linen as nn
@@ -115,8 +116,6 @@ def loss(work: Work, params: Params, batch: Batch) -> Float[Array, ""]:
 
 def flax_vmap(work: Work) -> Contender:
     """The contender."""
-
-    def init(key):
-        return Model(work.cell, work.units).init(key, jnp.zeros((1, 1, work.units)))["params"]
-
-    return vmapped(NAME, work, init, partial(loss, work), loop_in_python)
+    silence = jnp.zeros((1, 1, work.units))
+    params = jax.jit(Model(work.cell, work.units).init)(jax.random.key(0), silence)["params"]
+    return vmapped(NAME, work, params, partial(loss, work), loop_in_python)

@@ -32,4 +32,4 @@ def loss(work: Work, params: Params, batch: Batch) -> Float[Array, ""]:
 
 def naive(work: Work) -> Contender:
     """The contender."""
-    return vmapped(NAME, work, work.bucket.network.init, partial(loss, work), loop_in_program)
+    return vmapped(NAME, work, work.start[0], partial(loss, work), loop_in_program)

@@ -75,10 +75,8 @@ def loss(model: torch.nn.Module, x: torch.Tensor, labels: torch.Tensor) -> torch
 
 
 def _contender(name, work, n_threads, build, transform=lambda f: f):
-    bucket = work.bucket
-    params = jax.jit(bucket.network.init)(jax.random.key(0))
-    model = build(work.cell, params, bucket.task.n_steps).to(device())
-    data = work.data(0)
+    params, data = work.start
+    model = build(work.cell, params, work.bucket.task.n_steps).to(device())
     xs, labels = (torch.tensor(np.asarray(data[part])).to(device()) for part in ("xs", "labels"))
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     adam = torch.optim.Adam(trained, LEARNING_RATE, fused=True)

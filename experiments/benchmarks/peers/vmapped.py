@@ -66,26 +66,22 @@ def loop_in_program(step: Callable, state: State, data: Data) -> tuple[jax.stage
     return program, lambda state, data, n: program(state, data, np.int32(n))
 
 
-def vmapped(name: str, work: Work, init: Callable[[jax.Array], Params], loss: Loss, loop: Callable) -> Contender:
+def vmapped(name: str, work: Work, params: Params, loss: Loss, loop: Callable) -> Contender:
     """The contender, with as many members as the population trains, at small batches eight times as many.
 
     Args:
       name: its name in the table.
       work: what it trains.
-      init: `key -> params` of one model.
+      params: of one model, at its start.
       loss: `(params, batch) -> loss` of one model.
       loop: one of the two above.
     """
     members = members_per_device() * len(jax.devices()) * (MORE if work.batch <= SMALL_BATCH else 1)
 
-    @jax.jit
-    @jax.vmap
-    def start(seed):
-        params = init(jax.random.key(seed))
-        return State(params, ADAM.init(params), jnp.int32(0), jnp.float32(0)), work.data(seed)
-
-    state, data = start(np.arange(members))
-    n_params = sum(leaf.size for leaf in jax.tree.leaves(state.params)) // members
+    first = State(params, ADAM.init(params), jnp.int32(0), jnp.float32(0)), work.start[1]
+    # Copies of one member take as long as different ones.
+    state, data = jax.tree.map(lambda leaf: jnp.stack([leaf] * members), first)
+    n_params = sum(leaf.size for leaf in jax.tree.leaves(params))
     began = perf_counter()
     with jax.default_matmul_precision("highest"):
         program, advance = loop(jax.vmap(partial(train_step, work, loss)), state, data)
