@@ -10,6 +10,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial, TrialState
 
 from capacity_jax.results.best import LOSSES, TRIAL_COLUMNS
+from capacity_jax.search.ledger import PLAN
 from capacity_jax.search.storage import Storage, open_storage
 
 # What a study knows of all its trials.
@@ -42,9 +43,9 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
     rows = []
     with storage.in_use():
         for study in storage.optuna.get_all_studies():
-            if "task" not in study.user_attrs:
+            if PLAN not in study.user_attrs:
                 continue
-            of_study = {"study": study.study_name} | {name: study.user_attrs[name] for name in OF_STUDY}
+            of_study = {"study": study.study_name} | {name: study.user_attrs[PLAN][name] for name in OF_STUDY}
             maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
             trials = storage.optuna.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.COMPLETE,))
             of_ours = [trial for trial in trials if "number" in trial.user_attrs]

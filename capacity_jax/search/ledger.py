@@ -22,6 +22,8 @@ from capacity_jax.search.study import Study, objective
 from capacity_jax.search.worker import Worker
 from capacity_jax.training.population import Outcome, Trial
 
+# The attribute under which a study keeps what it is a study of.
+PLAN = "plan"
 PACKAGES = ("capacity_jax", "jax", "jaxlib", "flax", "optax", "optuna", "numpy")
 
 
@@ -143,14 +145,16 @@ class Ledger:
         return found
 
     def _check_same(self):
-        recorded = self.storage.optuna.get_study_user_attrs(self.study_id)
-        for name, value in json.loads(json.dumps(_plan(self.study))).items():
-            if name not in recorded:
-                self.storage.optuna.set_study_user_attr(self.study_id, name, value)
-            elif recorded[name] != value:
+        recorded = self.storage.optuna.get_study_user_attrs(self.study_id).get(PLAN)
+        plan = json.loads(json.dumps(_plan(self.study)))
+        if recorded is None:
+            self.storage.optuna.set_study_user_attr(self.study_id, PLAN, plan)
+            return
+        for name, value in plan.items():
+            if recorded.get(name) != value:
                 raise StorageError(
-                    f"storage is {self.storage.url}, where study {self.study.name} has {name} {recorded[name]}, not "
-                    f"{value}; name another storage or workdir"
+                    f"storage is {self.storage.url}, where study {self.study.name} has {name} {recorded.get(name)}, "
+                    f"not {value}; name another storage or workdir"
                 )
 
     def _facts(self, trial):

@@ -1,6 +1,5 @@
 """One member: a training run as a pure function of its hyperparameters and its seed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -135,19 +134,27 @@ def loss_and_gradients(bucket: Bucket, params: Params, batch: Batch, hparams: HP
     return lax.scan(add_block, zeros, jax.tree.map(in_blocks, batch))[0]
 
 
-def evaluate(
-    bucket: Bucket, shared: Data, member: Member, batch_of: Callable[..., Batch] | None = None
-) -> dict[str, Float[Array, ""]]:
-    """Weighted means of the task's scores over the batches of `batch_of`, by default of the evaluation set."""
-    batch_of = batch_of or bucket.task.evaluation
+def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, dict[str, Float[Array, ""]]]:
+    """Weighted means of the task's scores over its evaluation set and, if it has one of its own, its validation set."""
+    task = bucket.task
+    sets = {"evaluation": task.evaluation} | ({"validation": task.validation} if task.validation else {})
+    n_batches = -(-task.n_evaluation // bucket.batch_size)
 
-    def scores_of(i):
-        batch = batch_of(shared, member.data, i, bucket.batch_size)
-        return _summed_scores(bucket, member.params, batch, member.hparams)
+    def scores_of(of_set, i):
+        # One program scores the batches of both sets: that is what takes long to compile.
+        draws = [
+            lambda i, batch_of=batch_of: batch_of(shared, member.data, i, bucket.batch_size)
+            for batch_of in sets.values()
+        ]
+        return _summed_scores(bucket, member.params, lax.switch(of_set, draws, i), member.hparams)
 
-    n_batches = -(-bucket.task.n_evaluation // bucket.batch_size)
-    sums, weight = jax.tree.map(lambda parts: parts.sum(0), lax.map(scores_of, jnp.arange(n_batches)))
-    return {name: total / weight for name, total in sums.items()}
+    places = jnp.divmod(jnp.arange(len(sets) * n_batches), n_batches)
+    sums, weights = lax.map(lambda place: scores_of(*place), places)
+    means = {
+        name: jnp.sum(values.reshape(-1, n_batches), 1) / jnp.sum(weights.reshape(-1, n_batches), 1)
+        for name, values in sums.items()
+    }
+    return {of_set: {name: values[k] for name, values in means.items()} for k, of_set in enumerate(sets)}
 
 
 def _summed_scores(bucket, params, batch, hparams):

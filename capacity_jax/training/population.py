@@ -250,14 +250,9 @@ def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> t
         was_idle = finished(member)
         member = advance(bucket, arrays, member, n_steps)
         now_finished = finished(member) & ~was_idle
-        no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(_scores, bucket), arrays, member))
-        scores = lax.cond(any_member(now_finished), lambda: _scores(bucket, arrays, member), lambda: no_scores)
+        no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(evaluate, bucket), arrays, member))
+        scores = lax.cond(any_member(now_finished), lambda: evaluate(bucket, arrays, member), lambda: no_scores)
         return member, Report(now_finished, member.step, member.loss, scores)
-
-
-def _scores(bucket, shared, member):
-    sets = {"evaluation": bucket.task.evaluation, "validation": bucket.task.validation}
-    return {name: evaluate(bucket, shared, member, batch_of) for name, batch_of in sets.items() if batch_of}
 
 
 @partial(jax.jit, static_argnums=(0, 1))

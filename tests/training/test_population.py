@@ -74,7 +74,7 @@ def test_agrees_with_a_plain_loop_over_one_member():
     member = jax.jit(partial(start, bucket))(jnp.uint32(trial.seed), hparams)
     for _ in range(10):
         member = jax.jit(partial(advance, bucket))((), member, jnp.int32(10))
-    scores = jax.jit(partial(evaluate, bucket))((), member)
+    scores = jax.jit(partial(evaluate, bucket))((), member)["evaluation"]
     np.testing.assert_allclose(outcome.scores["loss"], scores["loss"], rtol=1e-4)
 
 
