@@ -62,7 +62,9 @@ class Cell:
         return sum(leaf.size for leaf in jax.tree.leaves(state))
 
 
-def linear(W: Float[Array, "n_in n_out"], x: Float[Array, "n_in *batch"]) -> Float[Array, "n_out *batch"]:
+def linear(
+    W: Float[Array, "n_in n_out"], x: Float[Array | np.ndarray, "n_in *batch"]
+) -> Float[Array | np.ndarray, "n_out *batch"]:
     """The product W^T x, of one example or of a batch of columns.
 
     The batch as the trailing axis fills the vector units even in a narrow layer, which units as the trailing axis do
@@ -70,16 +72,22 @@ def linear(W: Float[Array, "n_in n_out"], x: Float[Array, "n_in *batch"]) -> Flo
     """
     if isinstance(x, np.ndarray) and not x.any():
         return np.zeros((W.shape[1], *x.shape[1:]), x.dtype)
-    return _product(W, x) if x.ndim == 2 else lax.dot_general(W, x, (((0,), (0,)), ((), ())))
+    if x.ndim == 2 and jax.default_backend() == "cpu":
+        return _product_of_rows(W, x)
+    return lax.dot_general(W, x, CONTRACT_LEADING)
+
+
+CONTRACT_LEADING = (((0,), (0,)), ((), ()))
 
 
 @jax.custom_jvp
-def _product(W, x):
+def _product_of_rows(W, x):
+    # XLA's fast product on CPU wants rows times columns. The barrier keeps it from undoing the transposition, which
+    # is made once for all steps; gradients use W as it is (measured, 16 units, batch 64: 5 to 8% more steps).
     return lax.optimization_barrier(W.T) @ x
 
 
-@_product.defjvp
-def _product_jvp(primals, tangents):
+@_product_of_rows.defjvp
+def _product_of_rows_jvp(primals, tangents):
     (W, x), (dW, dx) = primals, tangents
-    contract = (((0,), (0,)), ((), ()))
-    return _product(W, x), lax.dot_general(dW, x, contract) + lax.dot_general(W, dx, contract)
+    return _product_of_rows(W, x), lax.dot_general(dW, x, CONTRACT_LEADING) + lax.dot_general(W, dx, CONTRACT_LEADING)

@@ -62,9 +62,9 @@ def optimizer(hparams: HParams, decayed: Params | None = None) -> optax.Gradient
         zeros = jax.tree.map(jnp.zeros_like, params)
         return Moments(jnp.zeros((), jnp.int32), zeros, zeros)
 
-    def update(gradients, state, params):
+    def update(updates, state, params=None):
         decays = jax.tree.map(lambda leaf: leaf.ndim > 1, params) if decayed is None else decayed
-        gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, gradients, params, decays)
+        gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, updates, params, decays)
         shrink = jnp.minimum(1, hparams["gradient_clip_val"] / optax.tree.norm(gradients))
         first = jax.tree.map(lambda m, g: decay_1 * m + gain_1 * (shrink * g), state.first, gradients)
         second = jax.tree.map(lambda v, g: decay_2 * v + gain_2 * (shrink * g) ** 2, state.second, gradients)
