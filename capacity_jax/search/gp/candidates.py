@@ -18,6 +18,7 @@ from capacity_jax.search.gp.process import (
     State,
     condition,
     cross,
+    expect,
     extend,
     matern,
     predict,
@@ -27,29 +28,48 @@ from capacity_jax.search.gp.process import (
 N_STARTS = 8
 N_INCUMBENTS = 2
 
+# How fast the probability of a feasible setting falls with its expected label.
+STEEP = 4.0
+
 # Rounds of discrete moves, and gradient steps before, between and after them.
 N_ROUNDS = 3
 N_STEPS = 12
+
+
+class Labels(NamedTuple):
+    """What is known of feasibility.
+
+    Attributes:
+      state: the process of the labels less their average; a label is 1.0 for a feasible trial and -1.0 for others.
+      average: of the labels.
+    """
+
+    state: State
+    average: jax.Array
 
 
 class Search(NamedTuple):
     """A process and what is known of its candidates.
 
     Attributes:
-      state: the process.
+      state: the process of the merits.
+      labels: which settings are feasible.
       best: value to improve upon under each sample, [samples].
       points: the candidates, [candidates, columns]; the first are the best trials.
       covariances: of observations with candidates, [rows, candidates].
       mean: of the candidates under each sample, [candidates, samples].
       variance: of the candidates, [candidates].
+      likely: logarithm of the probability that they are feasible, [candidates].
     """
 
     state: State
+    labels: Labels
     best: jax.Array
     points: jax.Array
     covariances: jax.Array
     mean: jax.Array
     variance: jax.Array
+    likely: jax.Array
 
 
 def draw(encoding: Encoding, uniform: Array, best: Array, rng: np.random.Generator) -> Array:
@@ -70,14 +90,24 @@ def draw(encoding: Encoding, uniform: Array, best: Array, rng: np.random.Generat
     return np.concatenate([best, np.where(changed, anew, parents), encoding.spread(uniform)])
 
 
+def log_feasible(labels: Labels, points: jax.Array) -> jax.Array:
+    """Logarithm of the probability that points are feasible, from their expected labels, [points]."""
+    return jax.nn.log_sigmoid(STEEP * (labels.average + expect(labels.state, points)[:, 0]))
+
+
 @jax.jit
-def begin(kernel: Kernel, data: Data, points: jax.Array, samples: jax.Array) -> Search:
+def learn_labels(kernel: Kernel, data: Data, average: jax.Array) -> Labels:
+    """The process of the labels y of the data, given less their average."""
+    return Labels(condition(kernel, data, 1), average)
+
+
+@jax.jit
+def begin(kernel: Kernel, data: Data, labels: Labels, points: jax.Array, samples: jax.Array) -> Search:
     """The search before anything is pending; samples [samples] gives their number."""
     state = condition(kernel, data, len(samples))
     mean, variance = predict(state, points)
-    known, _ = predict(state, data.x)
-    best = jnp.max(jnp.where(data.mask[:, None] > 0, known, -jnp.inf), axis=0)
-    return Search(state, best, points, cross(state, points), mean, variance)
+    best = jnp.max(jnp.where(data.mask[:, None] > 0, expect(state, data.x), -jnp.inf), axis=0)
+    return Search(state, labels, best, points, cross(state, points), mean, variance, log_feasible(labels, points))
 
 
 @partial(jax.jit, donate_argnums=0)
@@ -86,10 +116,9 @@ def add(search: Search, row: jax.Array, point: jax.Array, z: jax.Array) -> Searc
     state, r = extend(search.state, row, point, z)
     covariances = search.covariances.at[row].set(matern(state.kernel, state.dimension, point[None], search.points)[0])
     gain = r @ covariances
-    there, _ = predict(state, point[None])
     return search._replace(
         state=state,
-        best=jnp.maximum(search.best, there[0]),
+        best=jnp.maximum(search.best, expect(state, point[None])[0]),
         covariances=covariances,
         mean=search.mean + gain[:, None] * z[None],
         variance=jnp.maximum(search.variance - gain**2, LEAST_VARIANCE),
@@ -101,10 +130,10 @@ def optima(search: Search, moves: Moves) -> jax.Array:
     """Points of large expected improvement, the largest first, [starts, columns]."""
 
     def value(points):
-        return log_ei(*predict(search.state, points), search.best)
+        return log_ei(*predict(search.state, points), search.best) + log_feasible(search.labels, points)
 
     n_top = N_STARTS - N_INCUMBENTS
-    _, top = lax.top_k(log_ei(search.mean, search.variance, search.best), n_top)
+    _, top = lax.top_k(log_ei(search.mean, search.variance, search.best) + search.likely, n_top)
     starts = jnp.concatenate([search.points[:N_INCUMBENTS], search.points[top]])
     points, values = ascend(value, starts, moves, N_ROUNDS, N_STEPS)
     return points[jnp.argsort(-values)]

@@ -23,30 +23,20 @@ def informative(trial: FrozenTrial) -> bool:
 
 
 def merits(trials: Sequence[FrozenTrial], maximize: bool) -> tuple[Array, Array]:
-    """Standardised merits of finished trials, [trials] each, seen from near and from afar; larger is better.
+    """Standardised merits of feasible trials, [trials] each, seen from near and from afar; larger is better.
 
-    Near, the better half of the feasible trials keep their distances, in units of their deviation from the median, and
-    the worse half are placed by rank, at the quantiles of a normal distribution: what differs between good trials
-    counts. From afar all keep their distances but the worst tenth, which are as bad as the best of them: small ripples
-    are noise and the slope towards good trials counts. In both, infeasible trials are as bad as the worst.
-
-    Raises:
-      ValueError: every trial is infeasible.
+    Near, the better half keep their distances, in units of their deviation from the median, and the worse half are
+    placed by rank, at the quantiles of a normal distribution: what differs between good trials counts. From afar all
+    keep their distances but the worst tenth, which are as bad as the best of them: small ripples are noise and the
+    slope towards good trials counts.
     """
-    feasible = np.array([not infeasible(trial) for trial in trials])
-    if not feasible.any():
-        raise ValueError("every trial is infeasible; at least one must have a finite value")
-    sign = 1.0 if maximize else -1.0
-    values = sign * np.array([trial.values[0] for trial, usable in zip(trials, feasible, strict=True) if usable])
+    values = (1.0 if maximize else -1.0) * np.array([trial.values[0] for trial in trials])
     above = values - np.median(values)
     deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
     ranked = norm.ppf((rankdata(values) - 0.5) / len(values))
     near = np.where(above >= 0, above / deviation, ranked)
-    afar = np.maximum(values, np.quantile(values, 0.1))
-    return _standardised(near, feasible), _standardised(afar, feasible)
+    return _standardised(near), _standardised(np.maximum(values, np.quantile(values, 0.1)))
 
 
-def _standardised(merits: Array, feasible: NDArray[np.bool_]) -> Array:
-    full = np.full(len(feasible), merits.min())
-    full[feasible] = merits
-    return (full - full.mean()) / (full.std() or 1.0)
+def _standardised(merits: Array) -> Array:
+    return (merits - merits.mean()) / (merits.std() or 1.0)

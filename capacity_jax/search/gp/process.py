@@ -208,6 +208,11 @@ def cross(state: State, points: jax.Array) -> jax.Array:
     return matern(state.kernel, state.dimension, state.x, points) * state.mask[:, None]
 
 
+def expect(state: State, points: jax.Array) -> jax.Array:
+    """Means of the function at points under each sample, [points, samples] (2.25)."""
+    return cross(state, points).T @ state.alpha
+
+
 def predict(state: State, points: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Means [points, samples] and variance [points] of the function at points (2.25 and 2.26)."""
     k = cross(state, points)

@@ -8,12 +8,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm, qmc
 
 from capacity_jax.search.gp.ascent import Moves
-from capacity_jax.search.gp.candidates import Search, add, begin, draw, optima
+from capacity_jax.search.gp.candidates import Labels, Search, add, begin, draw, learn_labels, optima
 from capacity_jax.search.gp.encoding import Array, Encoding
 from capacity_jax.search.gp.merits import infeasible, informative, merits
 from capacity_jax.search.gp.process import Data, fit
@@ -97,23 +98,27 @@ def proposals(
         return
 
     rng = np.random.default_rng((seed, len(finished), len(pending)))
-    x = encoding.encode([trial.params for trial in finished])
+    feasible = np.array([not infeasible(trial) for trial in finished])
+    everything = encoding.encode([trial.params for trial in finished])
+    x = everything[feasible]
     waiting = encoding.encode([trial.params for trial in pending])
     z = norm.ppf(qmc.Sobol(len(waiting) + n, rng=rng).random(N_SAMPLES)).T
-    searches = [_begin(encoding, x, y, len(waiting) + n, rng) for y in merits(finished, maximize)]
+    labels = _labels(encoding, everything, feasible, rng)
+    scales = merits([trial for trial in finished if not infeasible(trial)], maximize)
+    searches = [_begin(encoding, x, y, labels, len(waiting) + n, rng) for y in scales]
 
     def wait_for(row, point):
         with exact():
             searches[:] = [(add(search, len(x) + row, point, z[row]), moves) for search, moves in searches]
         seen.add(point.tobytes())
 
-    seen = {point.tobytes() for point in x}
+    seen = {point.tobytes() for point in everything}
     for row, point in enumerate(waiting):
         wait_for(row, point)
     for row in range(len(waiting), len(waiting) + n):
         with exact():
             # In turn from near and from afar.
-            found = encoding.snap(np.asarray(optima(*searches[(len(x) + row) % len(searches)])))
+            found = encoding.snap(np.asarray(optima(*searches[(len(everything) + row) % len(searches)])))
         # In a small space all of these may be known.
         choices = [*found, *encoding.spread(rng.random((N_ELSEWHERE, len(encoding.searched))))]
         point = next((point for point in choices if point.tobytes() not in seen), choices[0])
@@ -121,13 +126,23 @@ def proposals(
         yield encoding.decode(point)
 
 
-def _begin(encoding: Encoding, x: Array, y: Array, n: int, rng: np.random.Generator) -> tuple[Search, Moves]:
+def _labels(encoding: Encoding, x: Array, feasible: NDArray[np.bool_], rng: np.random.Generator) -> Labels:
+    y = np.where(feasible, 1.0, -1.0)
+    centred = y - y.mean()
+    with exact():
+        kernel = fit(_data(*_telling(x, centred, rng), encoding))
+        return learn_labels(kernel, _data(x, centred, encoding), y.mean())
+
+
+def _begin(
+    encoding: Encoding, x: Array, y: Array, labels: Labels, n: int, rng: np.random.Generator
+) -> tuple[Search, Moves]:
     """The search with room for n more points, its process fitted to merits y at x, and how to move in it."""
     best = x[np.argsort(-y, kind="stable")[np.arange(N_PARENTS) % len(y)]]
     points = draw(encoding, qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
     with exact():
         kernel = fit(_data(*_telling(x, y, rng), encoding))
-        search = begin(kernel, _data(x, y, encoding, len(x) + n), points, np.zeros(N_SAMPLES))
+        search = begin(kernel, _data(x, y, encoding, len(x) + n), labels, points, np.zeros(N_SAMPLES))
         length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
         moves = Moves(*map(jnp.asarray, (encoding.continuous, length, *encoding.moves)))
     return search, moves
