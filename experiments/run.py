@@ -97,7 +97,7 @@ def _run(argv: list[str]) -> None:
     asked = _signals()
     try:
         main(CONFIG.value, WORKDIR.value, STORAGE.value, stop=lambda: bool(asked))
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         _stop(str(error))
     except (Stopped, KeyboardInterrupt):
         command = shlex.join(["python", "-m", "experiments.run", *sys.argv[1:]])

@@ -14,7 +14,7 @@ from capacity_jax.search.storage import Storage, open_storage
 from capacity_jax.search.study import Study
 from capacity_jax.search.supply import supply
 from capacity_jax.search.worker import LEASE_SECONDS, Worker
-from capacity_jax.training.population import Chunk, Outcome, Trial, default_slots, prepare_population, train_population
+from capacity_jax.training.population import Chunk, Outcome, Trial, fitting_slots, prepare_population, train_population
 
 # Seconds between looks for work while other workers do what is left.
 WAITING_SECONDS = 2.0
@@ -65,6 +65,7 @@ def run_studies(studies: Sequence[Study], home: Home | None = None) -> Iterator[
       StorageError: the storage fails or holds other studies under these names.
       CheckpointError: a checkpoint cannot be written.
       Stopped: the run was asked to stop.
+      MemoryError: the devices have not the memory for a single network of some study.
 
     Example:
       >>> from capacity_jax import Bucket, Network, Study, build_task, rnn, run_studies, study_row
@@ -111,6 +112,7 @@ def _work_on(ledger: Ledger, home: Home, progress: Progress, proposer: ThreadPoo
     """Trains what of a study falls to this worker; returns how many trials it has finished."""
     study = ledger.study
     finished: set[int] = set()
+    n_slots = fitting_slots(study.bucket, _n_trials(study))
     saved = renewed = monotonic()
     done: dict[int, float] = {}
 
@@ -138,7 +140,7 @@ def _work_on(ledger: Ledger, home: Home, progress: Progress, proposer: ThreadPoo
             saved = now
         _stop_if_asked(home)
 
-    for outcome in train_population(study.bucket, trials(), n_slots=_n_slots(study), on_chunk=on_chunk):
+    for outcome in train_population(study.bucket, trials(), n_slots=n_slots, on_chunk=on_chunk):
         ledger.finish(outcome)
         done.pop(outcome.trial.number, None)
         progress.outcome(study, outcome)
@@ -147,11 +149,11 @@ def _work_on(ledger: Ledger, home: Home, progress: Progress, proposer: ThreadPoo
 
 
 def _compile(study):
-    prepare_population(study.bucket, n_slots=_n_slots(study))
+    prepare_population(study.bucket, _n_trials(study))
 
 
-def _n_slots(study):
-    return min(default_slots(), max(study.n_planned, study.n_seeds))
+def _n_trials(study):
+    return max(study.n_planned, study.n_seeds)
 
 
 def _stop_if_asked(home):

@@ -12,11 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.sharding import NamedSharding, PartitionSpec
+from jax.stages import Compiled
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
 from capacity_jax.training.hparams import complete, defaults, encode
 from capacity_jax.training.member import Bucket, Member, advance, evaluate, finished, start
+from capacity_jax.training.memory import slots_that_fit
 from capacity_jax.training.strategy import AXIS, any_member, members_mesh, members_per_device, over_members
 
 # A loss at the end this many times that of guessing counts as divergence.
@@ -150,14 +152,14 @@ def train_population(
     Args:
       bucket: what all trials share; it compiles once.
       trials: taken one by one as slots become free; None means that there is none at the moment.
-      n_slots: members trained at once, rounded up to a multiple of the devices; by default one for each CPU
-        device, 256 for each GPU or TPU.
+      n_slots: members trained at once, rounded up to a multiple of the devices; by default `fitting_slots`.
       on_chunk: called after each chunk, when its outcomes have been yielded, and while there is nothing to train. An
         exception that it raises ends the population.
 
     Raises:
       ValueError: n_slots is not a whole number of at least 1, a trial's hyperparameters do not fit the bucket, or its
         snapshot is that of another bucket.
+      MemoryError: the devices have not the memory for one member each; raised only where n_slots is not given.
 
     Example:
       >>> from capacity_jax import Bucket, Network, Trial, build_task, rnn, train_population
@@ -167,7 +169,7 @@ def train_population(
       >>> sorted(outcome.steps for outcome in train_population(bucket, trials))
       [50, 50, 50]
     """
-    n_slots = _slots(n_slots)
+    n_slots = fitting_slots(bucket) if n_slots is None else _rounded(n_slots)
     program = compiled_chunk(bucket, n_slots)
     members = idle_members(bucket, n_slots)
     shared = jax.device_put(bucket.task.shared(), NamedSharding(members_mesh(), PartitionSpec()))
@@ -218,8 +220,8 @@ def train_population(
         on_chunk(Chunk(made, partial(_running, members, working)))
 
 
-def prepare_population(bucket: Bucket, *, n_slots: int | None = None) -> None:
-    """Compiles what `train_population` will run, for example in another thread while another bucket trains.
+def prepare_population(bucket: Bucket, n_trials: int | None = None) -> None:
+    """Compiles what `train_population` will run for so many trials, for example while another bucket trains.
 
     Example:
       >>> from capacity_jax import Bucket, Network, build_task, prepare_population, rnn
@@ -227,11 +229,22 @@ def prepare_population(bucket: Bucket, *, n_slots: int | None = None) -> None:
       >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
       >>> prepare_population(bucket)
     """
-    compiled_chunk(bucket, _slots(n_slots))
+    compiled_chunk(bucket, _wanted(n_trials))
+
+
+def fitting_slots(bucket: Bucket, n_trials: int | None = None) -> int:
+    """How many members to train at once: one for each CPU device, 256 for each GPU or TPU, but no more than trials.
+
+    Where the devices have not the memory for so many, the largest number that fits.
+
+    Raises:
+      MemoryError: not even one member fits each device.
+    """
+    return slots_that_fit(partial(compiled_chunk, bucket), _wanted(n_trials))
 
 
 @lru_cache
-def compiled_chunk(bucket: Bucket, n_slots: int) -> Callable:
+def compiled_chunk(bucket: Bucket, n_slots: int) -> Compiled:
     """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
     shared = jax.eval_shape(bucket.task.shared)
     members = jax.eval_shape(lambda: idle_members(bucket, n_slots))
@@ -272,15 +285,14 @@ def idle_assignment(bucket: Bucket, n_slots: int) -> Assignment:
     return Assignment(np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), hparams)
 
 
-def default_slots() -> int:
-    """How many members are trained at once unless asked otherwise."""
-    return members_per_device() * len(jax.devices())
+def _wanted(n_trials):
+    most = members_per_device() * len(jax.devices())
+    return _rounded(most if n_trials is None else max(1, min(most, n_trials)))
 
 
-def _slots(n_slots):
-    n_devices = len(jax.devices())
-    n_slots = default_slots() if n_slots is None else n_slots
+def _rounded(n_slots):
     check_size("n_slots", n_slots)
+    n_devices = len(jax.devices())
     return -(-n_slots // n_devices) * n_devices
 
 
