@@ -19,7 +19,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.budgets = ({"smoke": 300, "laptop": 1200, "gpu": 3000, "paper": 10_000}[extent],)
     config.batch_size = 64 if extent == "smoke" else 128
     if extent == "laptop":
-        config.trials = 4
+        config.seeds, config.trials = 2, 2
     config.starts = ConfigDict({cell: (start_of(cell, extent),) for cell in STARTS})
     config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
     return config
