@@ -92,15 +92,16 @@ def ill_conditioned() -> Problem:
 def multimodal() -> Problem:
     """Twelve dimensions; ripples over a bowl, a decoy basin for each choice of cell, pockets that diverge."""
     floats = [f"s{i}" for i in range(8)]
+    cells = ["rnn", "gru", "lstm", "ugrnn", "irnn"]
     space: dict[str, BaseDistribution] = {name: FloatDistribution(-2.0, 2.0) for name in floats}
     space |= {
-        "cell": CategoricalDistribution(["rnn", "gru", "lstm", "ugrnn", "irnn"]),
+        "cell": CategoricalDistribution(cells),
         "clip": FloatDistribution(0.1, 100.0, log=True),
         "units": IntDistribution(8, 256, log=True),
         "repeats": IntDistribution(1, 12),
     }
     rng = np.random.default_rng(12)
-    basins = {cell: rng.uniform(-1.2, 1.2, 8) for cell in space["cell"].choices}
+    basins = {cell: rng.uniform(-1.2, 1.2, 8) for cell in cells}
     floors = dict(zip(basins, (0.0, 0.15, 0.3, 0.5, 0.2), strict=True))
     pockets = rng.uniform(-2.0, 2.0, (12, 8))
 
