@@ -53,8 +53,9 @@ def main(_):
         for name in names:
             curves[problem.name, name] = [search(problem, name, seed, n_trials) for seed in range(n_seeds)]
             print(_summary(problem.name, name, curves[problem.name, name]), file=sys.stderr, flush=True)
-    table = [_summary(problem, name, runs) for (problem, name), runs in curves.items()]
-    print(pd.DataFrame(table).to_string(index=False))
+    print(
+        pd.DataFrame([_summary(problem, name, runs) for (problem, name), runs in curves.items()]).to_string(index=False)
+    )
     times = [timing(*sizes) for sizes in (TIMED[:1] if QUICK.value else TIMED)]
     print(pd.DataFrame(times).to_string(index=False))
     print(f"{date.today()}, jax {jax.__version__}, optuna {optuna.__version__}, {jax.devices()[0].device_kind}")

@@ -24,6 +24,9 @@ from capacity_jax.search.gp.process import (
     predict,
 )
 
+# Samples of what pending trials will return.
+N_SAMPLES = 32
+
 # Starts of the local search, of which so many are the best trials.
 N_STARTS = 8
 N_INCUMBENTS = 2
@@ -32,8 +35,8 @@ N_INCUMBENTS = 2
 STEEP = 4.0
 
 # Rounds of discrete moves, and gradient steps before, between and after them.
-N_ROUNDS = 3
-N_STEPS = 12
+N_ROUNDS = 2
+N_STEPS = 8
 
 
 class Labels(NamedTuple):
@@ -60,6 +63,7 @@ class Search(NamedTuple):
       mean: of the candidates under each sample, [candidates, samples].
       variance: of the candidates, [candidates].
       likely: logarithm of the probability that they are feasible, [candidates].
+      moves: what may change about a point.
     """
 
     state: State
@@ -70,6 +74,7 @@ class Search(NamedTuple):
     mean: jax.Array
     variance: jax.Array
     likely: jax.Array
+    moves: Moves
 
 
 def draw(encoding: Encoding, uniform: Array, best: Array, rng: np.random.Generator) -> Array:
@@ -102,12 +107,13 @@ def learn_labels(kernel: Kernel, data: Data, average: jax.Array) -> Labels:
 
 
 @jax.jit
-def begin(kernel: Kernel, data: Data, labels: Labels, points: jax.Array, samples: jax.Array) -> Search:
-    """The search before anything is pending; samples [samples] gives their number."""
-    state = condition(kernel, data, len(samples))
+def begin(kernel: Kernel, data: Data, labels: Labels, points: jax.Array, moves: Moves) -> Search:
+    """The search before anything is pending."""
+    state = condition(kernel, data, N_SAMPLES)
     mean, variance = predict(state, points)
     best = jnp.max(jnp.where(data.mask[:, None] > 0, expect(state, data.x), -jnp.inf), axis=0)
-    return Search(state, labels, best, points, cross(state, points), mean, variance, log_feasible(labels, points))
+    likely = log_feasible(labels, points)
+    return Search(state, labels, best, points, cross(state, points), mean, variance, likely, moves)
 
 
 @partial(jax.jit, donate_argnums=0)
@@ -126,8 +132,8 @@ def add(search: Search, row: jax.Array, point: jax.Array, z: jax.Array) -> Searc
 
 
 @jax.jit
-def optima(search: Search, moves: Moves) -> jax.Array:
-    """Points of large expected improvement, the largest first, [starts, columns]."""
+def optima(search: Search) -> jax.Array:
+    """Points of large expected improvement times probability to be feasible, the largest first, [starts, columns]."""
 
     def value(points):
         return log_ei(*predict(search.state, points), search.best) + log_feasible(search.labels, points)
@@ -135,5 +141,5 @@ def optima(search: Search, moves: Moves) -> jax.Array:
     n_top = N_STARTS - N_INCUMBENTS
     _, top = lax.top_k(log_ei(search.mean, search.variance, search.best) + search.likely, n_top)
     starts = jnp.concatenate([search.points[:N_INCUMBENTS], search.points[top]])
-    points, values = ascend(value, starts, moves, N_ROUNDS, N_STEPS)
+    points, values = ascend(value, starts, search.moves, N_ROUNDS, N_STEPS)
     return points[jnp.argsort(-values)]

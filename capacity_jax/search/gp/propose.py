@@ -8,13 +8,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm, qmc
 
 from capacity_jax.search.gp.ascent import Moves
-from capacity_jax.search.gp.candidates import Labels, Search, add, begin, draw, learn_labels, optima
+from capacity_jax.search.gp.candidates import N_SAMPLES, Search, add, begin, draw, learn_labels, optima
 from capacity_jax.search.gp.encoding import Array, Encoding
 from capacity_jax.search.gp.merits import infeasible, informative, merits
 from capacity_jax.search.gp.process import Data, fit
@@ -26,10 +25,9 @@ N_STARTUP_TRIALS = 10
 SIZES = (64, 128, 256, 384, 512, 768, 1024, 1152, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192)
 
 # The kernel is fitted to at most so many trials: half of them the best, half others.
-MOST_FITTED = 384
+MOST_FITTED = 256
 
-# Samples of what pending trials will return, points all over the space, and trials whose neighbourhood is searched.
-N_SAMPLES = 32
+# Candidates all over the space, and trials around which there are more.
 N_POINTS = 2048
 N_PARENTS = 16
 
@@ -48,9 +46,10 @@ def propose(
 ) -> list[dict[str, Any]]:
     """The next n settings to try: the same for the same arguments.
 
-    A Gaussian process is fitted once; each setting is where the expected improvement is largest, given samples of what
-    the pending ones and those before it may return. Until n_startup_trials have finished, or while all are infeasible,
-    settings follow a scrambled Sobol sequence.
+    Gaussian processes are fitted once: to the merits of feasible trials, seen from near and from afar (see `merits`),
+    and to which trials are feasible. Each setting is where expected improvement times the probability to be feasible
+    is largest, given samples of what the pending ones and those before it may return. Until n_startup_trials have
+    finished, or while all are infeasible, settings follow a scrambled Sobol sequence.
 
     Args:
       trials: finished ones are learned from, running ones are pending; those outside the space are passed over. A
@@ -90,62 +89,57 @@ def proposals(
     if not encoding.searched:
         yield from (encoding.decode(np.zeros(0)) for _ in range(n))
         return
-    known = [trial for trial in trials if encoding.holds(trial.params)]
-    finished = [trial for trial in known if informative(trial)]
-    pending = [trial for trial in known if trial.state == TrialState.RUNNING]
+    inside = [trial for trial in trials if encoding.holds(trial.params)]
+    finished = [trial for trial in inside if informative(trial)]
+    pending = [trial for trial in inside if trial.state == TrialState.RUNNING]
     if len(finished) < n_startup_trials or all(map(infeasible, finished)):
-        yield from map(encoding.decode, _spread_out(encoding, len(known), n, seed))
+        yield from map(encoding.decode, _spread_out(encoding, len(inside), n, seed))
         return
 
     rng = np.random.default_rng((seed, len(finished), len(pending)))
-    feasible = np.array([not infeasible(trial) for trial in finished])
-    everything = encoding.encode([trial.params for trial in finished])
-    x = everything[feasible]
+    known = encoding.encode([trial.params for trial in finished])
     waiting = encoding.encode([trial.params for trial in pending])
-    z = norm.ppf(qmc.Sobol(len(waiting) + n, rng=rng).random(N_SAMPLES)).T
-    labels = _labels(encoding, everything, feasible, rng)
-    scales = merits([trial for trial in finished if not infeasible(trial)], maximize)
-    searches = [_begin(encoding, x, y, labels, len(waiting) + n, rng) for y in scales]
-
-    def wait_for(row, point):
+    n_new = len(waiting) + n
+    z = norm.ppf(qmc.Sobol(n_new, rng=rng).random(N_SAMPLES)).T
+    searches = _searches(encoding, finished, known, n_new, maximize, rng)
+    n_feasible = len(finished) - sum(map(infeasible, finished))
+    seen = {point.tobytes() for point in known}
+    for row in range(n_new):
+        if row < len(waiting):
+            point = waiting[row]
+        else:
+            # In turn from near and from afar; in a small space all that either finds may be known.
+            with exact():
+                found = encoding.snap(np.asarray(optima(searches[(len(known) + row) % len(searches)])))
+            choices = [*found, *encoding.spread(rng.random((N_ELSEWHERE, len(encoding.searched))))]
+            point = next((point for point in choices if point.tobytes() not in seen), choices[0])
+            yield encoding.decode(point)
         with exact():
-            searches[:] = [(add(search, len(x) + row, point, z[row]), moves) for search, moves in searches]
+            searches = [add(search, n_feasible + row, point, z[row]) for search in searches]
         seen.add(point.tobytes())
 
-    seen = {point.tobytes() for point in everything}
-    for row, point in enumerate(waiting):
-        wait_for(row, point)
-    for row in range(len(waiting), len(waiting) + n):
+
+def _searches(
+    encoding: Encoding, trials: list[FrozenTrial], x: Array, n_new: int, maximize: bool, rng: np.random.Generator
+) -> list[Search]:
+    """A search for each view of the merits of finished trials at x, with room for n_new points."""
+    feasible = np.array([not infeasible(trial) for trial in trials])
+    labels = np.where(feasible, 1.0, -1.0)
+    centred = labels - labels.mean()
+    with exact():
+        kernel = fit(_data(encoding, *_telling(x, centred, rng)))
+        known_labels = learn_labels(kernel, _data(encoding, x, centred), labels.mean())
+    searches = []
+    x = x[feasible]
+    for y in merits([trial for trial in trials if not infeasible(trial)], maximize):
+        best = x[np.argsort(-y, kind="stable")[np.arange(N_PARENTS) % len(y)]]
+        points = draw(encoding, qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
         with exact():
-            # In turn from near and from afar.
-            found = encoding.snap(np.asarray(optima(*searches[(len(everything) + row) % len(searches)])))
-        # In a small space all of these may be known.
-        choices = [*found, *encoding.spread(rng.random((N_ELSEWHERE, len(encoding.searched))))]
-        point = next((point for point in choices if point.tobytes() not in seen), choices[0])
-        wait_for(row, point)
-        yield encoding.decode(point)
-
-
-def _labels(encoding: Encoding, x: Array, feasible: NDArray[np.bool_], rng: np.random.Generator) -> Labels:
-    y = np.where(feasible, 1.0, -1.0)
-    centred = y - y.mean()
-    with exact():
-        kernel = fit(_data(*_telling(x, centred, rng), encoding))
-        return learn_labels(kernel, _data(x, centred, encoding), y.mean())
-
-
-def _begin(
-    encoding: Encoding, x: Array, y: Array, labels: Labels, n: int, rng: np.random.Generator
-) -> tuple[Search, Moves]:
-    """The search with room for n more points, its process fitted to merits y at x, and how to move in it."""
-    best = x[np.argsort(-y, kind="stable")[np.arange(N_PARENTS) % len(y)]]
-    points = draw(encoding, qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
-    with exact():
-        kernel = fit(_data(*_telling(x, y, rng), encoding))
-        search = begin(kernel, _data(x, y, encoding, len(x) + n), labels, points, np.zeros(N_SAMPLES))
-        length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
-        moves = Moves(*map(jnp.asarray, (encoding.continuous, length, *encoding.moves)))
-    return search, moves
+            kernel = fit(_data(encoding, *_telling(x, y, rng)))
+            length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
+            moves = Moves(*map(jnp.asarray, (encoding.continuous, length, *encoding.moves)))
+            searches.append(begin(kernel, _data(encoding, x, y, n_new), known_labels, points, moves))
+    return searches
 
 
 @contextmanager
@@ -171,10 +165,12 @@ def _telling(x: Array, y: Array, rng: np.random.Generator) -> tuple[Array, Array
     return x[kept], y[kept]
 
 
-def _data(x, y, encoding, n_rows=0):
-    size = next((size for size in SIZES if size >= max(len(x), n_rows)), None)
+def _data(encoding: Encoding, x: Array, y: Array, n_new: int = 0) -> Data:
+    """The observations, padded so that n_new more find room."""
+    n = len(x) + n_new
+    size = next((size for size in SIZES if size >= n), None)
     if size is None:
-        raise ValueError(f"{max(len(x), n_rows)} trials are too many for the Gaussian process; at most {SIZES[-1]}")
+        raise ValueError(f"{n} trials are too many for the Gaussian process; at most {SIZES[-1]}")
     pad = size - len(x)
     padded = np.pad(x, ((0, pad), (0, 0))), np.pad(y, (0, pad)), np.pad(np.ones(len(x)), (0, pad))
     return Data(*map(jnp.asarray, (*padded, encoding.dimension)))
