@@ -144,6 +144,19 @@ def test_apply_hears_and_reads_at_the_asked_steps(n_heard, n_steps, n_reads):
     assert_allclose(ys, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(("n_heard", "n_steps", "n_reads"), [(1, 5, 1), (4, LONG, 7), (0, 2, 2)])
+@pytest.mark.parametrize("name", CELLS)
+def test_a_batch_on_a_trailing_axis_is_run_one_by_one(name, n_heard, n_steps, n_reads):
+    """Breaks if examples mix, a bias or initial state meets the wrong axis, or outputs are not side by side."""
+    network, params = network_and_params(name, 2)
+    xs = jnp.moveaxis(sequence(5, n_heard), 0, -1)
+    asked = {"n_steps": n_steps, "n_reads": n_reads}
+    ys = jax.jit(lambda xs: network.apply(params, xs, **asked))(xs)
+    assert ys.shape == (n_reads, 5, N_OUT)
+    one_by_one = [plain_loop(network, params, xs[..., i], n_steps)[-n_reads:] for i in range(5)]
+    assert_allclose(ys, jnp.stack(one_by_one, 1), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("n_steps", [SHORT, LONG])
 @pytest.mark.parametrize("name", ["rnn", "intersection"])
 def test_after_the_end_of_the_input_the_network_hears_zeros(name, n_steps):

@@ -102,7 +102,7 @@ def as_float32(tree):
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), tree)
 
 
-@pytest.mark.parametrize("in_blocks", [False, True], ids=["whole", "in blocks"])
+@pytest.mark.parametrize("in_blocks", [False, True], ids=["whole", "rolled and in blocks"])
 @pytest.mark.parametrize("depth", [1, 2])
 @pytest.mark.parametrize("name", CELLS)
 def test_loss_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, monkeypatch):
@@ -111,6 +111,7 @@ def test_loss_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, m
     Slopes of the oracle's loss are central differences, along each leaf's gradient and along a random direction.
     """
     if in_blocks:
+        monkeypatch.setattr("capacity_jax.networks.UNROLL_UP_TO", 1)
         monkeypatch.setattr("capacity_jax.training.strategy.LARGEST_BLOCK", 16)
     bucket, params, batch = problem(CELLS[name], depth, size=24)
     loss, gradients = jax.jit(partial(loss_and_gradients, bucket))(as_float32(params), as_float32(batch), {})
