@@ -1,8 +1,8 @@
 """Stored bits, and bits per parameter, against the number of parameters (Collins et al. 2017, Fig. 1).
 
 Expected: bits grow in proportion to parameters, 3 to 6 per parameter; RNN > UGRNN > GRU > LSTM > +RNN, IRNN last. At
-`:laptop`, depths 1 and 2, training is capped at 25,000 steps, which makes all values lower bounds. Cost: `:smoke` under a minute,
-`:laptop` about half an hour on 4 cores; `:gpu` and `:paper` have not been run.
+`:laptop`, depths 1 and 2, training is capped at 25,000 steps, which makes all values lower bounds. Cost: `:smoke` under
+a minute, `:laptop` COST_FIG1 on 4 cores; `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict
