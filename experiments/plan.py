@@ -99,6 +99,7 @@ def _study(config, cell_name, depth, i, arguments, published):
         sampler=config.sampler,
         n_proposals=config.proposals,
         budget=config.budgets[i] if config.budgets else None,
+        max_train_steps=config.max_train_steps,
         variant=",".join(f"{name}={arguments[name]}" for name in varied),
     )
     return study if published is None else replace(study, starts=[*study.starts, *_published_starts(study, published)])

@@ -209,6 +209,7 @@ def _plan(study: Study) -> dict[str, Any]:
         "trials": study.n_trials,
         "seeds": study.n_seeds,
         "seed": study.seed,
+        "max_train_steps": study.max_train_steps,
         "starts": [dict(start) for start in study.starts],
         "space": {name: json.loads(distribution_to_json(one)) for name, one in sorted(study.space.items())},
     }

@@ -9,7 +9,7 @@ import numpy as np
 from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.search.proposals import sampler_by_name
-from capacity_jax.search.space import expanded, labels_asked, search_space
+from capacity_jax.search.space import capped, capped_start, expanded, labels_asked, search_space
 from capacity_jax.search.study import Study
 from capacity_jax.tasks.base import Task
 from capacity_jax.training.member import Bucket
@@ -29,6 +29,7 @@ def plan_study(
     n_proposals: int = 8,
     budget: int | None = None,
     variant: str = "",
+    max_train_steps: int | None = None,
 ) -> Study:
     """The study of one network on one task, named after both: `per_cap/gru@2/10000`.
 
@@ -44,11 +45,12 @@ def plan_study(
       sampler: who proposes, as `sampler_by_name` takes it.
       n_proposals: how many settings are proposed at once.
       budget: the number of parameters that the network was made for, if it was.
+      max_train_steps: no trial trains for longer, whatever its range or its start says; None leaves both as they are.
       variant: what distinguishes the task from others of its name in the same run, such as `n_steps=5`.
 
     Raises:
       ValueError: network and task differ in their sizes, starts or space name what neither has, no sampler has that
-        name, or n_proposals is not a whole number of at least 1.
+        name, or n_proposals or max_train_steps is not a whole number of at least 1.
 
     Example:
       >>> from capacity_jax import Network, mem_thru, plan_study, rnn
@@ -67,19 +69,23 @@ def plan_study(
     """
     bucket = Bucket(network, task, batch_size)
     check_size("proposals", n_proposals)
+    if max_train_steps is not None:
+        check_size("max_train_steps", max_train_steps)
+    searched, given = search_space(bucket, space), [expanded(bucket, start) for start in starts]
     sampler_by_name(sampler, seed=0)
     cell = f"{network.cell.name}@{network.depth}"
     size = budget or f"{network.n_hidden} units"
     return Study(
         bucket=bucket,
-        space=search_space(bucket, space),
-        starts=[expanded(bucket, start) for start in starts],
+        space=searched if max_train_steps is None else capped(searched, max_train_steps),
+        starts=given if max_train_steps is None else [capped_start(start, max_train_steps) for start in given],
         n_trials=n_trials,
         n_seeds=n_seeds,
         name="/".join([task.name, *filter(None, [variant]), cell, str(size)]),
         sampler=sampler,
         n_proposals=n_proposals,
         budget=budget,
+        max_train_steps=max_train_steps,
         seed=zlib.crc32(f"{seed}/{task.name}/{network.cell.name}/{network.depth}/{network.n_hidden}".encode()),
     )
 

@@ -8,7 +8,7 @@ Example:
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from optuna.distributions import (
@@ -20,6 +20,7 @@ from optuna.distributions import (
 
 from capacity_jax.training.hparams import CHOICES, defaults
 from capacity_jax.training.member import Bucket
+from capacity_jax.training.optimizer import HYPERPARAMETERS
 
 Space = dict[str, BaseDistribution]
 
@@ -125,6 +126,18 @@ def nearest(space: Space, hparams: Mapping[str, Any]) -> dict[str, Any]:
       {'lr_init': 0.01, 'l2_decay': 0.0}
     """
     return {**hparams, **{name: _inside(distribution, hparams[name]) for name, distribution in space.items()}}
+
+
+def capped(space: Space, max_train_steps: int) -> Space:
+    """The space with no more training steps than that."""
+    steps = cast(IntDistribution, space["train_steps"])
+    low, high = min(steps.low, max_train_steps), min(steps.high, max_train_steps)
+    return space | {"train_steps": IntDistribution(low, high, log=steps.log)}
+
+
+def capped_start(start: Mapping[str, Any], max_train_steps: int) -> dict[str, Any]:
+    """The setting with no more training steps than that."""
+    return {**start, "train_steps": min(start.get("train_steps", HYPERPARAMETERS["train_steps"]), max_train_steps)}
 
 
 def labels_asked(per_parameter: Any, n_params: int) -> int | list[int]:

@@ -31,6 +31,8 @@ class Study:
       sampler: who proposes, as `sampler_by_name` takes it.
       n_proposals: how many settings are proposed at once, while those before are trained.
       budget: the number of parameters asked for, if the size was given so.
+      max_train_steps: the cap on training steps that space and starts already obey, if there is one; recorded, because
+        it makes capacities lower bounds.
 
     Raises (from `starting_trials`):
       ValueError: a start holds hyperparameters that the bucket cannot take.
@@ -54,6 +56,7 @@ class Study:
     sampler: str = "gp"
     n_proposals: int = 8
     budget: int | None = None
+    max_train_steps: int | None = None
 
     @property
     def n_starts(self) -> int:

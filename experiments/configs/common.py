@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, config_dict
 
 from capacity_jax.search import SHORT_RUN_RANGES
 
@@ -40,6 +40,8 @@ def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EX
     config.trials = 0
     config.sampler = "gp"
     config.proposals = 8
+    # No trial trains for longer; a cap makes what is measured a lower bound, and is recorded with the study.
+    config.max_train_steps = config_dict.placeholder(int)
     # Seconds between checkpoints of what is being trained.
     config.checkpoint_interval = 60.0
     # Settings known to be good, by cell, or for all others under "default".

@@ -90,6 +90,19 @@ def test_refuses_arguments_that_the_task_has_not(config):
         studies(config)
 
 
+def test_a_cap_holds_for_space_and_starts_and_is_recorded(config):
+    """Breaks if a laptop's cap on training steps is passed over, or its results do not tell of it."""
+    config.space.train_steps = (200, 5000)
+    config.max_train_steps = 700
+    for study in studies(config):
+        assert (study.space["train_steps"].low, study.space["train_steps"].high) == (200, 700)
+        assert all(start["train_steps"] == 700 for start in study.starts)
+        assert study.max_train_steps == 700
+    config.max_train_steps = 0
+    with pytest.raises(ValueError, match="max_train_steps is 0; it must be a whole number of at least 1"):
+        studies(config)
+
+
 def test_published_settings_are_starting_points_within_the_cap(config, tmp_path):
     """Breaks if a warm start is lost, trains longer than the configuration allows, or is another cell's."""
     columns = "architecture task_type hparams n_layers hyper_iter max_params num_params train_loss valid_loss eval_loss"
