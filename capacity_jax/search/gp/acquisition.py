@@ -21,8 +21,8 @@ def log_improvement(z: jax.Array) -> jax.Array:
 
     Example:
       >>> import jax.numpy as jnp
-      >>> [round(float(value), 1) for value in log_improvement(jnp.array([-300.0, 0.0, 300.0]))]
-      [-45012.3, -0.9, 5.7]
+      >>> [round(float(log), 2) for log in log_improvement(jnp.array([-3.0, 0.0, 3.0]))]
+      [-7.87, -0.92, 1.1]
     """
     # Each branch sees only numbers it can take, so that no gradient is lost to the other's overflow.
     near, far = jnp.maximum(z, FAR), jnp.minimum(z, FAR)

@@ -30,16 +30,16 @@ class Encoding:
       >>> from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
       >>> encoding = Encoding(
       ...     {
-      ...         "lr_init": FloatDistribution(1e-4, 1.0, log=True),
+      ...         "scale": FloatDistribution(-1.0, 3.0),
       ...         "depth": IntDistribution(1, 3),
       ...         "optimizer": CategoricalDistribution(["adam", "sgd"]),
       ...     }
       ... )
-      >>> columns = encoding.encode([{"lr_init": 0.01, "depth": 3, "optimizer": "sgd"}])
+      >>> columns = encoding.encode([{"scale": 1.0, "depth": 3, "optimizer": "sgd"}])
       >>> columns.round(3).tolist()
       [[0.5, 1.0, 0.0, 0.707]]
-      >>> encoding.decode(columns[0])["optimizer"]
-      'sgd'
+      >>> encoding.decode(columns[0])
+      {'scale': 1.0, 'depth': 3, 'optimizer': 'sgd'}
     """
 
     space: Mapping[str, BaseDistribution]

@@ -35,7 +35,7 @@ def merits(trials: Sequence[FrozenTrial], maximize: bool) -> tuple[Array, Array]
     deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
     ranked = norm.ppf((rankdata(values) - 0.5) / len(values))
     near = np.where(above >= 0, above / deviation, ranked)
-    return _standardised(near), _standardised(np.maximum(values, np.quantile(values, 0.1)))
+    return _standardised(near), _standardised(np.maximum(values, np.quantile(values, 0.1, method="higher")))
 
 
 def _standardised(merits: Array) -> Array:

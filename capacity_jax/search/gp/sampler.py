@@ -10,7 +10,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.search_space import IntersectionSearchSpace
 from optuna.study import Study, StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from capacity_jax.search.gp.encoding import Encoding
 from capacity_jax.search.gp.merits import informative
@@ -54,6 +54,7 @@ class GPSampler(BaseSampler):
         self._lock = Lock()
         self._fitted_to: Any = None
         self._proposals: Iterator[dict[str, Any]] = iter(())
+        self._proposed: dict[tuple[str, int], dict[str, Any]] = {}
 
     def reseed_rng(self) -> None:
         """Nothing to do: draws depend on the seed and the trial alone, so parallel workers never repeat them."""
@@ -75,25 +76,36 @@ class GPSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The next proposal; none during start-up."""
-        trials = [other for other in study.get_trials(deepcopy=False) if other.number != trial.number]
-        finished = [other.number for other in trials if informative(other)]
+        others = [other for other in study.get_trials(deepcopy=False) if other.number != trial.number]
+        finished = [other.number for other in others if informative(other)]
         if not search_space or len(finished) < self.n_startup_trials:
             return {}
         with self._lock:
-            if self._fitted_to != (finished, search_space):
-                self._fitted_to, self._proposals = (finished, search_space), iter(())
-            proposal = next(self._proposals, None)
+            key = study.study_name, finished, search_space
+            proposal = next(self._proposals, None) if self._fitted_to == key else None
             if proposal is None:
-                self._proposals = proposals(
-                    trials,
-                    search_space,
-                    self.batch_size,
-                    maximize=study.direction == StudyDirection.MAXIMIZE,
-                    seed=self.seed,
-                    n_startup_trials=self.n_startup_trials,
-                )
+                self._fitted_to, self._proposals = key, self._fit(study, others, search_space)
                 proposal = next(self._proposals)
+            self._proposed[study.study_name, trial.number] = proposal
             return proposal
+
+    def _fit(self, study, trials, search_space):
+        # A trial that has been asked for has no params until its objective asks for them.
+        running = {(study.study_name, trial.number) for trial in trials if trial.state == TrialState.RUNNING}
+        self._proposed = {key: params for key, params in self._proposed.items() if key in running}
+        pending = [
+            create_trial(state=TrialState.RUNNING, params=params, distributions=search_space)
+            for params in self._proposed.values()
+            if params.keys() == search_space.keys()
+        ]
+        return proposals(
+            [trial for trial in trials if (study.study_name, trial.number) not in self._proposed] + pending,
+            search_space,
+            self.batch_size,
+            maximize=study.direction == StudyDirection.MAXIMIZE,
+            seed=self.seed,
+            n_startup_trials=self.n_startup_trials,
+        )
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution

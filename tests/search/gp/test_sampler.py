@@ -12,13 +12,14 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 def objective(trial):
-    x = trial.suggest_float("x", -1.0, 1.0)
+    """As many columns and moves as the space of test_propose has, so that nothing compiles again."""
     rate = trial.suggest_float("rate", 1e-4, 1.0, log=True)
+    x = trial.suggest_float("x", -1.0, 1.0)
     units = trial.suggest_int("units", 1, 100, log=True)
-    depth = trial.suggest_int("depth", 1, 4)
-    cell = trial.suggest_categorical("cell", ["rnn", "gru"])
+    scale = trial.suggest_float("scale", 0.5, 1.5, step=0.5)
+    cell = trial.suggest_categorical("cell", ["rnn", "gru", "lstm"])
     trial.suggest_float("fixed", 0.5, 0.5)
-    return x**2 + np.log10(rate * 100) ** 2 + 0.1 * abs(units - 30) / 30 + (depth - 2) ** 2 + (cell == "rnn")
+    return x**2 + np.log10(rate * 100) ** 2 + 0.1 * abs(units - 30) / 30 + (scale - 1) ** 2 + (cell == "rnn")
 
 
 @pytest.mark.parametrize("direction", ["minimize", "maximize"])
@@ -36,15 +37,14 @@ def test_trials_asked_for_between_tells_differ_and_share_a_fit(monkeypatch):
     module = importlib.import_module("capacity_jax.search.gp.propose")
     fits = []
     monkeypatch.setattr(module, "fit", lambda data, fit=module.fit: fits.append(1) or fit(data))
-    space = {"x": optuna.distributions.FloatDistribution(-1.0, 1.0)}
     study = optuna.create_study(sampler=GPSampler(seed=0, n_startup_trials=5, batch_size=4))
     for _ in range(2):
-        trials = [study.ask(space) for _ in range(6)]
-        for trial in trials:
-            study.tell(trial, trial.params["x"] ** 2)
-    assert len({trial.params["x"] for trial in study.trials}) == 12
-    # Six asked for, four to a pair of fits.
-    assert len(fits) == 2 * 2
+        trials = [study.ask() for _ in range(6)]
+        for trial, value in [(trial, objective(trial)) for trial in trials]:
+            study.tell(trial, value)
+    assert len({str(trial.params) for trial in study.trials}) == 12
+    # Six asked for, four to each three fits: two views of the merits, and feasibility.
+    assert len(fits) == 2 * 3
 
 
 def test_studies_of_one_seed_are_the_same():
@@ -52,7 +52,7 @@ def test_studies_of_one_seed_are_the_same():
     runs = []
     for _ in range(2):
         study = optuna.create_study(sampler=GPSampler(seed=3, n_startup_trials=3))
-        study.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0) ** 2, n_trials=5)
+        study.optimize(objective, n_trials=5)
         runs.append([trial.params for trial in study.trials])
     assert runs[0] == runs[1]
 
