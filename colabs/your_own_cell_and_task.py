@@ -1,0 +1,231 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Your own cell and task
+#
+# A cell is three pure functions on ONE example, a task is a few more. Whatever follows these two types is trained,
+# searched and measured like the paper's own. Here we write a leaky cell and the adding problem, check both, and measure
+# both.
+
+# %%
+from importlib.util import find_spec
+
+if not find_spec("capacity_jax"):
+    SOURCE = ".."  # the repository around this notebook; in Colab "git+" and the address you cloned it from
+    # %pip install --quiet $SOURCE
+
+# %matplotlib inline
+
+# %% [markdown]
+# Small sizes, for less than a minute in all; the defaults of `measure_capacity` (50,000 steps, four seeds, budgets of 600
+# to 2145 parameters) give numbers to quote. `use_all_cores` comes before JAX's first computation: on a CPU each core then
+# trains networks of its own.
+
+# %%
+from capacity_jax import use_all_cores
+
+use_all_cores()
+
+CAPACITY_BUDGETS = (300, 900)
+CAPACITY_STEPS = 5_000
+ADDING_BUDGETS = (100, 400)
+ADDING_STEPS = 3_000
+SEEDS = 2
+
+# %% [markdown]
+# ## A cell
+#
+# Our leaky cell keeps a share of its state at every step, one share per unit, learned but independent of the input:
+#
+# $$g = \sigma(k), \qquad h' = g \cdot h + (1 - g) \cdot \tanh(W_h h + W_x x + b)$$
+#
+# It is the UGRNN with its gate held fixed. The three functions:
+#
+# - `init(key, n_in, n_hidden, hparams)` draws the parameters: any pytree; every floating leaf is trained.
+# - `initial_state(params)` is the state before the first step.
+# - `step(params, state, x)` gives the new state and the output, `n_hidden` values.
+#
+# What `init` reads from `hparams` is listed in `hyperparameters` with its default, and can then be searched.
+# `init_gates` draws weights as the paper does, under its scales; you may as well draw your own.
+
+# %%
+import jax
+import jax.numpy as jnp
+
+from capacity_jax import Cell
+from capacity_jax.cells.base import linear
+from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+
+
+def init(key, n_in, n_hidden, hparams):
+    """Params `W_x [n_in, n]`, `W_h [n, n]`, `b [n]`, `k [n]`, `h0 [n]`."""
+    leak = jnp.full(n_hidden, hparams.get("leak", 0.0))
+    return {"h0": jnp.zeros(n_hidden), "k": leak, **init_gates(key, ("h",), n_in, n_hidden, hparams)}
+
+
+def initial_state(params):
+    """The learned state before the first step."""
+    return params["h0"]
+
+
+def step(params, h, x):
+    """One step of time."""
+    g = jax.nn.sigmoid(params["k"])
+    h = g * h + (1 - g) * jnp.tanh(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"])
+    return h, h
+
+
+leaky = Cell("leaky", init, initial_state, step, gate_hyperparameters(("h",)) | {"leak": 0.0}, columns=True)
+
+# %% [markdown]
+# `columns=True` is a promise that lets narrow networks fill a CPU's vector units: that `step` also takes a batch as the
+# columns of matrices. It holds if all matrix products are by `linear` and all else is elementwise. Leave it out if in
+# doubt: the cell is then mapped over the batch.
+#
+# ### Check it
+#
+# On one example, over time, over a batch; the promise; and that every parameter has a gradient.
+
+# %%
+params = leaky.init(jax.random.key(0), n_in=3, n_hidden=8, hparams={"leak": 1.0})
+xs = jax.random.normal(jax.random.key(1), (5, 20, 3))  # batch, time, inputs
+
+
+@jax.jit
+def run(params, xs):
+    """Outputs of one sequence."""
+    return jax.lax.scan(lambda h, x: leaky.step(params, h, x), leaky.initial_state(params), xs)[1]
+
+
+ys = jax.vmap(run, in_axes=(None, 0))(params, xs)
+assert ys.shape == (5, 20, 8)
+
+columns = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, params)
+as_columns, _ = leaky.step(columns, leaky.initial_state(columns), xs[:, 0].T)
+assert jnp.allclose(as_columns.T, ys[:, 0], atol=1e-5)
+
+grads = jax.grad(lambda params: jnp.sum(run(params, xs[0]) ** 2))(params)
+assert all(jnp.any(grad != 0) for grad in jax.tree.leaves(grads))
+print({name: leaf.shape for name, leaf in params.items()})
+
+# %% [markdown]
+# ### Measure it
+#
+# Against the RNN, which it becomes when k goes to −∞. A hyperparameter of your own stays at its default unless `space`
+# gives it a range; `trials=2` then tries two settings from all ranges at each budget, after the two known to be good.
+
+# %%
+import pandas as pd
+
+from capacity_jax import capacity_figure, measure_capacity
+
+sizes = {"budgets": CAPACITY_BUDGETS, "steps": CAPACITY_STEPS, "seeds": SEEDS}
+capacities = [
+    measure_capacity("rnn", trials=0, **sizes),
+    measure_capacity(leaky, trials=2, space={"leak": (-2.0, 2.0)}, **sizes),
+]
+for capacity in capacities:
+    print(capacity.headline())
+capacity_figure(pd.concat([capacity.to_dataframe() for capacity in capacities]))
+
+# %% [markdown]
+# ## A task
+#
+# The adding problem (Hochreiter and Schmidhuber 1997): at each step the network hears a number between 0 and 1 and a mark
+# that is 1 at two steps and 0 at all others; at the end it is asked for the sum of the two marked numbers. A network that
+# ignores its input answers 1 and errs by a sixth, the variance of the sum of two uniform numbers.
+#
+# A task says what one network holds fixed (`draw`), what it is trained on (`batch`), what it is judged by (`evaluation`,
+# and `validation` for what a search is told), how ONE example is scored (`score`), and what a result reports besides
+# (`measures`). The last of `columns` is the objective. Evaluation keys are folded from the network's own key, so that no
+# training batch repeats them.
+
+# %%
+from functools import partial
+
+from capacity_jax import Batch, Task
+
+N_STEPS, N_EVALUATION = 8, 2048
+
+
+def draw_examples(key, size):
+    """Sequences `[size, N_STEPS, 2]` of numbers and marks, and the sums of the marked numbers."""
+    number_key, mark_key = jax.random.split(key)
+    numbers = jax.random.uniform(number_key, (size, N_STEPS))
+    # The two largest of random numbers lie at two random steps.
+    draws = jax.random.uniform(mark_key, (size, N_STEPS))
+    marks = (draws >= jnp.sort(draws, axis=1)[:, -2:-1]).astype(float)
+    return Batch(jnp.stack([numbers, marks], -1), jnp.sum(numbers * marks, 1), jnp.ones(size))
+
+
+def held_out(part, shared, data, i, size):
+    """The i-th batch of a set that training never sees; rows past its end weigh nothing."""
+    examples = draw_examples(jax.random.fold_in(jax.random.fold_in(data, part), i), size)
+    return examples._replace(weights=(i * size + jnp.arange(size) < N_EVALUATION).astype(float))
+
+
+adding = Task(
+    name="adding",
+    n_in=2,
+    n_out=1,
+    n_steps=N_STEPS,
+    n_reads=1,
+    draw=lambda key, hparams, size: key,
+    batch=lambda shared, data, key, step, size: draw_examples(key, size),
+    evaluation=partial(held_out, 0),
+    validation=partial(held_out, 1),
+    n_evaluation=N_EVALUATION,
+    score=lambda outputs, target: {"loss": (outputs[-1, 0] - target) ** 2},
+    measures=lambda scores, hparams, network: {"squared_error": scores["loss"], "explained": 1 - 6 * scores["loss"]},
+    chance=1 / 6,
+    columns=("explained", "squared_error"),
+)
+
+# %% [markdown]
+# ### Check it
+#
+# Two marks in every sequence; the promised shapes; the promised loss of the best constant answer; an evaluation set of
+# exactly the promised size.
+
+# %%
+examples = adding.batch((), (), jax.random.key(0), 0, 20_000)
+assert examples.xs.shape == (20_000, adding.n_steps, adding.n_in)
+assert jnp.all(examples.xs[..., 1].sum(1) == 2)
+
+constant = jnp.ones((20_000, adding.n_reads, adding.n_out))
+loss = jax.vmap(adding.score)(constant, examples.targets)["loss"].mean()
+assert jnp.allclose(loss, adding.chance, rtol=0.05)
+
+covered = sum(adding.evaluation((), jax.random.key(1), i, 500).weights.sum() for i in range(5))
+assert covered == adding.n_evaluation
+print(f"answering 1 errs by {loss:.4f}; a sixth is {1 / 6:.4f}")
+
+# %% [markdown]
+# ### Measure it
+#
+# The same call with the task in place of the default. The figure shows the objective, smaller is better.
+
+# %%
+from capacity_jax import objective_figure
+
+sizes = {"budgets": ADDING_BUDGETS, "steps": ADDING_STEPS, "seeds": SEEDS}
+results = [measure_capacity(cell, adding, trials=0, **sizes).to_dataframe() for cell in ("rnn", leaky)]
+table = pd.concat(results, ignore_index=True)
+table
+
+# %%
+figure = objective_figure(table, "squared_error", title="adding two of eight numbers")
+figure.axes[0].axhline(adding.chance, color="0.5", linestyle=":")
+figure
+
+# %% [markdown]
+# The dotted line is the error of answering 1. Compare cells at equal numbers of parameters, and look at the intervals
+# first: with two seeds they are wide.
+#
+# A study that survives interruptions, and what to read off it: `explore_a_study.ipynb`.
