@@ -1,5 +1,9 @@
 # ---
 # jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -174,8 +178,8 @@ print(f"largest difference between the two LSTMs: {difference:.0e}")
 assert difference < 1e-4
 
 # %% [markdown]
-# A GRU converts only where it makes no difference that ours resets before the recurrent product and Flax's after it; any
-# other is refused, with the reason:
+# A GRU converts only where it makes no difference that ours resets before the recurrent product and Flax's after it;
+# any other is refused, with the reason:
 
 # %%
 from capacity_jax import gru

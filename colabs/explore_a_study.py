@@ -1,5 +1,9 @@
 # ---
 # jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -10,12 +14,12 @@
 # # Explore a study
 #
 # A study is the trials of one cell at one size: settings known to be good, settings that a sampler proposes, and
-# repeated measurements of the best. Studies live in an Optuna storage, here a SQLite file. We run a few small ones, break
-# off in the middle, go on, and look at what they found: with pandas, with Optuna's own plots, and with the paper's
-# figures.
+# repeated measurements of the best. Studies live in an Optuna storage, here a SQLite file. We run a few small ones,
+# break off in the middle, go on, and look at what they found: with pandas, with Optuna's own plots, and with the
+# paper's figures.
 #
-# The storage of a long run (`runs/NAME/studies.db` of `python -m experiments.run`) is explored in the same way, also while
-# the run goes on: put its URL in place of `STORAGE` and skip the cells that run studies.
+# The storage of a long run (`runs/NAME/studies.db` of `python -m experiments.run`) is explored in the same way, also
+# while the run goes on: put its URL in place of `STORAGE` and skip the cells that run studies.
 
 # %%
 from importlib.util import find_spec
@@ -49,8 +53,8 @@ SEEDS = 2
 # ## Plan
 #
 # One study per cell and budget, on the memorization task. `starts` holds what is known to be good; `space` changes the
-# paper's ranges: `SHORT_RUN_RANGES` narrows them to where a few thousand steps learn something. `b_per_parameter` is the
-# number of labels asked for, over the number of parameters.
+# paper's ranges: `SHORT_RUN_RANGES` narrows them to where a few thousand steps learn something. `b_per_parameter` is
+# the number of labels asked for, over the number of parameters.
 
 # %%
 from capacity_jax import SHORT_RUN_RANGES, Network, build_task, cell_by_name, plan_study, units_for_budget
@@ -89,8 +93,8 @@ studies = [plan(name, budget) for name in CELLS for budget in BUDGETS]
 # %%
 from capacity_jax import Home, open_storage, read_trials, run_studies
 
-for done, (study, _) in enumerate(run_studies(studies, Home(open_storage(STORAGE))), start=1):
-    if done == 2:
+for study, _outcomes in run_studies(studies, Home(open_storage(STORAGE))):
+    if study is studies[1]:
         break
 broken_off = read_trials(STORAGE)
 print(f"{len(broken_off)} trials of {broken_off['study'].nunique()} studies, then broken off")
@@ -98,8 +102,8 @@ print(f"{len(broken_off)} trials of {broken_off['study'].nunique()} studies, the
 # %% [markdown]
 # The same call goes on from there: what is in the storage is not done again. Interrupted or not, the studies find the
 # same, because what a trial is follows from the study and the trials before it. With a `Worker` the `Home` keeps
-# checkpoints too, from which a new process continues trials that were cut off, and several processes can share the work;
-# `python -m experiments.run` does all this.
+# checkpoints too, from which a new process continues trials that were cut off, and several processes can share the
+# work; `python -m experiments.run` does all this.
 
 # %%
 for _study, _outcomes in run_studies(studies, Home(open_storage(STORAGE))):
@@ -148,8 +152,8 @@ ranks.corr(method="spearman")["bits"].drop("bits").round(2)
 # ## Optuna's own tools
 #
 # The storage is Optuna's: `optuna-dashboard sqlite:///studies.db` shows it live, and every plot of Optuna's works. The
-# importance of a hyperparameter is the share of the variation between good and all trials that it explains alone; from
-# so few trials it is a hint at most.
+# importance of a hyperparameter says how far its values in the good trials differ from those in all, as a share of the
+# sum over the hyperparameters shown; from so few trials it is a hint at most.
 
 # %%
 import warnings
@@ -160,12 +164,13 @@ import optuna
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
 study = optuna.load_study(study_name=studies[0].name, storage=STORAGE)
 
-optuna.visualization.matplotlib.plot_optimization_history(study)
-plt.title(study.study_name)
-optuna.visualization.matplotlib.plot_param_importances(
-    study, optuna.importance.PedAnovaImportanceEvaluator(), params=["lr_init", "lr_decay_rate", "b", "nonlinearity"]
-)
-plt.show()
+with plt.style.context("default"):  # these plots would leave their style to all later ones
+    optuna.visualization.matplotlib.plot_optimization_history(study)
+    plt.title(study.study_name)
+    optuna.visualization.matplotlib.plot_param_importances(
+        study, optuna.importance.PedAnovaImportanceEvaluator(), params=["lr_init", "lr_decay_rate", "b", "nonlinearity"]
+    )
+    plt.show()
 
 # %% [markdown]
 # ## Figures
@@ -178,21 +183,24 @@ from capacity_jax import capacity_figure
 capacity_figure(best)
 
 # %% [markdown]
-# The paper's figures are drawn from any table of trials, those for which it has some. The grey band is the paper's range of
-# 3 to 6 bits per parameter, from networks trained for up to twenty million steps; ours had a few thousand. The caption
-# below a figure says what the paper claims and what was measured here.
+# The paper's figures are drawn from any table of trials, those for which it has some. The grey band is the paper's
+# range of 3 to 6 bits per parameter, from networks trained for up to twenty million steps; ours had a few thousand. The
+# caption below a figure says what the paper claims and what was measured here.
 
 # %%
 from capacity_jax.results import PAPER_FIGURES, judge_claims, paper_figures, report
 
-print(", ".join(PAPER_FIGURES), "; of these here:", ", ".join(paper_figures(trials)))
-PAPER_FIGURES["fig1"](trials)
+drawn = paper_figures(trials)
+print(f"for these trials {', '.join(drawn)}, out of {', '.join(PAPER_FIGURES)}")
+drawn["fig1"].set_dpi(60)
+drawn["fig1"]
 
 # %% [markdown]
 # ## Claims and report
 #
-# Each of the paper's claims is judged by intervals alone: it holds, does not hold, or the trials are too few. Two cells,
-# a few sizes and short training must leave most undecided, and what does not hold here says as much about the training.
+# Each of the paper's claims is judged by intervals alone: it holds, does not hold, or the trials are too few. Two
+# cells, a few sizes and short training must leave most undecided, and what does not hold here says as much about the
+# training.
 
 # %%
 for claim in judge_claims(trials)[:2]:

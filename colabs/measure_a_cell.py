@@ -1,5 +1,9 @@
 # ---
 # jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -51,9 +55,9 @@ ours
 # How to read it:
 #
 # - **The headline** is the slope of stored bits over the number of parameters, and the 95% interval of that slope. A
-#   slope leaves out the fixed cost that even the smallest network pays. Its interval comes from the scatter of the sizes
-#   around a line, so three sizes make a wide one and further budgets narrow it. With fewer than three sizes the headline
-#   is the mean at the largest one instead.
+#   slope leaves out the fixed cost that even the smallest network pays. Its interval comes from the scatter of the
+#   sizes around a line, so three sizes make a wide one and further budgets narrow it. With fewer than three sizes the
+#   headline is the mean at the largest one instead.
 # - **`bits`** is the mutual information between the true labels and the network's answers, mean over the seeds of the
 #   best setting; **`bits_per_parameter`** is that over all trained values, readout and initial state included.
 # - **`ci_low`, `ci_high`** bound the mean of `bits_per_parameter` over seeds with 95% confidence. Two seeds make a wide
@@ -77,8 +81,8 @@ theirs = measure_capacity(nn.MGUCell(features=1), budgets=BUDGETS, trials=0, ste
 print(theirs.headline())
 
 # %% [markdown]
-# Both in one figure. Where intervals overlap, nothing is decided: more seeds narrow them. And what short training stores
-# tells as much about the speed of learning as about capacity; only long training tells the two apart.
+# Both in one figure. Where intervals overlap, nothing is decided: more seeds narrow them. And what short training
+# stores tells as much about the speed of learning as about capacity; only long training tells the two apart.
 
 # %%
 import pandas as pd
@@ -94,9 +98,9 @@ capacity_figure(pd.concat([ours.to_dataframe(), theirs.to_dataframe()]))
 #
 # $$I = b\,\bigl(1 + p \log_2 p + (1-p) \log_2 (1-p)\bigr)$$
 #
-# bits about them: all b if p is 1, none if p is one half. Asked for few labels the network keeps all of them and has room
-# left; asked for too many it keeps fewer of each. The capacity is the top of the curve. Below, networks of one width are
-# trained side by side with a different b each; because b is a traced value, they share one compiled program.
+# bits about them: all b if p is 1, none if p is one half. Asked for few labels the network keeps all of them and has
+# room left; asked for too many it keeps fewer of each. The capacity is the top of the curve. Below, networks of one
+# width are trained side by side with a different b each; because b is a traced value, they share one compiled program.
 
 # %%
 import matplotlib.pyplot as plt
@@ -126,4 +130,4 @@ plt.show()
 # - `measure_capacity("gru", "mem_thru", ...)` measures how many real values a cell carries through time; any other task
 #   works too.
 # - A cell and a task of your own: `your_own_cell_and_task.ipynb`.
-# - All six architectures with a search for each: `python -m experiments.run --config=experiments/configs/quickstart.py`.
+# - All six architectures, with a search for each: the README's quickstart.

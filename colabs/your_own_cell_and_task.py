@@ -1,5 +1,9 @@
 # ---
 # jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -23,9 +27,9 @@ if not find_spec("capacity_jax"):
 # %matplotlib inline
 
 # %% [markdown]
-# Small sizes, for less than a minute in all; the defaults of `measure_capacity` (50,000 steps, four seeds, budgets of 600
-# to 2145 parameters) give numbers to quote. `use_all_cores` comes before JAX's first computation: on a CPU each core then
-# trains networks of its own.
+# Small sizes, for less than a minute in all; the defaults of `measure_capacity` (50,000 steps, four seeds, budgets of
+# 600 to 2145 parameters) give numbers to quote. `use_all_cores` comes before JAX's first computation: on a CPU each
+# core then trains networks of its own.
 
 # %%
 from capacity_jax import use_all_cores
@@ -35,7 +39,7 @@ use_all_cores()
 CAPACITY_BUDGETS = (300, 900)
 CAPACITY_STEPS = 5_000
 ADDING_BUDGETS = (100, 400)
-ADDING_STEPS = 3_000
+ADDING_STEPS = 600
 SEEDS = 2
 
 # %% [markdown]
@@ -137,14 +141,14 @@ capacity_figure(pd.concat([capacity.to_dataframe() for capacity in capacities]))
 # %% [markdown]
 # ## A task
 #
-# The adding problem (Hochreiter and Schmidhuber 1997): at each step the network hears a number between 0 and 1 and a mark
-# that is 1 at two steps and 0 at all others; at the end it is asked for the sum of the two marked numbers. A network that
-# ignores its input answers 1 and errs by a sixth, the variance of the sum of two uniform numbers.
+# The adding problem (Hochreiter and Schmidhuber 1997): at each step the network hears a number between 0 and 1 and a
+# mark that is 1 at two steps and 0 at all others; at the end it is asked for the sum of the two marked numbers. A
+# network that ignores its input answers 1 and errs by a sixth, the variance of the sum of two uniform numbers.
 #
-# A task says what one network holds fixed (`draw`), what it is trained on (`batch`), what it is judged by (`evaluation`,
-# and `validation` for what a search is told), how ONE example is scored (`score`), and what a result reports besides
-# (`measures`). The last of `columns` is the objective. Evaluation keys are folded from the network's own key, so that no
-# training batch repeats them.
+# A task says what one network holds fixed (`draw`), what it is trained on (`batch`), what it is judged by
+# (`evaluation`, and `validation` for what a search is told), how ONE example is scored (`score`), and what a result
+# reports besides (`measures`). The last of `columns` is the objective. Evaluation keys are folded from the network's
+# own key, so that no training batch repeats them.
 
 # %%
 from functools import partial

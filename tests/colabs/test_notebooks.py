@@ -1,0 +1,78 @@
+"""The notebooks are in step with their scripts, hold their outputs, and run from top to bottom."""
+
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+COLABS = Path(__file__).parents[2] / "colabs"
+sys.path.append(str(COLABS))
+
+from build import SCRIPTS, executed, unexecuted  # noqa: E402
+
+LARGEST = 300_000
+
+
+@pytest.fixture(params=SCRIPTS, ids=lambda script: script.stem)
+def script(request):
+    return request.param
+
+
+@pytest.fixture
+def committed(script):
+    return nbformat.read(script.with_suffix(".ipynb"), as_version=4)
+
+
+def sources(notebook):
+    return [(cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+def outputs(notebook):
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def n_figures(notebook):
+    return sum("image/png" in output.get("data", {}) for output in outputs(notebook))
+
+
+def complaints(notebook):
+    """What went to stderr, and errors."""
+    return [out for out in outputs(notebook) if out.output_type == "error" or out.get("name") == "stderr"]
+
+
+def test_every_notebook_has_a_script():
+    """Breaks if a notebook is added or renamed without its script, or the other way round."""
+    assert sorted(COLABS.glob("*.ipynb")) == [script.with_suffix(".ipynb") for script in SCRIPTS]
+    assert len(SCRIPTS) == 4
+
+
+def test_in_step_with_its_script(script, committed):
+    """Breaks if a script or a notebook is edited without building the other."""
+    assert sources(committed) == sources(unexecuted(script))
+
+
+def test_first_code_installs_the_package_if_it_is_missing(committed):
+    """Breaks if a notebook needs anything before its install cell, or installs over a package that is there."""
+    first = next(cell for cell in committed.cells if cell.cell_type == "code")
+    lines = first.source.splitlines()
+    guard = lines.index('if not find_spec("capacity_jax"):')
+    assert "    %pip install --quiet $SOURCE" in lines[guard:]
+
+
+def test_outputs_are_committed(script, committed):
+    """Breaks if outputs are missing, too large, complain, or tell of the machine that made them."""
+    counts = [cell.execution_count for cell in committed.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+    assert n_figures(committed) >= 1
+    assert complaints(committed) == []
+    assert script.with_suffix(".ipynb").stat().st_size < LARGEST
+    assert re.search(r"/(tmp|home|root|usr|work)/", str(outputs(committed))) is None
+
+
+def test_runs_from_top_to_bottom(script, committed):
+    """Breaks if a cell fails, warns, or shows fewer figures than it did when it was committed."""
+    notebook = executed(script)
+    assert complaints(notebook) == []
+    assert n_figures(notebook) == n_figures(committed)
