@@ -50,6 +50,7 @@ def test_what_is_downloaded_can_be_read(tmp_path, served, capsys):
         (zipped(TEXT[1:]), "has 9999 characters; text8 has exactly 10000"),
         (zipped(TEXT[::-1]), f"has the MD5 digest [0-9a-f]+; that of text8 is {DIGEST}"),
     ],
+    ids=["cut", "shortened", "altered"],
 )
 def test_a_bad_download_leaves_nothing(tmp_path, served, content, message):
     """Breaks if a cut, shortened or altered download is kept under any name, or replaces a good file."""
