@@ -47,7 +47,7 @@ CELLS = ("rnn", "lstm")
 BUDGETS = (300, 600, 900)
 STEPS = 3_000
 TRIALS = 6
-SEEDS = 2
+SEEDS = 3
 
 # %% [markdown]
 # ## Plan

@@ -31,13 +31,13 @@ if not find_spec("capacity_jax"):
 
 # %% [markdown]
 # These sizes make the notebook run in less than a minute, and its numbers too low. `measure_capacity` without sizes
-# trains ten times as long at budgets of 600, 1200 and 2145 parameters, with four seeds and a search; that takes about a
-# minute for each cell on 4 cores, and gives numbers to quote.
+# trains more than ten times as long at budgets of 600, 1200 and 2145 parameters, with four seeds and a search; that
+# takes about a minute for each cell on 4 cores, and gives numbers to quote.
 
 # %%
 BUDGETS = (300, 600, 900)
-STEPS = 5_000
-SEEDS = 2
+STEPS = 4_000
+SEEDS = 3
 
 # %% [markdown]
 # ## One of the paper's cells
@@ -60,9 +60,9 @@ ours
 #   headline is the mean at the largest one instead.
 # - **`bits`** is the mutual information between the true labels and the network's answers, mean over the seeds of the
 #   best setting; **`bits_per_parameter`** is that over all trained values, readout and initial state included.
-# - **`ci_low`, `ci_high`** bound the mean of `bits_per_parameter` over seeds with 95% confidence. Two seeds make a wide
-#   interval, because two numbers say little about how far a third would lie from them: it may even reach below 0. With
-#   four seeds that scatter as much it is less than a fifth as wide.
+# - **`ci_low`, `ci_high`** bound the mean of `bits_per_parameter` over seeds with 95% confidence. Few seeds make a wide
+#   interval, because they say little about how far another would lie from them: at equal scatter that of two seeds is
+#   more than three times as wide as that of three, and may even reach below 0; five seeds halve it again.
 # - **`trials`** counts trained networks, **`infeasible`** those that diverged.
 
 # %%

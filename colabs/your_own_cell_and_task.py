@@ -37,10 +37,10 @@ from capacity_jax import use_all_cores
 use_all_cores()
 
 CAPACITY_BUDGETS = (300, 900)
-CAPACITY_STEPS = 5_000
+CAPACITY_STEPS = 4_000
 ADDING_BUDGETS = (100, 400)
 ADDING_STEPS = 600
-SEEDS = 2
+SEEDS = 3
 
 # %% [markdown]
 # ## A cell
@@ -230,6 +230,6 @@ figure
 
 # %% [markdown]
 # The dotted line is the error of answering 1. Compare cells at equal numbers of parameters, and look at the intervals
-# first: with two seeds they are wide.
+# first: with few seeds they are wide.
 #
 # A study that survives interruptions, and what to read off it: `explore_a_study.ipynb`.

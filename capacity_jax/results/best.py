@@ -27,7 +27,7 @@ SCORES = {
 ABOUT_STUDY = ["study", "task", "cell", "depth", "budget", "units", "parameters", "n_in", "n_steps"]
 # What else a trial has that is no score of the evaluation set.
 ABOUT_TRIAL = ["batch_size", "number", "role", "sampler", "seed", "hparams", "objective", "maximize", "steps"]
-ABOUT_TRIAL += ["infeasible", "seconds", "finished"]
+ABOUT_TRIAL += ["infeasible", "seconds", "finished", "versions"]
 LOSSES = ["train_loss", "valid_loss", "eval_loss"]
 TRIAL_COLUMNS = [*ABOUT_STUDY, *ABOUT_TRIAL, *LOSSES]
 

@@ -16,7 +16,7 @@ from capacity_jax.search.storage import Storage, open_storage
 # What a study knows of all its trials.
 OF_STUDY = ("task", "cell", "depth", "budget", "units", "parameters", "n_in", "n_steps", "batch_size", "sampler")
 # What a trial knows of itself.
-OF_TRIAL = ("number", "role", "seed", "hparams", *LOSSES, "steps", "infeasible", "seconds")
+OF_TRIAL = ("number", "role", "seed", "hparams", *LOSSES, "steps", "infeasible", "seconds", "versions")
 
 
 def read_trials(storage: str | Storage) -> pd.DataFrame:
@@ -26,7 +26,8 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
     given in units), `units`, `parameters`, `n_in`, `n_steps` (unrolled steps), `batch_size`, `sampler`, `number` (in
     the study, from 0), `role` (start, search or repeat), `seed`, `hparams` (dict), `train_loss`, `valid_loss`,
     `eval_loss`, `steps` (training steps made), `infeasible`, `seconds`, `objective` (told to the sampler; NaN if
-    infeasible), `maximize` (whether larger is better), `finished` (time), and one for each score of the evaluation set.
+    infeasible), `maximize` (whether larger is better), `finished` (time), `versions` (dict: what it was made with), and
+    one for each score of the evaluation set.
 
     Args:
       storage: an open storage, or the URL of one, such as `sqlite:///runs/quickstart-laptop/studies.db`.

@@ -2,16 +2,12 @@
 
 import base64
 import io
-import os
-import platform
 from collections.abc import Mapping
 from html import escape
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
 from typing import Any
 
-import jax
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -21,8 +17,6 @@ from capacity_jax.results.claims import Claim, judge_claims
 from capacity_jax.results.figures import label
 from capacity_jax.results.paper import infeasible_table, paper_figures, rerun_table
 from capacity_jax.results.words import in_words
-
-PACKAGES = ("capacity_jax", "jax", "jaxlib", "flax", "optax", "optuna", "numpy", "scipy", "pandas")
 
 
 def report(
@@ -59,7 +53,7 @@ def report(
         studies=_table(_studies(trials)),
         tables=_more_tables(trials),
         config=_definitions(_flat(config or {})) or "<p>No configuration was given.</p>",
-        versions=_definitions(_versions()),
+        versions=_definitions(_versions(trials)) or "<p>No trials yet.</p>",
     )
 
 
@@ -102,24 +96,14 @@ def _more_tables(trials: pd.DataFrame) -> str:
     return "".join(f"<h3>{escape(name)}</h3>{_table(table)}" for name, table in tables.items() if len(table))
 
 
-def _versions() -> dict[str, str]:
-    found = {"Python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    devices = jax.devices()
-    found["devices"] = f"{len(devices)} × {devices[0].device_kind} ({devices[0].platform})"
-    found["processor"] = f"{_processor()}, {os.cpu_count()} cores, {platform.system()}"
-    return found
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+def _versions(trials: pd.DataFrame) -> dict[str, str]:
+    """What the trials were made with; where they differ, each once."""
+    found: dict[str, list[str]] = {}
+    for versions in trials["versions"].dropna():
+        for name, value in versions.items():
+            if value not in found.setdefault(name, []):
+                found[name].append(value)
+    return {name: "; ".join(values) for name, values in found.items()}
 
 
 def _claim(claim: Claim) -> str:

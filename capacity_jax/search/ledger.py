@@ -6,12 +6,8 @@ dashboard and its plots work. A diverged trial is complete, with an infinite val
 
 import json
 import math
-import platform
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, NamedTuple
 
-import jax
 import optuna
 from optuna.distributions import distribution_to_json
 from optuna.trial import FrozenTrial, TrialState
@@ -19,12 +15,12 @@ from optuna.trial import FrozenTrial, TrialState
 from capacity_jax.search.proposals import within
 from capacity_jax.search.storage import Storage, StorageError, quiet
 from capacity_jax.search.study import Study, objective
+from capacity_jax.search.versions import versions
 from capacity_jax.search.worker import Worker
 from capacity_jax.training.population import Outcome, Trial
 
 # The attribute under which a study keeps what it is a study of.
 PLAN = "plan"
-PACKAGES = ("capacity_jax", "jax", "jaxlib", "flax", "optax", "optuna", "numpy")
 
 
 class Entry(NamedTuple):
@@ -172,20 +168,6 @@ class Ledger:
             "hparams": dict(trial.hparams),
             "versions": versions(),
         }
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Of Python and the packages that a result depends on, and the devices that made it."""
-    devices = f"{len(jax.devices())} x {jax.devices()[0].device_kind}"
-    return {"python": platform.python_version(), "devices": devices} | {name: _version(name) for name in PACKAGES}
-
-
-def _version(package):
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _lease_of(owner: str) -> str:

@@ -15,7 +15,13 @@ def workdir(tmp_path, monkeypatch):
     """A work directory whose storage holds one trial; what is stored in SQLite is tested elsewhere."""
     trial = dict.fromkeys(TRIAL_COLUMNS, 1) | {"study": "rnn", "task": "mem_thru", "cell": "rnn", "role": "start"}
     trial |= {"hparams": {}, "infeasible": False, "maximize": False, "squared_error": 0.5, "objective": 0.5}
-    trial |= {"units": 32, "n_in": 64, "sampler": "gp", "finished": pd.Timestamp(2026, 11, 23)}
+    trial |= {
+        "units": 32,
+        "n_in": 64,
+        "sampler": "gp",
+        "finished": pd.Timestamp(2026, 11, 23),
+        "versions": {"jax": "0.10.2"},
+    }
     asked = []
 
     def read(storage):

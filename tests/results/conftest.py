@@ -13,6 +13,8 @@ CELLS = ("rnn", "irnn", "ugrnn", "gru", "lstm", "intersection")
 BITS = {"rnn": 4.9, "ugrnn": 4.7, "gru": 4.4, "lstm": 4.1, "intersection": 3.8, "irnn": 3.5}
 TABLE_1 = {"gru": 0.155, "irnn": 0.567, "lstm": 0.12, "rnn": 0.215, "ugrnn": 0.202, "intersection": 0.088}
 
+VERSIONS = {"Python": "3.11.7", "jaxlib": "0.10.2", "devices": "4 × cpu (cpu)"}
+
 
 def table(rows):
     """Rows of dicts as a table of trials, numbered within their studies."""
@@ -23,7 +25,7 @@ def table(rows):
         plain |= {"role": "start", "sampler": "gp", "hparams": {}, "maximize": False, "infeasible": False}
         plain |= {"train_loss": np.nan, "valid_loss": np.nan, "eval_loss": np.nan, "objective": np.nan}
         plain |= {"number": next(number), "seed": len(filled), "steps": 1000, "seconds": 2.0}
-        filled.append(plain | {"finished": pd.Timestamp(2026, 11, 23)} | row)
+        filled.append(plain | {"finished": pd.Timestamp(2026, 11, 23), "versions": VERSIONS} | row)
     return pd.DataFrame(filled) if filled else pd.DataFrame(columns=TRIAL_COLUMNS)
 
 
