@@ -1,16 +1,11 @@
 """The notebooks are in step with their scripts, hold their outputs, and run from top to bottom."""
 
 import re
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 
-COLABS = Path(__file__).parents[2] / "colabs"
-sys.path.append(str(COLABS))
-
-from build import SCRIPTS, executed, unexecuted  # noqa: E402
+from colabs.build import COLABS, SCRIPTS, executed, unexecuted
 
 LARGEST = 300_000
 
