@@ -96,6 +96,10 @@ class Ledger:
             except optuna.exceptions.UpdateFinishedTrialError:
                 pass
 
+    def left_over(self) -> list[Trial]:
+        """Those this worker began in an earlier run, which was stopped, and has not finished."""
+        return [one.trial for one in self.entries().values() if one.owner == self.owner and not one.outcome]
+
     def take_over(self) -> list[Trial]:
         """Makes this worker the owner of all trials whose workers are dead, and returns them."""
         if self.worker is None:

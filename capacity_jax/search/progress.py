@@ -21,7 +21,10 @@ class Progress:
         self.expected = {study.name: study.n_planned for study in studies}
         self.finished = dict.fromkeys(self.expected, 0)
         self.best: tuple[str, float] | None = None
-        self.bar = tqdm(total=0, bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]", file=sys.stderr)
+        # Its own total never changes: a notebook's bar would not follow.
+        self.bar = tqdm(
+            total=1.0, bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]", file=sys.stderr
+        )
 
     def resume(self, study: Study, outcomes: Sequence[Outcome]) -> None:
         """What was finished before; the time left is reckoned from there."""
@@ -43,8 +46,8 @@ class Progress:
         """How many trials' worth of work is done on those of a study that are not finished."""
         done = self.finished | {study.name: self.finished[study.name] + n_trials}
         # Whole numbers: a bar that ends a rounding error short of its total is shown as failed.
-        self.bar.n = sum(round(self.cost[name] * min(n, self.expected[name])) for name, n in done.items())
-        self.bar.total = sum(round(self.cost[name] * n) for name, n in self.expected.items())
+        cost = sum(round(self.cost[name] * min(n, self.expected[name])) for name, n in done.items())
+        self.bar.n = cost / sum(round(self.cost[name] * n) for name, n in self.expected.items())
         text = f"{sum(self.finished.values())}/{sum(self.expected.values())} trials"
         if self.best:
             text += f", best {self.best[0]} {self.best[1]:.2f}"

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from time import monotonic, sleep
 
@@ -81,6 +81,13 @@ def run_studies(studies: Sequence[Study], home: Home | None = None) -> Iterator[
         if names.count(study.name) > 1:
             raise ValueError(f"study {study.name} is asked for {names.count(study.name)} times; allowed: once")
         study.starting_trials()
+    with home.worker.alive() if home.worker else nullcontext():
+        yield from _run(studies, home)
+    if home.worker:
+        home.worker.leave()
+
+
+def _run(studies: Sequence[Study], home: Home) -> Iterator[tuple[Study, list[Outcome]]]:
     ledgers = [Ledger(study, home.storage, home.worker) for study in studies]
     with closing(Progress(studies)) as progress, ThreadPoolExecutor(1) as compiler, ThreadPoolExecutor(1) as proposer:
         for ledger in ledgers:
@@ -104,8 +111,6 @@ def run_studies(studies: Sequence[Study], home: Home | None = None) -> Iterator[
                 if not n_trained:
                     _stop_if_asked(home)
                     sleep(WAITING_SECONDS)
-    if home.worker:
-        home.worker.leave()
 
 
 def _work_on(ledger: Ledger, home: Home, progress: Progress, proposer: ThreadPoolExecutor) -> int:

@@ -28,6 +28,7 @@ def supply(ledger: Ledger, executor: Executor) -> Iterator[Trial | None]:
     """
     study = ledger.study
     proposals = _Proposals(study, executor)
+    yield from ledger.left_over()
     while True:
         yield from ledger.take_over()
         entries = ledger.entries()

@@ -17,7 +17,7 @@ LEASE_SECONDS = 120.0
 
 
 class Worker:
-    """A name of its own and, in a directory shared by workers, a directory whose lock ends with the process.
+    """A name of its own and, in a directory shared by workers, a directory of its own with a lock.
 
     Raises:
       OSError: the directory cannot be made.
@@ -36,9 +36,14 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self.directory = workers / self.name
         self.directory.mkdir(parents=True)
-        # Never closed: it ends with the process, however that ends.
-        self._lock = os.open(_lock_file(self.directory), os.O_CREAT | os.O_RDWR)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        _lock_file(self.directory).touch()
+
+    @contextmanager
+    def alive(self) -> Iterator[None]:
+        """While the block runs others find this worker alive; a lock ends with its process, however that ends."""
+        with _lock_file(self.directory).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def lease(self) -> float:
         """The time until which others are to count this worker as alive, in seconds since the epoch."""

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import resource
 
 import optuna
@@ -32,14 +31,6 @@ def storage(tmp_path):
 def outcome_of(trial, infeasible=False):
     scores = {"loss": math.nan} if infeasible else {"loss": 0.1, "bits": 1 / 3, "bits_per_parameter": 0.1 + 0.2}
     return Outcome(trial, scores, 10, infeasible, 1.5, train_loss=0.25)
-
-
-class Killed(Worker):
-    """A worker whose process is gone: nobody holds its lock."""
-
-    def __init__(self, workers):
-        super().__init__(workers)
-        os.close(self._lock)
 
 
 def test_what_is_recorded_comes_back_to_the_last_bit(storage):
@@ -105,7 +96,7 @@ def test_trials_of_a_dead_worker_are_taken_over_once(storage, tmp_path):
     """Breaks if a killed worker's trials stay running for ever, or two workers take the same one."""
     study = study_of()
     workers = tmp_path / "workers"
-    dead, alive = Ledger(study, storage, Killed(workers)), Ledger(study, storage, Worker(workers))
+    dead, alive = Ledger(study, storage, Worker(workers)), Ledger(study, storage, Worker(workers))
     trials = [study.trial(number, {"b": 50 + number}) for number in range(4)]
     for trial in trials[:3]:
         dead.begin(trial)
@@ -114,8 +105,9 @@ def test_trials_of_a_dead_worker_are_taken_over_once(storage, tmp_path):
     # What a kill between two writes leaves: a second beginning of a number that stands already.
     storage.optuna.create_new_trial(dead.study_id, storage.optuna.get_all_trials(dead.study_id)[1])
     first, second = (Ledger(study, storage, Worker(workers)) for _ in range(2))
-    assert first.take_over() == trials[1:3]
-    assert second.take_over() == []
+    with alive.worker.alive(), first.worker.alive():
+        assert first.take_over() == trials[1:3]
+        assert second.take_over() == []
     assert {number: entry.owner for number, entry in first.entries().items()} == {
         0: dead.owner,
         1: first.owner,

@@ -9,7 +9,7 @@ import survival
 from optuna.trial import TrialState
 
 from capacity_jax.results import read_trials
-from capacity_jax.search import open_storage
+from capacity_jax.search import Home, Stopped, Worker, open_storage, run_studies
 
 # A server that has imported everything and started nothing forks children in no time.
 SERVER = multiprocessing.get_context("forkserver")
@@ -85,3 +85,17 @@ def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, s
     steady.join()
     assert steady.exitcode == 0, (tmp_path / "stderr").read_text()
     assert_same(records(tmp_path), expected)
+
+
+@pytest.mark.parametrize("n_workers", [0, 1, 2])
+def test_a_run_broken_off_in_a_notebook_goes_on(tmp_path, n_workers):
+    """Breaks if a run interrupted inside a trial, and started again in the same process, waits for itself for ever."""
+    storage = open_storage(f"sqlite:///{tmp_path / 'studies.db'}")
+    workers = [Worker(tmp_path / "workers") for _ in range(n_workers)] or [None]
+    (study, _) = survival.studies("random")
+    looks = iter([False, False, True])
+    with pytest.raises(Stopped):
+        list(run_studies([study], Home(storage, workers[0], stop=lambda: next(looks, True))))
+    ((_, outcomes),) = run_studies([study], Home(storage, workers[-1]))
+    assert [outcome.trial.number for outcome in outcomes] == list(range(len(outcomes)))
+    assert study.is_complete(dict(enumerate(outcomes)))

@@ -12,8 +12,10 @@ OTHER = """
 import sys, time
 from pathlib import Path
 from capacity_jax.search import Worker
-print(Worker(Path(sys.argv[1])).name, flush=True)
-time.sleep(600)
+worker = Worker(Path(sys.argv[1]))
+with worker.alive():
+    print(worker.name, flush=True)
+    time.sleep(600)
 """
 
 
