@@ -28,7 +28,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     }[extent]
     config.batch_size = 64 if extent == "smoke" else 128
     if extent == "laptop":
-        config.seeds, config.trials = 4, 4
+        config.seeds, config.trials = 2, 4
     config.starts = ConfigDict({cell: (start_of(cell, extent),) for cell in STARTS})
     config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
     return config
