@@ -20,11 +20,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.claims", description="Judges the paper's claims.")
     parser.add_argument("workdir", nargs="+", help="work directory of experiments.run")
     try:
-        trials = pd.concat([open_trials(workdir) for workdir in parser.parse_args(arguments).workdir])
+        tables = {workdir: open_trials(workdir) for workdir in parser.parse_args(arguments).workdir}
     except WorkdirError as error:
         print(f"capacity_jax: {error}", file=sys.stderr)
         return 2
-    print("\n\n".join(map(str, judge_claims(trials))))
+    # Studies of one name in two directories are two studies.
+    trials = [table.assign(study=f"{workdir}/" + table["study"].astype(str)) for workdir, table in tables.items()]
+    print("\n\n".join(map(str, judge_claims(pd.concat(trials, ignore_index=True)))))
     return 0
 
 
