@@ -2,7 +2,7 @@
 
 Expected: bits grow in proportion to parameters, 3 to 6 per parameter; RNN > UGRNN > GRU > LSTM > +RNN, IRNN last. At
 `:laptop`, depths 1 and 2, training is capped at 25,000 steps, which makes all values lower bounds. Cost: `:smoke` under
-a minute, `:laptop` COST_FIG1 on 4 cores; `:gpu` and `:paper` have not been run.
+a minute, `:laptop` 7 minutes on 4 busy cores; `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict

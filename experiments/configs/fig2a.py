@@ -2,7 +2,7 @@
 
 Expected: the best tanh runs of RNN and UGRNN lie above their best ReLU runs; IRNN, which is ReLU only, lies with the
 latter. Each cell starts from a tanh and a ReLU setting, and the search may choose either. Cost: `:smoke` under a
-minute, `:laptop` about 10 minutes on 4 cores; `:gpu` and `:paper` have not been run.
+minute, `:laptop` 5 minutes on 4 busy cores; `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict

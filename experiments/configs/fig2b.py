@@ -1,6 +1,6 @@
 """Bits per parameter against the number of unrolled steps (Collins et al. 2017, Fig. 2b).
 
-Expected: they rise over the first few steps, then stay. Cost: `:smoke` under a minute, `:laptop` about 15 minutes on 4
+Expected: they rise over the first few steps, then stay. Cost: `:smoke` under a minute, `:laptop` 10 minutes on 4 busy
 cores; `:gpu` and `:paper` have not been run.
 """
 

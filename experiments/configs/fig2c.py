@@ -1,7 +1,7 @@
 """How many real values a network carries through 12 steps (Collins et al. 2017, Fig. 2c).
 
 Expected: every cell's error follows that of a subspace of as many dimensions as there are units, and collapses where
-units and values are equally many, 64. Cost: `:smoke` under a minute, `:laptop` about 15 minutes on 4 cores; `:gpu`
+units and values are equally many, 64. Cost: `:smoke` under a minute, `:laptop` 20 minutes on 4 busy cores; `:gpu`
 and `:paper` have not been run.
 """
 
