@@ -2,5 +2,6 @@
 
 from capacity_jax.search.gp.propose import propose
 from capacity_jax.search.gp.sampler import GPSampler
+from capacity_jax.search.gp.worker import Worker
 
-__all__ = ["GPSampler", "propose"]
+__all__ = ["GPSampler", "Worker", "propose"]

@@ -35,8 +35,8 @@ N_INCUMBENTS = 2
 STEEP = 4.0
 
 # Rounds of discrete moves, and gradient steps before, between and after them.
-N_ROUNDS = 2
-N_STEPS = 8
+N_ROUNDS = 1
+N_STEPS = 10
 
 
 class Labels(NamedTuple):

@@ -1,4 +1,4 @@
-"""What trials are worth to the Gaussian process: larger is better, infeasible as bad as the worst, outliers tamed."""
+"""Which trials the search learns from, and what they are worth to it."""
 
 from collections.abc import Sequence
 
@@ -31,6 +31,8 @@ def merits(trials: Sequence[FrozenTrial], maximize: bool) -> tuple[Array, Array]
     slope towards good trials counts.
     """
     values = (1.0 if maximize else -1.0) * np.array([trial.values[0] for trial in trials])
+    # Squares must not overflow.
+    values = values / (np.abs(values).max() or 1.0)
     above = values - np.median(values)
     deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
     ranked = norm.ppf((rankdata(values) - 0.5) / len(values))

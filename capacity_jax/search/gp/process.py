@@ -192,7 +192,9 @@ def _compiled_loss(logarithms, data):
         kernel = _kernel(logarithms)
         return -log_likelihood(covariance(kernel, data), data.y) - log_prior(kernel)
 
-    return jax.value_and_grad(loss)(logarithms)
+    value, gradient = jax.value_and_grad(loss)(logarithms)
+    # Where rounding makes the covariance indefinite the line search must turn back.
+    return jnp.nan_to_num(value, nan=1e12), jnp.nan_to_num(gradient)
 
 
 def condition(kernel: Kernel, data: Data, n_samples: int) -> State:

@@ -28,7 +28,7 @@ SIZES = (64, 128, 256, 384, 512, 768, 1024, 1152, 1280, 1536, 2048, 2560, 3072, 
 MOST_FITTED = 256
 
 # Candidates all over the space, and trials around which there are more.
-N_POINTS = 2048
+N_POINTS = 1024
 N_PARENTS = 16
 
 # Points drawn where the search finds only what is known or pending.

@@ -1,8 +1,6 @@
 """Proposals: where they go, that they differ, and that nothing but their arguments decides them."""
 
 import importlib
-import subprocess
-import sys
 import threading
 
 import jax
@@ -13,7 +11,7 @@ from jax.sharding import Mesh, PartitionSpec
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from capacity_jax.search.gp import candidates, process, propose
+from capacity_jax.search.gp import Worker, candidates, process, propose
 from capacity_jax.search.gp.encoding import Encoding
 
 # The module, which the function of the same name hides in its package.
@@ -117,25 +115,10 @@ def test_a_growing_history_compiles_nothing_within_a_size(batch):
     assert after == before
 
 
-SCRIPT = """
-import jax
-jax.config.update("jax_num_cpu_devices", 2)
-jax.config.update("jax_numpy_rank_promotion", "raise")
-import test_propose as t
-print(t.propose(t.history(40), t.SPACE, 3, maximize=False, seed=0))
-assert jax.numpy.ones(1).dtype == "float32"
-"""
-
-
-def test_a_fresh_process_proposes_the_same(batch):
-    """Breaks if anything but the arguments decides: order of sets, a warm start, threads."""
-    tests = str(__file__).rpartition("/")[0]
-    run = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {tests!r}){SCRIPT}"], capture_output=True, text=True
-    )
-    assert run.returncode == 0, run.stderr
-    # The capacity is part of the shapes, so compare batches of one size.
-    assert run.stdout.strip() == str(propose(history(40), SPACE, 3, maximize=False, seed=0))
+def test_a_fresh_process_proposes_the_same(finished, batch):
+    """Breaks if anything but the arguments decides: order of sets, a warm start, the number of devices."""
+    with Worker() as elsewhere:
+        assert elsewhere(finished, SPACE, 8, maximize=False, seed=0) == batch
 
 
 def test_proposals_come_while_all_devices_train(finished, batch):
