@@ -1,7 +1,7 @@
 """Settings proposed by a sampler, a batch at a time, as a pure function of the trials before."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -10,6 +10,7 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from capacity_jax.search import gp
 from capacity_jax.search.space import Space, nearest
 from capacity_jax.search.storage import quiet
 from capacity_jax.search.study import Study, objective
@@ -32,9 +33,7 @@ def sampler_by_name(name: str, seed: int) -> BaseSampler:
       'TPESampler'
     """
     if name == "gp":
-        from capacity_jax.search.gp import GPSampler
-
-        return GPSampler(seed=seed)
+        return gp.GPSampler(seed=seed)
     known = optuna.samplers.__all__
     class_name = NAMES.get(name, name)
     if class_name not in known or not class_name.endswith("Sampler") or class_name == "BaseSampler":
@@ -62,7 +61,11 @@ def n_awaited(study: Study, batch: int) -> int:
 
 
 def propose(
-    study: Study, batch: int, outcomes: Mapping[int, Outcome], settings: Mapping[int, Mapping[str, Any]]
+    study: Study,
+    batch: int,
+    outcomes: Mapping[int, Outcome],
+    settings: Mapping[int, Mapping[str, Any]],
+    by_process: Callable[..., list[dict[str, Any]]] = gp.propose,
 ) -> list[dict[str, Any]]:
     """The settings of a batch.
 
@@ -71,14 +74,20 @@ def propose(
       batch: which batch of the sampler's, from 0.
       outcomes: by number; those of the first `n_awaited` trials are used.
       settings: by number, the complete hyperparameters of all trials before the batch.
+      by_process: answers as `gp.propose` does, for the sampler `gp`.
     """
     seed = int(np.random.SeedSequence((study.seed, batch, 1)).generate_state(1)[0])
     awaited = n_awaited(study, batch)
     numbers = range(study.n_starts + batch * study.n_proposals)
     trials = [_frozen(study, settings[number], outcomes[number] if number < awaited else None) for number in numbers]
     size = min(study.n_proposals, study.n_trials - batch * study.n_proposals)
+    maximize = study.bucket.task.maximize
+    if study.sampler == "gp":
+        # Before it has learned anything the process is not worth starting.
+        ask = by_process if awaited >= gp.N_STARTUP_TRIALS else gp.propose
+        return [complete(study.bucket, one) for one in ask(trials, study.space, size, maximize=maximize, seed=seed)]
     with quiet():
-        direction = "maximize" if study.bucket.task.maximize else "minimize"
+        direction = "maximize" if maximize else "minimize"
         copy = optuna.create_study(direction=direction, sampler=sampler_by_name(study.sampler, seed))
         copy.add_trials(trials)
         return [complete(study.bucket, copy.ask(study.space).params) for _ in range(size)]

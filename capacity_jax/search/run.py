@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import monotonic, sleep
 
 from capacity_jax.search import checkpoints
+from capacity_jax.search.gp import Proposer
 from capacity_jax.search.ledger import Ledger
 from capacity_jax.search.progress import Progress
 from capacity_jax.search.storage import Storage, open_storage
@@ -89,7 +91,12 @@ def run_studies(studies: Sequence[Study], home: Home | None = None) -> Iterator[
 
 def _run(studies: Sequence[Study], home: Home) -> Iterator[tuple[Study, list[Outcome]]]:
     ledgers = [Ledger(study, home.storage, home.worker) for study in studies]
-    with closing(Progress(studies)) as progress, ThreadPoolExecutor(1) as compiler, ThreadPoolExecutor(1) as proposer:
+    with (
+        closing(Progress(studies)) as progress,
+        ThreadPoolExecutor(1) as compiler,
+        ThreadPoolExecutor(1) as asking,
+        Proposer() as proposer,
+    ):
         for ledger in ledgers:
             progress.resume(ledger.study, list(ledger.outcomes().values()))
         left = deque(ledgers)
@@ -101,7 +108,7 @@ def _run(studies: Sequence[Study], home: Home) -> Iterator[tuple[Study, list[Out
                 if left and not left[0].study.is_complete(left[0].outcomes()):
                     compiler.submit(_compile, left[0].study)
                 compiled.result()
-                n_trained = _work_on(ledger, home, progress, proposer)
+                n_trained = _work_on(ledger, home, progress, partial(supply, ledger, asking, proposer))
             outcomes = ledger.outcomes()
             if study.is_complete(outcomes):
                 progress.expect(study, len(outcomes))
@@ -113,7 +120,7 @@ def _run(studies: Sequence[Study], home: Home) -> Iterator[tuple[Study, list[Out
                     sleep(WAITING_SECONDS)
 
 
-def _work_on(ledger: Ledger, home: Home, progress: Progress, proposer: ThreadPoolExecutor) -> int:
+def _work_on(ledger: Ledger, home: Home, progress: Progress, begun: Callable[[], Iterator[Trial | None]]) -> int:
     """Trains what of a study falls to this worker; returns how many trials it has finished."""
     study = ledger.study
     finished: set[int] = set()
@@ -123,7 +130,7 @@ def _work_on(ledger: Ledger, home: Home, progress: Progress, proposer: ThreadPoo
 
     def trials() -> Iterator[Trial | None]:
         snapshots = checkpoints.newest(home.worker.directories(study.name)) if home.worker else {}
-        for trial in supply(ledger, proposer):
+        for trial in begun():
             if trial is not None:
                 progress.expect(study, max(progress.expected[study.name], trial.number + 1))
             yield trial and replace(trial, snapshot=snapshots.get(trial.number))

@@ -1,7 +1,8 @@
 """Where a population's next trial comes from: left by a dead worker, or the study's next number."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any
 
 from capacity_jax.search.ledger import Ledger
@@ -17,7 +18,7 @@ class NotYet(Exception):  # noqa: N818
     """A setting follows from outcomes or proposals that are still to come."""
 
 
-def supply(ledger: Ledger, executor: Executor) -> Iterator[Trial | None]:
+def supply(ledger: Ledger, executor: Executor, by_process: Callable[..., list]) -> Iterator[Trial | None]:
     """The trials that this worker is to train, each begun in the ledger; None while the next one is not known yet.
 
     Ends when nothing is left to begin, or when what is left waits for trials of other workers alone.
@@ -25,9 +26,10 @@ def supply(ledger: Ledger, executor: Executor) -> Iterator[Trial | None]:
     Args:
       ledger: of the study.
       executor: proposes the next batch while this one is trained.
+      by_process: proposes for the sampler `gp`, as `gp.propose` does.
     """
     study = ledger.study
-    proposals = _Proposals(study, executor)
+    proposals = _Proposals(study, partial(executor.submit, propose, by_process=by_process))
     yield from ledger.left_over()
     while True:
         yield from ledger.take_over()
@@ -56,8 +58,8 @@ def supply(ledger: Ledger, executor: Executor) -> Iterator[Trial | None]:
 class _Proposals:
     """The planned settings; batches are proposed in the background as soon as what they depend on is known."""
 
-    def __init__(self, study: Study, executor: Executor):
-        self.study, self.executor = study, executor
+    def __init__(self, study: Study, submit: Callable[..., Future]):
+        self.study, self.submit = study, submit
         self.batches: dict[int, Future] = {}
 
     def setting(self, number: int, outcomes: Outcomes, settings: Settings) -> Mapping[str, Any]:
@@ -81,7 +83,7 @@ class _Proposals:
     def _prepare(self, batch, outcomes, settings):
         is_known = all(number in outcomes for number in range(n_awaited(self.study, batch)))
         if batch not in self.batches and batch * self.study.n_proposals < self.study.n_trials and is_known:
-            self.batches[batch] = self.executor.submit(propose, self.study, batch, outcomes, settings)
+            self.batches[batch] = self.submit(self.study, batch, outcomes, settings)
 
 
 def _repeated(study, number, outcomes):

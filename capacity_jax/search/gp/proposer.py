@@ -18,53 +18,59 @@ from capacity_jax.search.gp.propose import propose
 NICENESS = 10
 
 
-class Worker:
+class Proposer:
     """A process that proposes: called like `propose`, it returns the same.
 
-    It starts on entry and ends on exit, or with this process, however that ends. Calls from several threads follow one
-    another.
+    It starts with the first call and ends on exit, or with this process, however that ends. Calls from several threads
+    follow one another.
 
     Raises:
       RuntimeError: the process has died.
 
     Example:
       >>> from optuna.distributions import FloatDistribution
-      >>> from capacity_jax.search.gp import Worker, propose
+      >>> from capacity_jax.search.gp import Proposer, propose
       >>> question = [], {"lr_init": FloatDistribution(1e-4, 1e-1, log=True)}, 2
-      >>> with Worker() as elsewhere:
+      >>> with Proposer() as elsewhere:
       ...     elsewhere(*question, maximize=False, seed=0) == propose(*question, maximize=False, seed=0)
       True
     """
 
-    def __enter__(self) -> "Worker":
+    def __enter__(self) -> "Proposer":
         self._lock = Lock()
-        # A session of its own: Ctrl-C is for this process, which then decides.
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from {__name__} import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            env={**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        )
+        self._process: subprocess.Popen | None = None
         return self
 
     def __exit__(self, *_) -> None:
-        self._process.kill()
-        self._process.communicate()
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
 
     def __call__(self, *args: Any, **kwargs: Any) -> list[dict[str, Any]]:
         """What `propose` returns or raises for these arguments."""
         with self._lock:
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
+            self._process = process = self._process or _started()
+            assert process.stdin is not None
+            assert process.stdout is not None
             try:
-                _send(self._process.stdin, (args, kwargs))
-                answer = pickle.load(self._process.stdout)
+                _send(process.stdin, (args, kwargs))
+                answer = pickle.load(process.stdout)
             except (BrokenPipeError, EOFError) as error:
-                raise RuntimeError(f"the process that proposes has died: status {self._process.wait()}") from error
+                raise RuntimeError(f"the process that proposes has died: status {process.wait()}") from error
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+def _started() -> subprocess.Popen:
+    # A session of its own: Ctrl-C is for this process, which then decides.
+    return subprocess.Popen(
+        [sys.executable, "-c", f"from {__name__} import serve; serve()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
 
 
 def _send(pipe: IO[bytes], thing):
@@ -73,7 +79,7 @@ def _send(pipe: IO[bytes], thing):
 
 
 def serve() -> None:
-    """Answers what comes on the standard input, until it ends: the other side of a `Worker`."""
+    """Answers what comes on the standard input, until it ends: the other side of a `Proposer`."""
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers, sys.stdout = sys.stdout.buffer, sys.stderr
