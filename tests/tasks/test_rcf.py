@@ -148,7 +148,7 @@ def test_training_and_evaluation_weigh_errors_alike():
     task, shared = data_set(n_examples=96)
     bucket, member = member_of(task)
     shared = jax.tree.map(jnp.asarray, shared)
-    scores = jax.jit(partial(evaluate, bucket))(shared, member)
+    scores = jax.jit(partial(evaluate, bucket))(shared, member)["evaluation"]
     whole = task.batch(shared, (), jax.random.key(3), 0, 96)
     loss = jax.jit(partial(batch_loss, bucket))(member.params, whole, member.hparams)
     np.testing.assert_allclose(loss, scores["loss"], rtol=1e-5)
@@ -173,7 +173,8 @@ def test_answering_zero_is_chance_and_no_bits():
     task, shared = data_set()
     bucket, member = member_of(task, size=500)
     member = member._replace(params=jax.tree.map(jnp.zeros_like, member.params))
-    scores = {name: float(value) for name, value in jax.jit(partial(evaluate, bucket))(shared, member).items()}
+    means = jax.jit(partial(evaluate, bucket))(shared, member)["evaluation"]
+    scores = {name: float(value) for name, value in means.items()}
     assert scores["loss"] == scores["variance"]
     w = shared["weights"].astype(float)
     assert abs(scores["loss"] - task.chance) < 5 * math.sqrt(2 * (w @ w)) / w.sum()
