@@ -11,7 +11,7 @@ from jax.sharding import Mesh, PartitionSpec
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from capacity_jax.search.gp import Worker, candidates, process, propose
+from capacity_jax.search.gp import Proposer, candidates, process, propose
 from capacity_jax.search.gp.encoding import Encoding
 
 # The module, which the function of the same name hides in its package.
@@ -117,7 +117,7 @@ def test_a_growing_history_compiles_nothing_within_a_size(batch):
 
 def test_a_fresh_process_proposes_the_same(finished, batch):
     """Breaks if anything but the arguments decides: order of sets, a warm start, the number of devices."""
-    with Worker() as elsewhere:
+    with Proposer() as elsewhere:
         assert elsewhere(finished, SPACE, 8, maximize=False, seed=0) == batch
 
 
