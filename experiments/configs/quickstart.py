@@ -1,7 +1,7 @@
 """Bits per parameter of the paper's six cells, in minutes (Collins et al. 2017, Fig. 1a and 1e).
 
 Each row of the table is the mean over the seeds of the best setting: a starting point known to be good, or one of a few
-short random draws. Expected of `:laptop` (the default), on 4 cores within 3 minutes: the RNN above 3.5 bits per
+short trials of the search. Expected of `:laptop` (the default), on 4 cores within 3 minutes: the RNN above 3.5 bits per
 parameter, the UGRNN close to it, the others between 2.5 and 3.2 at about 2,000 parameters. `:smoke` trains 1,000 steps.
 """
 
