@@ -90,4 +90,4 @@ def _product_of_rows(W, x):
 @_product_of_rows.defjvp
 def _product_of_rows_jvp(primals, tangents):
     (W, x), (dW, dx) = primals, tangents
-    return _product_of_rows(W, x), lax.dot_general(dW, x, CONTRACT_LEADING) + lax.dot_general(W, dx, CONTRACT_LEADING)
+    return _product_of_rows(W, x), lax.optimization_barrier(dW.T) @ x + lax.dot_general(W, dx, CONTRACT_LEADING)

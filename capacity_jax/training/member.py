@@ -123,15 +123,16 @@ def loss_and_gradients(bucket: Bucket, params: Params, batch: Batch, hparams: HP
     if size == bucket.batch_size:
         return of_block(batch)
     padding = -bucket.batch_size % size
+    padded = jax.tree.map(lambda rows: jnp.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1)), batch)
+    padded = padded._replace(xs=jnp.moveaxis(padded.xs, 0, -1))
 
-    def in_blocks(rows):
-        return jnp.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1)).reshape(-1, size, *rows.shape[1:])
-
-    def add_block(sums, block):
-        return jax.tree.map(jnp.add, sums, of_block(block)), None
+    def add_block(sums, first):
+        xs = lax.dynamic_slice_in_dim(padded.xs, first, size, axis=-1)
+        block = jax.tree.map(lambda rows: lax.dynamic_slice_in_dim(rows, first, size), padded._replace(xs=()))
+        return jax.tree.map(jnp.add, sums, of_block(block._replace(xs=jnp.moveaxis(xs, -1, 0)))), None
 
     zeros = jnp.zeros(()), jax.tree.map(jnp.zeros_like, params)
-    return lax.scan(add_block, zeros, jax.tree.map(in_blocks, batch))[0]
+    return lax.scan(add_block, zeros, jnp.arange(0, bucket.batch_size, size))[0]
 
 
 def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, dict[str, Float[Array, ""]]]:
