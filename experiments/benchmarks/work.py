@@ -11,7 +11,7 @@ from capacity_jax.cells import cell_by_name
 from capacity_jax.cells.base import Params
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
-from capacity_jax.tasks.base import Data
+from capacity_jax.tasks.base import Batch
 from capacity_jax.training import Bucket
 
 # Labels of each member; a step trains on a window of them at a random place.
@@ -47,11 +47,16 @@ class Work:
         return Bucket(network, per_cap(n_in=self.units, b_max=N_LABELS), self.batch)
 
     @cached_property
-    def start(self) -> tuple[Params, Data]:
-        """Weights, and inputs and labels, with which every peer begins."""
+    def start(self) -> tuple[Params, Batch]:
+        """Weights, and all examples and the first ones again, with which every peer begins."""
         network, task = self.bucket.network, self.bucket.task
         weights_key, data_key = jax.random.split(jax.random.key(0))
-        return jax.jit(lambda: (network.init(weights_key), task.draw(data_key, {"b": N_LABELS}, self.batch)))()
+
+        def drawn():
+            data = task.draw(data_key, {"b": N_LABELS}, self.batch)
+            return network.init(weights_key), task.evaluation((), data, 0, N_LABELS + self.batch)
+
+        return jax.jit(drawn)()
 
     @property
     def flops(self) -> int:

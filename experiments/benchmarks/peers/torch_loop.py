@@ -75,9 +75,9 @@ def loss(model: torch.nn.Module, x: torch.Tensor, labels: torch.Tensor) -> torch
 
 
 def _contender(name, work, n_threads, build, transform=lambda f: f):
-    params, data = work.start
+    params, examples = work.start
     model = build(work.cell, params, work.bucket.task.n_steps).to(device())
-    xs, labels = (torch.tensor(np.asarray(data[part])).to(device()) for part in ("xs", "labels"))
+    xs, labels = (torch.tensor(np.asarray(part)).to(device()) for part in (examples.xs[:, 0], examples.targets))
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     adam = torch.optim.Adam(trained, LEARNING_RATE, fused=True)
     loss_of = transform(loss)
