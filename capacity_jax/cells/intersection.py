@@ -38,11 +38,16 @@ def step(params, h, x):
     y_in = ReLU(W_yh h + W_yx x + b_y);  h_in = tanh(W_hh h + W_hx x + b_h);
     g_y = σ(… + b_fg_y);  g_h = σ(… + b_fg_h);  y = g_y·x + (1−g_y)·y_in;  h' = g_h·h + (1−g_h)·h_in.
     """
-    y_in, h_in, g_y, g_h = jnp.split(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"], 4)
-    g_y, g_h = jax.nn.sigmoid(g_y), jax.nn.sigmoid(g_h)
-    y = g_y * x + (1 - g_y) * jax.nn.relu(y_in)
-    h = g_h * h + (1 - g_h) * jnp.tanh(h_in)
-    return h, y
+    W_h, W_x, b = (jnp.split(params[name], 4, axis=-1 if name != "b" else 0) for name in ("W_h", "W_x", "b"))
+
+    # y and h' each from a product of their own: where y is not read, XLA leaves its half out.
+    def mixed(kept, nonlinearity, place, gate):
+        [into_h, into_x] = (jnp.concatenate([W[place], W[gate]], axis=1) for W in (W_h, W_x))
+        new, g = jnp.split(linear(into_h, h) + linear(into_x, x) + jnp.concatenate([b[place], b[gate]]), 2)
+        g = jax.nn.sigmoid(g)
+        return g * kept + (1 - g) * nonlinearity(new)
+
+    return mixed(h, jnp.tanh, 1, 3), mixed(x, jax.nn.relu, 0, 2)
 
 
 intersection = Cell(
