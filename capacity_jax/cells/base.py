@@ -80,6 +80,10 @@ def linear(
 CONTRACT_LEADING = (((0,), (0,)), ((), ()))
 
 
+# Up to so many inputs a weight gradient is computed transposed, its larger side first.
+NARROW = 64
+
+
 @jax.custom_jvp
 def _product_of_rows(W, x):
     # XLA's fast product on CPU wants rows times columns. The barrier keeps it from undoing the transposition, which
@@ -90,4 +94,6 @@ def _product_of_rows(W, x):
 @_product_of_rows.defjvp
 def _product_of_rows_jvp(primals, tangents):
     (W, x), (dW, dx) = primals, tangents
-    return _product_of_rows(W, x), lax.optimization_barrier(dW.T) @ x + lax.dot_general(W, dx, CONTRACT_LEADING)
+    # Measured, LSTM: 8% more steps at 16 units, 4% at 32, none at 64 and 128; at 256 transposing back costs 20%.
+    by_W = lax.optimization_barrier(dW.T) @ x if len(W) <= NARROW else lax.dot_general(dW, x, CONTRACT_LEADING)
+    return _product_of_rows(W, x), by_W + lax.dot_general(W, dx, CONTRACT_LEADING)
