@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise
+from math import isqrt, sqrt
 
 import jax
 import jax.numpy as jnp
@@ -194,10 +195,13 @@ def units_for_budget(max_params: int, cell: Cell, n_in: int, n_out: int, depth: 
             f"max_params is {max_params}; the smallest {cell.name} network of depth {depth} with {n_in} inputs and "
             f"{n_out} outputs has {cost(1)} parameters"
         )
-    enough, too_many = 1, 2
+    # Each count traces the whole network; parameters grow with the square of the width, so that few are needed.
+    enough, too_many = 1, isqrt(max_params) + 2
     while cost(too_many) <= max_params:
         enough, too_many = too_many, 2 * too_many
     while too_many - enough > 1:
-        middle = (enough + too_many) // 2
+        low, high = sqrt(cost(enough)), sqrt(cost(too_many))
+        guess = enough + int((too_many - enough) * (sqrt(max_params) - low) / (high - low))
+        middle = min(max(guess, enough + 1), too_many - 1)
         enough, too_many = (middle, too_many) if cost(middle) <= max_params else (enough, middle)
     return enough

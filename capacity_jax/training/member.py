@@ -124,6 +124,7 @@ def loss_and_gradients(bucket: Bucket, params: Params, batch: Batch, hparams: HP
         return of_block(batch)
     padding = -bucket.batch_size % size
     padded = jax.tree.map(lambda rows: jnp.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1)), batch)
+    # Features lead before the loop, or every block would be transposed.
     padded = padded._replace(xs=jnp.moveaxis(padded.xs, 0, -1))
 
     def add_block(sums, first):
