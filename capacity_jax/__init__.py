@@ -1,173 +1,79 @@
-"""How much can a recurrent network store, and how hard is it to train? Measured in JAX, in minutes."""
+"""How much can a recurrent network store, and how hard is it to train? Measured in JAX, in minutes.
 
-from capacity_jax.cells import CELLS, Cell, cell_by_name, gru, intersection, irnn, lstm, rnn, ugrnn
-from capacity_jax.estimators import (
-    Interval,
-    bits_per_parameter,
-    error_ratio,
-    gaussian_rate,
-    mean_interval,
-    median_interval,
-    mutual_information,
-    mutual_information_from_logits,
-    share_difference,
-    share_interval,
-    slope_interval,
-    subspace_error,
-    superiority_interval,
-    values_recalled,
-    weighted_gaussian_bits,
-)
-from capacity_jax.flax import from_linen, from_nnx
-from capacity_jax.measure import measure_capacity
-from capacity_jax.networks import Network, units_for_budget
-from capacity_jax.results import (
-    PAPER_FIGURES,
-    TRIAL_COLUMNS,
-    Capacity,
-    Claim,
-    Finding,
-    best_table,
-    best_trials,
-    capacity_difference,
-    capacity_factor,
-    capacity_figure,
-    infeasible_table,
-    judge_claims,
-    objective_figure,
-    paper_figures,
-    published_settings,
-    read_published,
-    read_trials,
-    recall_figure,
-    report,
-    rerun_table,
-    score_of,
-    score_values,
-    slopes,
-    study_row,
-    task_figure,
-    write_records,
-)
-from capacity_jax.search import (
-    PAPER_RANGES,
-    SHORT_RUN_RANGES,
-    Home,
-    Study,
-    Worker,
-    best_setting,
-    expanded,
-    most_labels,
-    nearest,
-    open_storage,
-    plan_study,
-    run_studies,
-    sampler_by_name,
-    search_space,
-)
-from capacity_jax.tasks import (
-    TASKS,
-    Batch,
-    Corpus,
-    Task,
-    arithmetic,
-    build_task,
-    mem_thru,
-    parens_counting,
-    per_cap,
-    rcf,
-    task_by_name,
-    text8,
-)
-from capacity_jax.training import Bucket, Outcome, Trial, complete, prepare_population, train_population, use_all_cores
+Names are loaded when they are first used: cells alone need neither a storage nor a plotting library.
+"""
 
-__all__ = [
-    "CELLS",
-    "PAPER_FIGURES",
-    "PAPER_RANGES",
-    "SHORT_RUN_RANGES",
-    "TASKS",
-    "TRIAL_COLUMNS",
-    "Batch",
-    "Bucket",
-    "Capacity",
-    "Cell",
-    "Claim",
-    "Corpus",
-    "Finding",
-    "Home",
-    "Interval",
-    "Network",
-    "Outcome",
-    "Study",
-    "Task",
-    "Trial",
-    "Worker",
-    "arithmetic",
-    "best_setting",
-    "best_table",
-    "best_trials",
-    "bits_per_parameter",
-    "build_task",
-    "capacity_difference",
-    "capacity_factor",
-    "capacity_figure",
-    "cell_by_name",
-    "complete",
-    "error_ratio",
-    "expanded",
-    "from_linen",
-    "from_nnx",
-    "gaussian_rate",
-    "gru",
-    "infeasible_table",
-    "intersection",
-    "irnn",
-    "judge_claims",
-    "lstm",
-    "mean_interval",
-    "measure_capacity",
-    "median_interval",
-    "mem_thru",
-    "most_labels",
-    "mutual_information",
-    "mutual_information_from_logits",
-    "nearest",
-    "objective_figure",
-    "open_storage",
-    "paper_figures",
-    "parens_counting",
-    "per_cap",
-    "plan_study",
-    "prepare_population",
-    "published_settings",
-    "rcf",
-    "read_published",
-    "read_trials",
-    "recall_figure",
-    "report",
-    "rerun_table",
-    "rnn",
-    "run_studies",
-    "sampler_by_name",
-    "score_of",
-    "score_values",
-    "search_space",
-    "share_difference",
-    "share_interval",
-    "slope_interval",
-    "slopes",
-    "study_row",
-    "subspace_error",
-    "superiority_interval",
-    "task_by_name",
-    "task_figure",
-    "text8",
-    "train_population",
-    "ugrnn",
-    "units_for_budget",
-    "use_all_cores",
-    "values_recalled",
-    "weighted_gaussian_bits",
-    "write_records",
-]
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from capacity_jax.cells import CELLS as CELLS
+    from capacity_jax.cells import Cell as Cell
+    from capacity_jax.cells import Hyperparameter as Hyperparameter
+    from capacity_jax.cells import cell_by_name as cell_by_name
+    from capacity_jax.cells import gru as gru
+    from capacity_jax.cells import init_gates as init_gates
+    from capacity_jax.cells import intersection as intersection
+    from capacity_jax.cells import irnn as irnn
+    from capacity_jax.cells import linear as linear
+    from capacity_jax.cells import lstm as lstm
+    from capacity_jax.cells import rnn as rnn
+    from capacity_jax.cells import ugrnn as ugrnn
+    from capacity_jax.flax import from_linen as from_linen
+    from capacity_jax.flax import from_nnx as from_nnx
+    from capacity_jax.measure import measure_capacity as measure_capacity
+    from capacity_jax.networks import Network as Network
+    from capacity_jax.networks import units_for_budget as units_for_budget
+    from capacity_jax.results import Capacity as Capacity
+    from capacity_jax.results import read_trials as read_trials
+    from capacity_jax.search import search_space as search_space
+    from capacity_jax.studies import CheckpointError as CheckpointError
+    from capacity_jax.studies import Stopped as Stopped
+    from capacity_jax.studies import StorageError as StorageError
+    from capacity_jax.studies import Study as Study
+    from capacity_jax.studies import plan_study as plan_study
+    from capacity_jax.studies import run_studies as run_studies
+    from capacity_jax.tasks import TASKS as TASKS
+    from capacity_jax.tasks import Batch as Batch
+    from capacity_jax.tasks import Task as Task
+    from capacity_jax.tasks import arithmetic as arithmetic
+    from capacity_jax.tasks import mem_thru as mem_thru
+    from capacity_jax.tasks import parens_counting as parens_counting
+    from capacity_jax.tasks import per_cap as per_cap
+    from capacity_jax.tasks import rcf as rcf
+    from capacity_jax.tasks import task_by_name as task_by_name
+    from capacity_jax.tasks import text8 as text8
+    from capacity_jax.training import Bucket as Bucket
+    from capacity_jax.training import Outcome as Outcome
+    from capacity_jax.training import Population as Population
+    from capacity_jax.training import Trial as Trial
+    from capacity_jax.training import train_population as train_population
+    from capacity_jax.training import use_all_cores as use_all_cores
+
+# The package that each public name comes from.
+_HOMES = {
+    "cells": "CELLS Cell Hyperparameter cell_by_name gru init_gates intersection irnn linear lstm rnn ugrnn",
+    "flax": "from_linen from_nnx",
+    "measure": "measure_capacity",
+    "networks": "Network units_for_budget",
+    "results": "Capacity read_trials",
+    "search": "search_space",
+    "studies": "CheckpointError Stopped StorageError Study plan_study run_studies",
+    "tasks": "TASKS Batch Task arithmetic mem_thru parens_counting per_cap rcf task_by_name text8",
+    "training": "Bucket Outcome Population Trial train_population use_all_cores",
+}
+_PACKAGE_OF = {name: package for package, names in _HOMES.items() for name in names.split()}
+
+__all__ = sorted(_PACKAGE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+__version__ = version("capacity_jax")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PACKAGE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_PACKAGE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

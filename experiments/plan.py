@@ -14,7 +14,7 @@ from capacity_jax.results import published_settings, read_published
 from capacity_jax.search import Study, most_labels, nearest, plan_study
 from capacity_jax.tasks import build_task, task_by_name
 from capacity_jax.training import complete
-from capacity_jax.training.hparams import defaults
+from capacity_jax.training.settings import defaults
 
 
 def studies(config: ConfigDict) -> list[Study]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from capacity_jax.results.records import read_trials
+from capacity_jax.results.trials import read_trials
 from experiments.workdir import WorkdirError
 
 STORAGE_FILE = "studies.db"

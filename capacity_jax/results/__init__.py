@@ -2,12 +2,12 @@
 
 from capacity_jax.results.best import TRIAL_COLUMNS, best_table, best_trials, score_of, score_values
 from capacity_jax.results.capacity import Capacity
-from capacity_jax.results.claims import Claim, Finding, judge_claims
+from experiments.paper.claims import Claim, Finding, judge_claims
 from capacity_jax.results.figures import capacity_figure, objective_figure, recall_figure, task_figure
-from capacity_jax.results.pairs import capacity_difference, capacity_factor
-from capacity_jax.results.paper import PAPER_FIGURES, infeasible_table, paper_figures, rerun_table
-from capacity_jax.results.published import published_settings, read_published
-from capacity_jax.results.records import read_trials, write_records
+from experiments.paper.paired import capacity_difference, capacity_factor
+from experiments.paper import PAPER_FIGURES, infeasible_table, paper_figures, rerun_table
+from experiments.paper.published import published_settings, read_published
+from capacity_jax.results.trials import read_trials, write_records
 from capacity_jax.results.report import report
 from capacity_jax.results.table import as_text, slopes, study_row
 

@@ -1,6 +1,6 @@
 """The best setting of every study in a table of trials: the one place that decides what is reported.
 
-A table of trials has one row for each finished trial (`capacity_jax.results.records.read_trials`); a setting is
+A table of trials has one row for each finished trial (`capacity_jax.results.trials.read_trials`); a setting is
 the trials of a study with equal hyperparameters.
 
 Example:
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from capacity_jax.estimators.intervals import Interval, mean_interval
+from capacity_jax.stats.intervals import Interval, mean_interval
 
 # Scores of the evaluation set by which a task is reported; any other task by its loss.
 SCORES = {

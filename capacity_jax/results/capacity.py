@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from capacity_jax.estimators.intervals import Interval, mean_interval
+from capacity_jax.stats.intervals import Interval, mean_interval
 from capacity_jax.results.figures import task_figure
 from capacity_jax.results.table import as_text, slopes, study_row
-from capacity_jax.search.study import Study, best_setting
+from capacity_jax.studies.study import Study, best_setting
 from capacity_jax.training.population import Outcome
 
 

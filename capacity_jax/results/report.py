@@ -13,10 +13,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from capacity_jax.results.best import best_table, score_of
-from capacity_jax.results.claims import Claim, judge_claims
+from experiments.paper.claims import Claim, judge_claims
 from capacity_jax.results.figures import label
-from capacity_jax.results.paper import infeasible_table, paper_figures, rerun_table
-from capacity_jax.results.words import in_words
+from experiments.paper import infeasible_table, paper_figures, rerun_table
+from capacity_jax.results.formatting import in_words
 
 
 def report(

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from capacity_jax.estimators.intervals import Interval, mean_interval, slope_interval
-from capacity_jax.search.study import Study, best_setting
+from capacity_jax.stats.intervals import Interval, mean_interval, slope_interval
+from capacity_jax.studies.study import Study, best_setting
 from capacity_jax.training.population import Outcome
 
 

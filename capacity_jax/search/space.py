@@ -18,7 +18,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from capacity_jax.training.hparams import CHOICES, defaults
+from capacity_jax.training.settings import CHOICES, defaults
 from capacity_jax.training.member import Bucket
 from capacity_jax.training.optimizer import HYPERPARAMETERS
 

@@ -2,13 +2,12 @@
 
 from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.base import Batch, Task
-from capacity_jax.tasks.corpus import Corpus
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
-from capacity_jax.tasks.registry import TASKS, build_task, task_by_name
-from capacity_jax.tasks.text8 import text8
+from capacity_jax.tasks.registry import TASKS, task_by_name
+from capacity_jax.tasks.text8 import Corpus, text8
 
 __all__ = [
     "TASKS",
@@ -16,7 +15,6 @@ __all__ = [
     "Corpus",
     "Task",
     "arithmetic",
-    "build_task",
     "mem_thru",
     "parens_counting",
     "per_cap",

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from capacity_jax.checks import check_size
 from capacity_jax.estimators.recall import error_ratio, subspace_error, values_recalled
 from capacity_jax.tasks.base import Batch, Task
-from capacity_jax.tasks.normal import standard_normal
+from capacity_jax.tasks.random_normal import standard_normal
 
 
 def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Task:

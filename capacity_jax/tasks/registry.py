@@ -17,7 +17,7 @@ from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
-from capacity_jax.tasks.text8 import DATA_VARIABLE, text8
+from capacity_jax.tasks.text8.task import DATA_VARIABLE, text8
 
 TASKS: dict[str, Callable[..., Task]] = {
     "per_cap": per_cap,

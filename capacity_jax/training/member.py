@@ -15,7 +15,7 @@ from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.optimizer import optimizer
-from capacity_jax.training.strategy import block_size
+from capacity_jax.training.devices import block_size
 
 
 @dataclass(frozen=True)

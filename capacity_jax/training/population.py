@@ -16,10 +16,10 @@ from jax.stages import Compiled
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
-from capacity_jax.training.hparams import complete, defaults, encode
+from capacity_jax.training.settings import complete, defaults, encode
 from capacity_jax.training.member import Bucket, Member, advance, evaluate, finished, start
 from capacity_jax.training.memory import slots_that_fit
-from capacity_jax.training.strategy import AXIS, any_member, members_mesh, members_per_device, over_members
+from capacity_jax.training.devices import AXIS, any_member, members_mesh, members_per_device, over_members
 
 # A loss at the end this many times that of guessing counts as divergence.
 FAR_ABOVE_CHANCE = 2.0

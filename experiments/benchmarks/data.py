@@ -18,7 +18,7 @@ from capacity_jax.cells import cell_by_name
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.tasks import TASKS
 from capacity_jax.training import Bucket, advance, start
-from capacity_jax.training.hparams import complete, defaults, encode
+from capacity_jax.training.settings import complete, defaults, encode
 
 CELLS = flags.DEFINE_list("cells", ["rnn", "gru"], "Cells to train.")
 BUDGET = flags.DEFINE_integer("budget", 10_000, "Largest number of parameters.")

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.sharding import PartitionSpec
 
-from capacity_jax.training.strategy import AXIS, members_mesh
+from capacity_jax.training.devices import AXIS, members_mesh
 
 PEAK_REPEATS = 5
 

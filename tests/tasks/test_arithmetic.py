@@ -15,7 +15,7 @@ from capacity_jax.cells.gru import gru
 from capacity_jax.networks import Network
 from capacity_jax.tasks.arithmetic import ALPHABET, arithmetic, example
 from capacity_jax.tasks.registry import TASKS, task_by_name
-from capacity_jax.training.hparams import complete
+from capacity_jax.training.settings import complete
 from capacity_jax.training.member import Bucket
 from capacity_jax.training.population import Trial, train_population
 

@@ -14,7 +14,7 @@ from capacity_jax.estimators import weighted_gaussian_bits
 from capacity_jax.networks import Network
 from capacity_jax.tasks import rcf, task_by_name
 from capacity_jax.training import Bucket, Trial, evaluate, start, train_population
-from capacity_jax.training.hparams import complete, defaults, encode
+from capacity_jax.training.settings import complete, defaults, encode
 from capacity_jax.training.member import batch_loss
 
 N = 20_000

@@ -112,7 +112,7 @@ def test_loss_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, m
     """
     if in_blocks:
         monkeypatch.setattr("capacity_jax.networks.UNROLL_UP_TO", 1)
-        monkeypatch.setattr("capacity_jax.training.strategy.LARGEST_BLOCK", 16)
+        monkeypatch.setattr("capacity_jax.training.devices.LARGEST_BLOCK", 16)
     bucket, params, batch = problem(CELLS[name], depth, size=24)
     loss, gradients = jax.jit(partial(loss_and_gradients, bucket))(as_float32(params), as_float32(batch), {})
     np.testing.assert_allclose(loss, plain_loss(name, params, batch), rtol=1e-5)
@@ -143,7 +143,7 @@ def test_a_cell_that_takes_one_example_alone_has_the_same_gradients():
 
 def test_blocks_change_no_loss(monkeypatch):
     """Breaks if examples are lost or counted twice where the batch is no multiple of the block."""
-    monkeypatch.setattr("capacity_jax.training.strategy.LARGEST_BLOCK", 16)
+    monkeypatch.setattr("capacity_jax.training.devices.LARGEST_BLOCK", 16)
     for size in (16, 17, 31, 48):
         bucket, params, batch = problem(CELLS["rnn"], 1, size)
         args = as_float32(params), as_float32(batch), {}

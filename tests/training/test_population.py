@@ -13,7 +13,7 @@ from capacity_jax.cells import gru, lstm, rnn
 from capacity_jax.networks import Network
 from capacity_jax.tasks import mem_thru, per_cap
 from capacity_jax.training import Bucket, Trial, advance, evaluate, start, train_population
-from capacity_jax.training.hparams import complete, defaults, encode
+from capacity_jax.training.settings import complete, defaults, encode
 from capacity_jax.training.population import Snapshot, compiled_chunk
 
 
@@ -89,7 +89,7 @@ def test_vmap_strategy_agrees_with_one_after_another(monkeypatch):
     ]
     one_by_one = by_seed(train_population(bucket, trials, n_slots=4))
     compiled_chunk.cache_clear()
-    monkeypatch.setattr("capacity_jax.training.strategy.one_after_another", lambda: False)
+    monkeypatch.setattr("capacity_jax.training.devices.one_after_another", lambda: False)
     at_once = by_seed(train_population(bucket, trials, n_slots=4))
     compiled_chunk.cache_clear()
     for seed, outcome in one_by_one.items():

@@ -15,7 +15,7 @@ from scipy.stats import norm, qmc
 from capacity_jax.search.gp.ascent import Moves
 from capacity_jax.search.gp.candidates import N_SAMPLES, Search, add, begin, draw, learn_labels, optima
 from capacity_jax.search.gp.encoding import Array, Encoding
-from capacity_jax.search.gp.merits import infeasible, informative, merits
+from capacity_jax.search.gp.standardized import infeasible, informative, merits
 from capacity_jax.search.gp.process import Data, fit
 
 # Until so many trials have finished, settings are spread over the space.

@@ -13,7 +13,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from capacity_jax.search.gp.encoding import Encoding
-from capacity_jax.search.gp.merits import informative
+from capacity_jax.search.gp.standardized import informative
 from capacity_jax.search.gp.propose import N_STARTUP_TRIALS, proposals
 
 

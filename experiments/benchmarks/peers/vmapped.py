@@ -13,7 +13,7 @@ from jax import lax
 
 from capacity_jax.cells.base import Params
 from capacity_jax.tasks.base import Batch
-from capacity_jax.training.strategy import members_per_device
+from capacity_jax.training.devices import members_per_device
 from experiments.benchmarks.machine import program_bytes
 from experiments.benchmarks.work import LEARNING_RATE, N_LABELS, Contender, Work
 

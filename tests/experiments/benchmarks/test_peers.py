@@ -8,7 +8,7 @@ import pytest
 from capacity_jax.cells import CELLS
 from capacity_jax.interchange import to_flax
 from capacity_jax.tasks.base import Batch
-from capacity_jax.training.hparams import defaults, encode
+from capacity_jax.training.settings import defaults, encode
 from capacity_jax.training.member import batch_loss
 from experiments.benchmarks.ours import population
 from experiments.benchmarks.peers import flax_vmap, naive

@@ -1,0 +1,24 @@
+"""Studies of one network size each: planned, trained by any number of workers, kept in a storage, continued."""
+
+from capacity_jax.studies.checkpoints import CheckpointError
+from capacity_jax.studies.plan import plan_study
+from capacity_jax.studies.record import Record, best_setting
+from capacity_jax.studies.run import Persistence, Stopped, run_studies
+from capacity_jax.studies.storage import Storage, StorageError, open_storage
+from capacity_jax.studies.study import Study
+from capacity_jax.studies.worker import Worker
+
+__all__ = [
+    "CheckpointError",
+    "Persistence",
+    "Record",
+    "Stopped",
+    "Storage",
+    "StorageError",
+    "Study",
+    "Worker",
+    "best_setting",
+    "open_storage",
+    "plan_study",
+    "run_studies",
+]

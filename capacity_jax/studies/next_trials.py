@@ -1,0 +1,93 @@
+"""Where a population's next trial comes from: left by a dead worker, or the study's next number."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any
+
+from capacity_jax.studies.ledger import Ledger
+from capacity_jax.studies.proposals import batch_of, n_awaited, propose
+from capacity_jax.studies.study import Study
+from capacity_jax.training.population import Outcome, Trial
+
+Outcomes = Mapping[int, Outcome]
+Settings = Mapping[int, Mapping[str, Any]]
+
+
+class NotYet(Exception):  # noqa: N818
+    """A setting follows from outcomes or proposals that are still to come."""
+
+
+def supply(ledger: Ledger, executor: Executor, by_process: Callable[..., list]) -> Iterator[Trial | None]:
+    """The trials that this worker is to train, each begun in the ledger; None while the next one is not known yet.
+
+    Ends when nothing is left to begin, or when what is left waits for trials of other workers alone.
+
+    Args:
+      ledger: of the study.
+      executor: proposes the next batch while this one is trained.
+      by_process: proposes for the sampler `gp`, as `gp.propose` does.
+    """
+    study = ledger.study
+    proposals = _Proposals(study, partial(executor.submit, propose, by_process=by_process))
+    yield from ledger.left_over()
+    while True:
+        yield from ledger.take_over()
+        entries = ledger.entries()
+        outcomes = {number: entry.outcome for number, entry in entries.items() if entry.outcome}
+        number = next(i for i in range(len(entries) + 1) if i not in entries)
+        try:
+            if number < study.n_planned:
+                settings = {i: entry.trial.hparams for i, entry in entries.items()}
+                hparams = proposals.setting(number, outcomes, settings)
+            else:
+                hparams = _repeated(study, number, outcomes)
+        except NotYet:
+            ours = any(entry.owner == ledger.owner and not entry.outcome for entry in entries.values())
+            if not ours and not proposals.in_progress():
+                return
+            yield None
+            continue
+        if hparams is None:
+            return
+        trial = study.trial(number, hparams)
+        if ledger.begin(trial):
+            yield trial
+
+
+class _Proposals:
+    """The planned settings; batches are proposed in the background as soon as what they depend on is known."""
+
+    def __init__(self, study: Study, submit: Callable[..., Future]):
+        self.study, self.submit = study, submit
+        self.batches: dict[int, Future] = {}
+
+    def setting(self, number: int, outcomes: Outcomes, settings: Settings) -> Mapping[str, Any]:
+        """The number-th setting, given those before it."""
+        if number < self.study.n_starts:
+            starts = {trial.number: trial.hparams for trial in self.study.starting_trials()}
+            self._prepare(0, outcomes, starts)
+            return starts[number]
+        batch, numbers = batch_of(self.study, number)
+        self._prepare(batch, outcomes, settings)
+        if batch not in self.batches or not self.batches[batch].done():
+            raise NotYet
+        proposed = self.batches[batch].result()
+        self._prepare(batch + 1, outcomes, {**settings, **dict(zip(numbers, proposed, strict=True))})
+        return proposed[number - numbers.start]
+
+    def in_progress(self) -> bool:
+        """Whether a batch is being proposed."""
+        return not all(future.done() for future in self.batches.values())
+
+    def _prepare(self, batch, outcomes, settings):
+        is_known = all(number in outcomes for number in range(n_awaited(self.study, batch)))
+        if batch not in self.batches and batch * self.study.n_proposals < self.study.n_trials and is_known:
+            self.batches[batch] = self.submit(self.study, batch, outcomes, settings)
+
+
+def _repeated(study, number, outcomes):
+    try:
+        return study.repeat(number, outcomes)
+    except KeyError as error:
+        raise NotYet from error

@@ -1,0 +1,118 @@
+"""Predicting the next character of English text (Collins et al. 2017, on text8)."""
+
+import os
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+
+from capacity_jax.checks import check_size
+from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.text8.corpus import ALPHABET, Corpus, read_text8
+from capacity_jax.tasks.text8.stand_in import stand_in
+
+# Names the file, or the directory of it, that is read when no corpus is given.
+DATA_VARIABLE = "CAPACITY_JAX_DATA"
+
+
+def text8(
+    corpus: str | os.PathLike | Corpus | None = None,
+    n_steps: int = 50,
+    n_warmup: int = 13,
+    n_evaluation: int = 8192,
+) -> Task:
+    """Next-character prediction from random places of the training text; one-hot inputs over 27 symbols.
+
+    The evaluation set is windows of the evaluation text at fixed places, evenly spaced from its beginning to
+    its end; the validation set likewise of the validation text. Scores are the loss in nats per character,
+    `bits_per_character` and `accuracy`, over the steps after the warm-up.
+
+    Args:
+      corpus: a path to text8 as `read_text8` takes it, or any other text, reported under its own name. By
+        default the text8 at `$CAPACITY_JAX_DATA`; where that is not set, a STAND-IN made of Python's
+        documentation, and the task's name says so: text8-standin-<name of the corpus>.
+      n_steps: characters heard (50 in the paper, from its appendix).
+      n_warmup: of these, the first ones that only warm the state up and are not scored (13 in the paper, from
+        its appendix).
+      n_evaluation: number of windows in the evaluation set; 8192 of them score 303,104 characters.
+
+    Raises:
+      FileNotFoundError: the path, or the one in `$CAPACITY_JAX_DATA`, leads to no text8.
+      ValueError: the file is not text8, or a size is not a whole number within its limits.
+
+    Example:
+      >>> import numpy as np
+      >>> from capacity_jax import Corpus, text8
+      >>> task = text8(Corpus("mine", np.frombuffer(b"one fish two fish " * 100, np.uint8)))
+      >>> task.name, task.n_in, task.n_reads
+      ('text8-standin-mine', 27, 37)
+    """
+    corpus = _corpus(corpus)
+    n_held_out = min(len(corpus.validation), len(corpus.evaluation))
+    check_size("n_steps", n_steps)
+    check_size("n_warmup", n_warmup, at_least=0)
+    check_size("n_evaluation", n_evaluation)
+    if n_steps >= n_held_out:
+        raise ValueError(f"n_steps is {n_steps}; it must be less than the evaluation text's length, {n_held_out}")
+    if n_warmup >= n_steps:
+        raise ValueError(f"n_warmup is {n_warmup}; it must be less than n_steps, {n_steps}")
+
+    def shared():
+        starts = np.arange(n_evaluation) * (n_held_out - n_steps) // n_evaluation
+        windows = starts[:, None] + np.arange(n_steps + 1)
+        return {
+            "train": corpus.train,
+            "validation": corpus.validation[windows],
+            "evaluation": corpus.evaluation[windows],
+        }
+
+    def examples(windows, weights):
+        xs = jax.nn.one_hot(windows[:, :-1], len(ALPHABET))
+        return Batch(xs, windows[:, n_warmup + 1 :].astype(jnp.int32), weights)
+
+    def batch(shared, data, key, step, size):
+        text = shared["train"]
+        starts = jax.random.randint(key, (size,), 0, len(text) - n_steps)
+        window = partial(lax.dynamic_slice_in_dim, text, slice_size=n_steps + 1)
+        return examples(jax.vmap(window)(starts), jnp.ones(size))
+
+    def held_out(text, shared, data, i, size):
+        rows = i * size + jnp.arange(size)
+        windows = shared[text][jnp.minimum(rows, n_evaluation - 1)]
+        return examples(windows, (rows < n_evaluation).astype(float))
+
+    def score(outputs, target):
+        nats = optax.softmax_cross_entropy_with_integer_labels(outputs, target).mean()
+        return {
+            "loss": nats,
+            "bits_per_character": nats / jnp.log(2),
+            "accuracy": (outputs.argmax(-1) == target).astype(float).mean(),
+        }
+
+    return Task(
+        name="text8" if corpus.name == "text8" else f"text8-standin-{corpus.name}",
+        n_in=len(ALPHABET),
+        n_out=len(ALPHABET),
+        n_steps=n_steps,
+        n_reads=n_steps - n_warmup,
+        draw=lambda key, hparams, size: (),
+        batch=batch,
+        evaluation=partial(held_out, "evaluation"),
+        validation=partial(held_out, "validation"),
+        n_evaluation=n_evaluation,
+        score=score,
+        measures=lambda scores, hparams, network: {},
+        chance=float(np.log(len(ALPHABET))),
+        columns=("accuracy", "bits_per_character"),
+        shared=shared,
+    )
+
+
+def _corpus(given):
+    if isinstance(given, Corpus):
+        return given
+    path = os.environ.get(DATA_VARIABLE) if given is None else given
+    return read_text8(path) if path else stand_in()

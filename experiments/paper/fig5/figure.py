@@ -1,0 +1,131 @@
+"""Fig. 5 and Table 1: losses and divergence under random hyperparameters."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from capacity_jax.stats.proportions import share_interval
+from capacity_jax.results.best import score_values
+from experiments.paper.fig5.claim import TABLE_1
+from capacity_jax.results.figures import grid, label, network_style
+from experiments.paper.panels import PUBLISHED, caption, depth_title, no_trials, published_handles
+from experiments.paper.selections import cells_of, matching, random_rows
+
+DEPTHS = (1, 8)
+PAPER = {"marker": "_", "markeredgewidth": 2, "color": "0.45", "linestyle": "none"}
+
+
+def fig5(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+    """Box plots of the evaluation losses of random draws at depths 1 and 8, and the shares of those that diverged.
+
+    Boxes hold the middle half of the trials that did not diverge, whiskers all of them; the notch is the median's 95%
+    interval.
+
+    Args:
+      trials: a table of trials; drawn are those on parentheses whose sampler is "random".
+      published: a table of the authors' trials, whose lowest loss is a reference point.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax.results import TRIAL_COLUMNS
+      >>> from experiments.paper import fig5
+      >>> len(fig5(pd.DataFrame(columns=TRIAL_COLUMNS)).axes)
+      4
+    """
+    rows = random_rows(trials)
+    theirs = rows.iloc[:0] if published is None else matching(published, task="parens_counting")
+    figure = Figure(figsize=(11, 8.5), layout="constrained")
+    boxes, shares = figure.subplots(2, len(DEPTHS), sharey="row", height_ratios=(1.4, 1))
+    table = infeasible_table(trials)
+    for column, depth in enumerate(DEPTHS):
+        _boxes(boxes[column], matching(rows, depth=depth), matching(theirs, depth=depth))
+        boxes[column].set_title(f"{'ab'[column]}  {depth_title(depth)}")
+        _shares(shares[column], matching(table, depth=depth))
+        shares[column].set_title(f"Table 1, {depth_title(depth)}")
+    boxes[0].set_ylabel("evaluation loss")
+    if handles := published_handles(theirs, "eval_loss"):
+        boxes[0].legend(handles=handles, frameon=False, fontsize=9)
+    shares[0].set_ylabel("diverged, %")
+    caption(
+        figure,
+        "1,000 random draws on parentheses, 200,000 parameters: GRU has the lowest loss and median at depth 1, +RNN at "
+        "depth 8; Table 1 gives the shares that diverged.",
+        f"{_in_words(rows)} Notches and bars: 95%, of the median and (Wilson) of the share.",
+    )
+    return figure
+
+
+def infeasible_table(trials: pd.DataFrame) -> pd.DataFrame:
+    """Table 1: the share of random draws that diverged, with its 95% interval, next to the paper's.
+
+    Returns:
+      Columns depth, cell, trials, share, ci_low, ci_high and paper; shares between 0 and 1, NaN where there is none.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax.results import infeasible_table
+      >>> trials = pd.DataFrame({"infeasible": [True, False], "task": "parens_counting", "cell": "gru", "depth": 1})
+      >>> infeasible_table(trials.assign(sampler="random", role="search"))[["share", "paper"]].values.tolist()
+      [[0.5, 0.155]]
+    """
+    found: list[dict[str, Any]] = []
+    for _, group in random_rows(trials).groupby(["depth", "cell"]):
+        cell, depth = group["cell"].iloc[0], group["depth"].iloc[0]
+        share = share_interval(sum(group["infeasible"]), len(group))
+        paper = TABLE_1.get(depth, {}).get(cell, np.nan)
+        numbers = {"share": share.value, "ci_low": share.low, "ci_high": share.high, "paper": paper}
+        found.append({"depth": depth, "cell": cell, "trials": len(group)} | numbers)
+    return pd.DataFrame(found, columns=["depth", "cell", "trials", "share", "ci_low", "ci_high", "paper"])
+
+
+def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
+    cells = cells_of(rows)
+    for place, cell in enumerate(cells):
+        losses = score_values(matching(rows, cell=cell)).dropna()
+        colour = network_style(cell, others=cells)["color"]
+        box = axes.boxplot(
+            losses, positions=[place], widths=0.6, whis=(0, 100), patch_artist=True, notch=len(losses) > 5
+        )
+        box["boxes"][0].set(facecolor=colour, alpha=0.35)
+        box["medians"][0].set(color="black", linewidth=1.6)
+        best = theirs.loc[(theirs["cell"] == cell) & ~theirs["infeasible"].astype(bool), "eval_loss"].min()
+        axes.plot(place, best, marker=network_style(cell, others=cells)["marker"], **PUBLISHED)
+    grid(axes)
+    _name(axes, cells)
+
+
+def _shares(axes: Axes, table: pd.DataFrame) -> None:
+    cells = cells_of(table)
+    for place, cell in enumerate(cells):
+        row, style = matching(table, cell=cell).iloc[0], network_style(cell, others=cells)
+        errors = [[row["share"] - row["ci_low"]], [row["ci_high"] - row["share"]]]
+        axes.errorbar(place, 100 * row["share"], 100 * np.array(errors), **style)
+        axes.plot(place, 100 * row["paper"], markersize=22, **PAPER)
+    axes.set_ylim(bottom=0)
+    grid(axes)
+    _name(axes, cells)
+    handle = Line2D([], [], markersize=14, label="paper", **PAPER)
+    if cells:
+        axes.legend(handles=[handle], frameon=False, fontsize=9)
+
+
+def _name(axes, cells):
+    if not cells:
+        no_trials(axes)
+    axes.set_xticks(range(len(cells)), [label((cell, 1)) for cell in cells])
+
+
+def _in_words(rows):
+    found = []
+    for depth, at_depth in rows.groupby("depth"):
+        losses = {cell: score_values(group).fillna(np.inf) for cell, group in at_depth.groupby("cell")}
+        lowest = min(losses, key=lambda cell: losses[cell].min())
+        middle = min(losses, key=lambda cell: losses[cell].median())
+        found.append(f"depth {depth}, lowest loss {label((lowest, 1))}, lowest median {label((middle, 1))}")
+    n = sorted(set(rows.groupby(["cell", "depth"]).size()))
+    draws = f"{n[0]} to {n[-1]} draws" if len(n) > 1 else f"{sum(n)} draws"
+    return f"{'; '.join(found)} ({draws} of each)." if found else "no random draws yet."

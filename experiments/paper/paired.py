@@ -1,0 +1,61 @@
+"""Two cells compared size by size: what both measured under one budget."""
+
+import numpy as np
+import pandas as pd
+
+from capacity_jax.stats.intervals import Interval, mean_interval
+
+NOTHING = Interval(np.nan, np.nan, np.nan)
+
+
+def mean_or_nothing(values, level: float = 0.95) -> Interval:
+    """`mean_interval` of the values that are numbers; all NaN where there are none."""
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    return mean_interval(values, level) if len(values) else NOTHING
+
+
+def capacity_difference(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> Interval:
+    """Bits per parameter of cell x less those of cell y: mean over the sizes at which both were measured.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax.results import capacity_difference
+      >>> best = pd.DataFrame({"cell": ["rnn", "rnn", "gru", "gru"], "depth": 1, "budget": [300.0, 600.0] * 2})
+      >>> best["parameters"], best["bits_per_parameter"] = best["budget"], [4.0, 4.2, 3.0, 3.2]
+      >>> round(capacity_difference(best, "rnn", "gru").value, 6)
+      1.0
+    """
+    of_x, of_y = _pairs(best, x, y)
+    return mean_or_nothing(of_x - of_y, level)
+
+
+def capacity_factor(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> Interval:
+    """Factor on the number of parameters that gives cell x the capacity of cell y (Collins et al. 2017, Fig. 1i).
+
+    Capacity is linear in the number of parameters, so the factor is y's bits per parameter over x's: geometric mean
+    over the sizes at which both were measured, with the interval of the mean of logarithms.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax.results import capacity_factor
+      >>> best = pd.DataFrame({"cell": ["rnn", "gru"], "depth": 1, "budget": 300.0, "parameters": 300})
+      >>> best["bits_per_parameter"] = [4.0, 3.0]
+      >>> round(capacity_factor(best, "rnn", "gru").value, 6)
+      0.75
+    """
+    of_x, of_y = _pairs(best, x, y)
+    positive = (of_x > 0) & (of_y > 0)
+    return Interval(*map(float, np.exp(mean_or_nothing(np.log(of_y[positive] / of_x[positive]), level))))
+
+
+def _pairs(best, x, y):
+    """Values of both cells by depth and budget, or by budget alone where they share no depth."""
+    # Two budgets may buy the same width, and then hold the same measurement twice.
+    rows = best.dropna(subset=["bits_per_parameter", "budget"]).drop_duplicates(["cell", "depth", "parameters"])
+    for key in (["depth", "budget"], ["budget"]):
+        of_x, of_y = (rows[rows["cell"] == cell].groupby(key)["bits_per_parameter"].mean() for cell in (x, y))
+        both = of_x.index.intersection(of_y.index)
+        if len(both):
+            break
+    return of_x[both].to_numpy(float), of_y[both].to_numpy(float)

@@ -1,0 +1,97 @@
+"""What the panels of all paper figures share."""
+
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+from capacity_jax.cells import CELLS
+from capacity_jax.results.best import best_table
+from capacity_jax.results.figures import LINES, by_network, errorbars, grid, label, network_style
+from experiments.paper.selections import cells_of, matching
+
+PUBLISHED: dict[str, Any] = {
+    "color": "0.45",
+    "linestyle": "none",
+    "markersize": 5,
+    "markerfacecolor": "none",
+    "zorder": 3,
+}
+
+
+def panel(
+    axes: Axes, best: pd.DataFrame, x: str, score: str, published: pd.DataFrame | None = None, **style: Any
+) -> None:
+    """The score of best settings with intervals, over published ones; says so where there is none yet."""
+    measured = best.dropna(subset=[score])
+    errorbars(axes, measured, x, score, **style)
+    if published is not None and len(published):
+        for (cell, _), rows, style in by_network(published.dropna(subset=[x, score])):
+            axes.plot(rows[x], rows[score], marker=style["marker"], label=f"published {cell}", **PUBLISHED)
+    grid(axes)
+    if measured.empty:
+        no_trials(axes)
+
+
+def no_trials(axes: Axes) -> None:
+    """The note in an empty panel."""
+    axes.text(0.5, 0.5, "no trials yet", transform=axes.transAxes, ha="center", va="center", color="0.4")
+
+
+def best_published(published: pd.DataFrame | None, task: str) -> pd.DataFrame | None:
+    """The best published setting of each cell, depth and budget on a task."""
+    if published is None:
+        return None
+    return best_table(matching(published, task=task))
+
+
+def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **layout) -> None:
+    """One legend for all panels: marks and colours of the cells, then the lines of the depths, if not 1 alone."""
+    cells, depths = cells_of(table), sorted(set(table["depth"]))
+    others = [cell for cell in cells if cell not in CELLS]
+    handles = []
+    for cell in cells:
+        style = network_style(cell, others=others)
+        style.pop("capsize")
+        handles.append(Line2D([], [], label=label((cell, 1)), **style))
+    if depths != [1]:
+        handles += [Line2D([], [], color="0.3", ls=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
+    handles += extra
+    if handles:
+        place.legend(handles=handles, frameon=False, fontsize=9, **layout)
+
+
+def published_handles(published: pd.DataFrame | None, score: str) -> list[Line2D]:
+    """The legend's entry for published values, if there are any."""
+    if published is None or score not in published or not np.isfinite(published[score].to_numpy(float)).any():
+        return []
+    return [Line2D([], [], marker="o", label="published", **PUBLISHED)]
+
+
+def caption(figure: Figure, paper: str, measured: str) -> None:
+    """The paper's claim and what was measured here, below the panels."""
+    width = int(figure.get_figwidth() * 15)
+    lines = [textwrap.fill(text, width) for text in (f"Paper: {paper}", f"Measured here: {measured}")]
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, linespacing=1.4)
+
+
+def log_axis(axis: XAxis | YAxis) -> None:
+    """A logarithmic axis with whole sizes as its ticks: 500, 1k, 2k."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(EngFormatter(sep=""))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def depth_title(depth: int | None) -> str:
+    """A panel's depth in words."""
+    if depth is None:
+        return "all depths"
+    return "1 layer" if depth == 1 else f"{depth} layers"

@@ -1,0 +1,165 @@
+"""The authors' archive is read as what it is, and nothing else is."""
+
+import io
+import pickle
+import tarfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from capacity_jax.results import TRIAL_COLUMNS, best_table, published_settings, read_published
+from experiments.paper import PAPER_FIGURES
+
+HPARAMS = {"optimizer": "RMSProp", "lr_init": 0.00398, "train_steps": 1_176_212, "recurrent_bias_scale_o": 1.297}
+KINDS = [
+    ("architecture", "O"),
+    ("eval_loss", "f8"),
+    ("hparams", "O"),
+    ("max_params", "i8"),
+    ("n_layers", "i8"),
+    ("num_params", "i8"),
+    ("task_type", "O"),
+    ("train_loss", "f8"),
+    ("valid_loss", "f8"),
+    ("hyper_iter", "i8"),
+]
+
+
+def array(task="text8", kinds=KINDS, n=3):
+    """Trials of two cells, the last of each diverged."""
+    rows = []
+    for cell in ("lstm", "+rnn"):
+        for i in range(n):
+            loss = np.nan if i == n - 1 else 2.0 - 0.1 * i
+            losses = {"train_loss": loss - 0.2, "valid_loss": loss - 0.1, "eval_loss": loss}
+            row = {"architecture": cell, "task_type": task, "hparams": dict(HPARAMS, trial=i), "n_layers": 4}
+            row |= {"hyper_iter": i, "max_params": 1_300_000, "num_params": 1_268_217} | losses
+            rows.append(tuple(row[name] for name, _ in kinds))
+    return np.array(rows, kinds)
+
+
+def as_python_2(pickled):
+    """A protocol 2 pickle as Python 2 and numpy 1 wrote it: their module names, strings of bytes."""
+    assert pickled[:2] == b"\x80\x02"
+    old = pickled.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+    # BINUNICODE with its 4 bytes of length becomes BINSTRING.
+    for word in (b"lstm", b"+rnn", b"text8", b"RMSProp", b"optimizer", b"lr_init", b"train_steps"):
+        old = old.replace(b"X" + len(word).to_bytes(4, "little") + word, b"T" + len(word).to_bytes(4, "little") + word)
+    return old
+
+
+def archive(path, files, link=None):
+    with tarfile.open(path, "w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        if link:
+            member = tarfile.TarInfo("rnn_hp_dataset/fig9.p")
+            member.type, member.linkname = tarfile.SYMTYPE, link
+            tar.addfile(member)
+    return path
+
+
+@pytest.fixture
+def published(tmp_path):
+    files = {f"rnn_hp_dataset/{name}.p": pickle.dumps(array(name), 2) for name in ("text8", "rcf", "arithmetic")}
+    files |= {"rnn_hp_dataset/._text8.p": b"\x00\x05\x16\x07", "rnn_hp_dataset/README": b"data"}
+    return read_published(archive(tmp_path / "rnn_hp_dataset.tar.gz", files, link="/etc/passwd"))
+
+
+def test_archive_becomes_a_table_of_trials(published):
+    """Breaks if a column of the contract is missing, a record is lost, or its values are exchanged."""
+    assert set(TRIAL_COLUMNS) <= set(published.columns)
+    assert len(published) == 18
+    row = published.iloc[1].to_dict()
+    assert (row["task"], row["cell"], row["depth"], row["number"]) == ("text8", "lstm", 4, 1)
+    assert (row["budget"], row["parameters"], row["role"]) == (1.3e6, 1_268_217, "search")
+    assert row["hparams"] == dict(HPARAMS, trial=1)
+    np.testing.assert_allclose([row["objective"], row["eval_loss"], row["bits_per_character"]], [1.8, 1.9, 1.9])
+    assert np.isnan(row["squared_error"])
+    assert row["study"] == "published/text8/lstm@4/1300000"
+    assert set(published["cell"]) == {"lstm", "intersection"}
+    assert published["infeasible"].tolist() == [False, False, True] * 6
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_pickles_of_all_protocols_are_read(protocol, tmp_path):
+    """Breaks if a pickle of a newer numpy or Python is refused."""
+    path = tmp_path / "fig3_txt8rcf.p"
+    path.write_bytes(pickle.dumps(array(), protocol))
+    assert read_published(path)["hparams"].iloc[0] == dict(HPARAMS, trial=0)
+
+
+def test_pickles_of_python_2_are_read(tmp_path):
+    """Breaks if Python 2's strings stay bytes, or numpy 1's module names are unknown."""
+    path, new = tmp_path / "fig4_arith.p", tmp_path / "new.p"
+    pickled = pickle.dumps(array(), 2)
+    path.write_bytes(as_python_2(pickled))
+    new.write_bytes(pickled)
+    assert path.read_bytes() != pickled
+    assert read_published(path).to_dict("records")[0]["hparams"] == read_published(new).to_dict("records")[0]["hparams"]
+    assert read_published(path)["cell"].tolist() == read_published(new)["cell"].tolist()
+
+
+@pytest.mark.parametrize("strings", ["S8", "U8"])
+def test_arrays_with_strings_of_fixed_length_and_records_are_read(strings, tmp_path):
+    """Breaks if numpy's own strings, or its record arrays, are refused or end as bytes."""
+    kinds = [(name, strings if name in ("architecture", "task_type") else kind) for name, kind in KINDS]
+    path = tmp_path / "fig1.p"
+    path.write_bytes(pickle.dumps(array(kinds=kinds).view(np.recarray), 2))
+    assert read_published(path)["task"].tolist() == ["text8"] * 6
+    assert read_published(path)["cell"].iloc[-1] == "intersection"
+
+
+def test_numpy_scalars_in_hyperparameters_are_plain_numbers(tmp_path):
+    """Breaks if a setting cannot be compared or written as JSON because its numbers are numpy's."""
+    trials = array()
+    trials["hparams"][0] = {"lr_init": np.float64(0.25), "train_steps": np.int64(7), "optimizer": np.str_("SGD")}
+    path = tmp_path / "fig1.p"
+    path.write_bytes(pickle.dumps(trials, 2))
+    hparams = read_published(path)["hparams"].iloc[0]
+    assert hparams == {"lr_init": 0.25, "train_steps": 7, "optimizer": "SGD"}
+    assert {type(value) for value in hparams.values()} == {float, int, str}
+
+
+def test_best_settings_come_first_and_in_our_words(published):
+    """Breaks if the worst or a diverged setting starts a search, or words are spelt as no optimizer of ours."""
+    first, second = published_settings(published, "text8-standin-docs", "intersection", depth=4)
+    assert (first["trial"], second["trial"]) == (1, 0)
+    assert first["optimizer"] == "rmsprop"
+    assert published_settings(published, "text8", "intersection", depth=4, n=1) == [first]
+    assert published_settings(published, "text8", "gru", depth=4) == []
+
+
+def test_settings_are_those_of_the_nearest_budget(published):
+    """Breaks if a setting tuned for another size is taken although one of the right size is there."""
+    other = published.assign(budget=1e4, hparams=[{"trial": "small"}] * len(published))
+    both = pd.concat([published, other], ignore_index=True)
+    assert published_settings(both, "rcf", "lstm", 4, budget=2e4, n=1) == [{"trial": "small"}]
+    assert published_settings(both, "rcf", "lstm", 4, budget=9e5, n=1)[0]["trial"] == 1
+
+
+def test_published_values_are_drawn(published, synthetic):
+    """Breaks if the reference points are missing from figures, or break them."""
+    assert len(best_table(published)) == 6
+    trials = synthetic.loss(depths=(1, 4), cells=("gru",))
+    axes = PAPER_FIGURES["fig3_text8"](trials, published).axes[2]
+    drawn = [line for line in axes.lines if line.get_label().startswith("published")]
+    np.testing.assert_allclose(sorted(line.get_ydata()[0] for line in drawn), [1.9, 1.9])
+
+
+@pytest.mark.parametrize("missing", ["hparams", "valid_loss"])
+def test_other_arrays_are_refused(missing, tmp_path):
+    """Breaks if an array without the authors' columns is read as theirs."""
+    path = tmp_path / "fig1.p"
+    path.write_bytes(pickle.dumps(array()[[name for name, _ in KINDS if name != missing]].copy(), 2))
+    with pytest.raises(ValueError, match=rf"fig1\.p has no column '{missing}'"):
+        read_published(path)
+
+
+def test_archive_without_pickles_is_refused(tmp_path):
+    """Breaks if another archive passes as one without trials."""
+    with pytest.raises(ValueError, match=r"holds no \.p file"):
+        read_published(archive(tmp_path / "other.tar.gz", {"README": b"x"}))

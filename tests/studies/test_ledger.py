@@ -1,0 +1,171 @@
+"""The ledger: every trial once, with all that is known of it, whoever dies."""
+
+import json
+import math
+import resource
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from capacity_jax.cells import rnn
+from capacity_jax.networks import Network
+from capacity_jax.search import StorageError, Study, Worker, open_storage, search_space
+from capacity_jax.studies.ledger import Ledger
+from capacity_jax.tasks import per_cap
+from capacity_jax.training import Bucket, Outcome
+
+
+def study_of(**changes):
+    bucket = Bucket(Network(rnn, 6, 5, 1), per_cap(n_in=6, b_max=100), 16)
+    space = search_space(bucket, {"train_steps": (5, 20), "b": (10, 90)})
+    fields = {"starts": [{"b": 95}], "n_trials": 3, "n_seeds": 2, "seed": 1, "name": "per_cap/rnn@1/80"}
+    return Study(bucket, space, **(fields | changes))
+
+
+@pytest.fixture
+def storage(tmp_path):
+    return open_storage(f"sqlite:///{tmp_path / 'studies.db'}")
+
+
+def outcome_of(trial, infeasible=False):
+    scores = {"loss": math.nan} if infeasible else {"loss": 0.1, "bits": 1 / 3, "bits_per_parameter": 0.1 + 0.2}
+    return Outcome(trial, scores, 10, infeasible, 1.5, train_loss=0.25)
+
+
+def test_what_is_recorded_comes_back_to_the_last_bit(storage):
+    """Breaks if hyperparameters or scores are rounded on their way to the disk and back."""
+    study = study_of()
+    ledger = Ledger(study, storage)
+    trials = [study.trial(number, {"b": 50, "lr_init": 0.1 + 0.2, "train_steps": 7}) for number in range(2)]
+    for trial in trials:
+        assert ledger.begin(trial)
+    assert ledger.outcomes() == {}
+    expected = [outcome_of(trials[0]), outcome_of(trials[1], infeasible=True)]
+    for outcome in expected:
+        ledger.finish(outcome)
+    found = Ledger(study, open_storage(storage.url)).outcomes()
+    assert found[0] == expected[0]
+    assert found[1].infeasible
+    assert math.isnan(found[1].scores["loss"])
+
+
+def test_optuna_reads_the_study_as_its_own(storage):
+    """Breaks if the dashboard would miss what the issue asks of every trial, or stumble over a value."""
+    study = study_of()
+    ledger = Ledger(study, storage)
+    for number in range(2):
+        ledger.begin(study.trial(number, {"b": 50, "train_steps": 7}))
+        ledger.finish(outcome_of(study.trial(number, {"b": 50, "train_steps": 7}), infeasible=number == 1))
+    loaded = optuna.load_study(study_name=study.name, storage=storage.url)
+    assert loaded.best_trial.number == 0
+    assert loaded.best_value == 0.1 + 0.2
+    good, bad = loaded.trials
+    recorded = (
+        "cell depth units parameters b seed hparams train_loss valid_loss eval_loss bits bits_per_parameter steps"
+    )
+    assert {*recorded.split(), "infeasible", "seconds", "versions", "role"} <= good.user_attrs.keys()
+    assert good.params.keys() == study.space.keys()
+    assert bad.value == -math.inf
+    assert bad.user_attrs["eval_loss"] is None
+    json.dumps([trial.user_attrs for trial in loaded.trials], allow_nan=False)
+
+
+def test_a_start_outside_the_space_is_kept_as_it_is(storage):
+    """Breaks if a start is silently changed into what the space allows."""
+    study = study_of()
+    ledger = Ledger(study, storage)
+    ledger.begin(study.starting_trials()[0])
+    assert ledger.entries()[0].trial.hparams["b"] == 95
+    assert storage.optuna.get_all_trials(ledger.study_id)[0].params["b"] == 90
+
+
+def test_of_two_who_begin_the_same_number_one_trains_it(storage, tmp_path):
+    """Breaks if two workers that look at the same moment both train the next trial."""
+    study = study_of()
+    first, second = (Ledger(study, storage, Worker(tmp_path / "workers")) for _ in range(2))
+    trial = study.trial(0, {"b": 50})
+    assert first.begin(trial)
+    assert not second.begin(trial)
+    assert second.entries()[0].owner == first.owner
+    states = [one.state for one in storage.optuna.get_all_trials(first.study_id)]
+    assert states == [TrialState.RUNNING, TrialState.FAIL]
+
+
+def test_trials_of_a_dead_worker_are_taken_over_once(storage, tmp_path):
+    """Breaks if a killed worker's trials stay running for ever, or two workers take the same one."""
+    study = study_of()
+    workers = tmp_path / "workers"
+    dead, alive = Ledger(study, storage, Worker(workers)), Ledger(study, storage, Worker(workers))
+    trials = [study.trial(number, {"b": 50 + number}) for number in range(4)]
+    for trial in trials[:3]:
+        dead.begin(trial)
+    alive.begin(trials[3])
+    dead.finish(outcome_of(trials[0]))
+    # What a kill between two writes leaves: a second beginning of a number that stands already.
+    storage.optuna.create_new_trial(dead.study_id, storage.optuna.get_all_trials(dead.study_id)[1])
+    first, second = (Ledger(study, storage, Worker(workers)) for _ in range(2))
+    with alive.worker.alive(), first.worker.alive():
+        assert first.take_over() == trials[1:3]
+        assert second.take_over() == []
+    assert {number: entry.owner for number, entry in first.entries().items()} == {
+        0: dead.owner,
+        1: first.owner,
+        2: first.owner,
+        3: alive.owner,
+    }
+    states = [one.state for one in storage.optuna.get_all_trials(first.study_id)]
+    assert states.count(TrialState.RUNNING) == 3
+    assert states[-1] == TrialState.FAIL
+
+
+def test_a_trial_is_finished_once(storage):
+    """Breaks if a worker that lost its trial while it slept overwrites or doubles the record."""
+    study = study_of()
+    ledger = Ledger(study, storage)
+    trial = study.trial(0, {"b": 50})
+    ledger.begin(trial)
+    ledger.finish(outcome_of(trial))
+    ledger.finish(outcome_of(trial, infeasible=True))
+    assert ledger.outcomes() == {0: outcome_of(trial)}
+
+
+def test_other_settings_under_the_same_name_are_refused(storage):
+    """Breaks if results of two configurations are mixed in one study."""
+    Ledger(study_of(), storage)
+    Ledger(study_of(), storage)
+    with pytest.raises(StorageError, match="where study per_cap/rnn@1/80 has trials 3, not 4"):
+        Ledger(study_of(n_trials=4), storage)
+
+
+def test_a_storage_that_vanishes_is_one_clear_error(storage):
+    """Breaks if trials are written to a deleted file that nobody can open again."""
+    study = study_of()
+    ledger = Ledger(study, storage)
+    storage.file.unlink()
+    with pytest.raises(StorageError, match=r"storage is sqlite:///.*studies.db, which has vanished"):
+        ledger.begin(study.trial(0, {"b": 50}))
+
+
+def test_a_storage_that_fails_is_one_clear_error(storage):
+    """Breaks if a full disk ends the run with a traceback of the database's, or harms what is recorded."""
+    study = study_of()
+    ledger = Ledger(study, storage)
+    ledger.begin(study.trial(0, {"b": 50}))
+    ledger.finish(outcome_of(study.trial(0, {"b": 50})))
+    ledger.begin(study.trial(1, {"b": 50}))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+    try:
+        with pytest.raises(StorageError, match=r"storage is sqlite:.*, which fails: .*disk"):
+            ledger.finish(outcome_of(study.trial(1, {"b": 50})))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert Ledger(study, open_storage(storage.url)).outcomes() == {0: outcome_of(study.trial(0, {"b": 50}))}
+
+
+@pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "nonsense", "mysql://nobody@localhost/nothing"])
+def test_a_storage_that_cannot_be_opened_is_one_clear_error(url):
+    """Breaks if a misspelt URL or a missing driver gets a traceback."""
+    with pytest.raises(StorageError, match="which cannot be opened: "):
+        open_storage(url)
