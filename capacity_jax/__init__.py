@@ -4,7 +4,6 @@ Names are loaded when they are first used: cells alone need neither a storage no
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ _HOMES = {
 _PACKAGE_OF = {name: package for package, names in _HOMES.items() for name in names.split()}
 
 __all__ = sorted(_PACKAGE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
-__version__ = version("capacity_jax")
+__version__ = "0.2.0"
 
 
 def __getattr__(name: str) -> Any:

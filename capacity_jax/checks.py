@@ -1,6 +1,8 @@
 """Checks of what a user passes in: each failure is one sentence with the field, the value and what is allowed."""
 
 import numbers
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 import numpy as np
 from jax.core import Tracer
@@ -16,3 +18,17 @@ def check_finite(name: str, values) -> None:
     """Raises ValueError if concrete values hold NaN or infinity; traced values pass unseen."""
     if not isinstance(values, Tracer) and not np.all(np.isfinite(values)):
         raise ValueError(f"{name} holds NaN or infinite values; it must be finite")
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
+    """The error for a name that is none of those known, with the nearest of them or else all.
+
+    Example:
+      >>> from capacity_jax.checks import unknown
+      >>> print(unknown("cell", "lsmt", ["gru", "lstm"]))
+      cell 'lsmt' is unknown; did you mean lstm?
+    """
+    known = list(known)
+    nearest = get_close_matches(name, known, 1) if isinstance(name, str) else []
+    hint = f"did you mean {nearest[0]}?" if nearest else f"allowed: {', '.join(known) or 'none'}"
+    return ValueError(f"{kind} {name!r} is unknown; {hint}")

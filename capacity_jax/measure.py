@@ -7,28 +7,28 @@ from typing import Any, cast
 from flax import linen as nn
 
 from capacity_jax.cells.base import Cell
-from capacity_jax.cells.registry import CELLS, cell_by_name
+from capacity_jax.cells.registry import CELLS, CellName, cell_by_name
 from capacity_jax.checks import check_size
 from capacity_jax.flax import from_linen, from_nnx
 from capacity_jax.networks import Network, units_for_budget
-from capacity_jax.results import Capacity
-from capacity_jax.search import SHORT_RUN_RANGES, Study, most_labels, nearest, plan_study, run_studies
-from capacity_jax.tasks.base import Task
-from capacity_jax.tasks.registry import TASKS, build_task
-from capacity_jax.training import complete, use_all_cores
+from capacity_jax.results.capacity import Capacity
+from capacity_jax.search.space import SHORT_RUN_RANGES, clip_to_space
+from capacity_jax.studies import Study, plan_study, run_studies
+from capacity_jax.tasks.base import Task, fit_task
+from capacity_jax.tasks.registry import TASKS, TaskName, task_by_name
+from capacity_jax.training import fill_defaults, use_all_cores
 
-# What learned most for the six cells at about 2,000 parameters in 50,000 steps of 128 examples.
-STARTS = ({"lr_init": 0.007, "b_per_parameter": 4.0}, {"lr_init": 0.015, "b_per_parameter": 3.4})
-LABELS = (2.0, 4.5)
+# Where a task knows nothing better.
+INITIAL_SETTINGS = ({"lr_init": 0.007}, {"lr_init": 0.015})
 
 
 def measure_capacity(
-    cell: str | Cell | nn.RNNCellBase | Callable[..., Any],
-    task: str | Task = "per_cap",
+    cell: CellName | Cell | nn.RNNCellBase | Callable[..., Any],
+    task: TaskName | Task = "per_cap",
     budgets: Sequence[int] = (600, 1200, 2145),
     *,
     trials: int = 4,
-    steps: int = 50_000,
+    train_steps: int = 50_000,
     seed: int = 0,
     seeds: int = 4,
     depth: int = 1,
@@ -49,13 +49,13 @@ def measure_capacity(
         default need `per_cap(n_in=…)` of about their width to store all they can.
       budgets: the largest numbers of parameters; a slope needs three of them.
       trials: further settings tried at each budget, as the search proposes them.
-      steps: training steps of each trial.
+      train_steps: training steps of each trial.
       seed: from it follow all data, weights and draws.
-      seeds: measurements of each starting point and of the best setting.
+      seeds: measurements of each initial setting and of the best one.
       depth: layers of the network.
       batch_size: examples per training step.
-      space: changes to what is searched, as `capacity_jax.search.search_space` takes them: a value fixes a
-        hyperparameter, two numbers are its range, words its choices. Starting points are moved into it. A
+      space: changes to what is searched, as `capacity_jax.search_space` takes them: a value fixes a
+        hyperparameter, two numbers are its range, words its choices. Initial settings are moved into it. A
         hyperparameter of the cell's own stays at its default unless it is given a range here.
 
     Returns:
@@ -66,13 +66,13 @@ def measure_capacity(
 
     Example:
       >>> import capacity_jax
-      >>> capacity = capacity_jax.measure_capacity("rnn", budgets=(120,), trials=0, steps=200, seeds=2)
+      >>> capacity = capacity_jax.measure_capacity("rnn", budgets=(120,), trials=0, train_steps=200, seeds=2)
       >>> capacity.to_dataframe()["parameters"].tolist()
       [115]
     """
     use_all_cores()
     cell = _as_cell(cell)
-    for name, value in {"steps": steps, "seeds": seeds, "depth": depth, "batch_size": batch_size}.items():
+    for name, value in {"train_steps": train_steps, "seeds": seeds, "depth": depth, "batch_size": batch_size}.items():
         check_size(name, value)
     check_size("trials", trials, at_least=0)
     check_size("seed", seed, at_least=0)
@@ -82,49 +82,44 @@ def measure_capacity(
         check_size("budgets", budget)
     if not isinstance(space, Mapping | None):
         raise ValueError(f"space is {space!r}; allowed: a dict of hyperparameters with values, ranges or choices")
-    asked = _as_task(task)
-    has_b = "b" in asked.hyperparameters
-    changes = {
-        **SHORT_RUN_RANGES,
-        **({"b_per_parameter": LABELS} if has_b else {}),
-        "train_steps": steps,
-        **(space or {}),
-    }
-    starts = [start if has_b else {"lr_init": start["lr_init"]} for start in STARTS]
+    task = _as_task(task)
+    changes = {**SHORT_RUN_RANGES, **task.space, "train_steps": train_steps, **(space or {})}
+    initial = task.initial_settings or INITIAL_SETTINGS
 
     def study(budget: int) -> Study:
-        units = units_for_budget(budget, cell, asked.n_in, asked.n_out, depth)
-        network = Network(cell, asked.n_in, units, asked.n_out, depth)
+        units = units_for_budget(budget, cell, task.n_in, task.n_out, depth)
+        network = Network(cell, task.n_in, units, task.n_out, depth)
         return plan_study(
             network,
-            build_task("per_cap", b_max=most_labels(network, [changes])) if task == "per_cap" else asked,
+            fit_task(task, network, [changes, *initial]),
             batch_size=batch_size,
-            starts=starts,
+            initial_settings=initial,
             space=changes,
-            n_trials=trials,
-            n_seeds=seeds,
+            trials=trials,
+            seeds=seeds,
             seed=seed,
             budget=budget,
         )
 
-    studies = [_with_starts_inside(study(budget)) for budget in budgets]
+    studies = [_with_settings_inside(study(budget)) for budget in budgets]
     return Capacity(list(run_studies(studies)))
 
 
-def _with_starts_inside(study: Study) -> Study:
-    starts = [nearest(study.space, complete(study.bucket, start)) for start in study.starts]
-    return replace(study, starts=[start for i, start in enumerate(starts) if start not in starts[:i]])
+def _with_settings_inside(study: Study) -> Study:
+    """The study with its initial settings moved into its space, each once."""
+    settings = [clip_to_space(study.space, fill_defaults(study.bucket, one)) for one in study.initial_settings]
+    return replace(study, initial_settings=[one for i, one in enumerate(settings) if one not in settings[:i]])
 
 
-def _as_task(task: str | Task) -> Task:
+def _as_task(task: TaskName | Task) -> Task:
     if isinstance(task, str):
-        return build_task(task)
+        return task_by_name(task)()
     if not isinstance(task, Task):
         raise ValueError(f"task is {task!r}; allowed: a capacity_jax.Task, or one of {', '.join(TASKS)}")
     return task
 
 
-def _as_cell(cell: str | Cell | nn.Module | Callable[..., Any]) -> Cell:
+def _as_cell(cell: CellName | Cell | nn.Module | Callable[..., Any]) -> Cell:
     if isinstance(cell, str):
         return cell_by_name(cell)
     if isinstance(cell, Cell):

@@ -12,12 +12,13 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Key
 
-from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, Params, linear
+from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, Params
+from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.linear import linear
 from capacity_jax.cells.weights import chosen_nonlinearity, normal_matrix
 from capacity_jax.checks import check_size
 
-# A short scan is unrolled: on CPU the loop and its copies cost more than the steps of a narrow layer (measured, 5
-# steps: 1.1 times at 64 units and batch 512, 1.25 times at 16 units and batch 64).
+# A short scan is unrolled: on CPU the loop and its copies cost more than the steps of a narrow layer.
 UNROLL_UP_TO = 12
 
 
@@ -60,7 +61,11 @@ class Network:
         """Draws `{"layers": [...], "readout": {"W", "b"}}`, and `"projection": W` for a square cell.
 
         All layers share the hyperparameters. Readout and projection start at variance 1/inputs, zero bias.
+
+        Raises:
+          ValueError: hparams hold a name that the cell does not have, or a value that is not allowed.
         """
+        hparams = with_defaults(self.cell.hyperparameters, hparams)
         *layer_keys, projection_key, readout_key = jax.random.split(key, self.depth + 2)
         widths = [self.n_hidden if self.cell.square else self.n_in] + [self.n_hidden] * (self.depth - 1)
         params = {
@@ -111,31 +116,53 @@ class Network:
                 f"n_steps is {n_steps} and n_reads {n_reads}; allowed: n_steps of at least {n_heard}, the "
                 "length of xs, and 1 to n_steps reads"
             )
-        if xs.ndim > 2 and not self.cell.columns:
+        if xs.ndim > 2 and not self.cell.batch_last:
             one = partial(self.apply, params, hparams=hparams, n_steps=n_steps, n_reads=n_reads)
             return jax.vmap(one, -1, 1)(xs)
-        first_read = n_steps - n_reads
-        layers, readout = params["layers"], params["readout"]
         if xs.ndim > 2:
-            layers = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, layers)
-        states = [self.cell.initial_state(layer) for layer in layers]
+            columns = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, params["layers"])
+            params = {**params, "layers": columns}
+        run = self._layer_by_layer if self.cell.scan else self._step_by_step
+        outputs = run(params, xs, hparams, n_steps, n_reads)
+        return jnp.broadcast_to(outputs, (n_reads, *xs.shape[2:], self.n_out))
+
+    def decayed(self, params: Params) -> Params:
+        """For each leaf of the parameters, whether it is a weight, to which L2 decay applies."""
+        return {
+            "layers": [self.cell.decayed(layer) for layer in params["layers"]],
+            "readout": {"W": True, "b": False},
+            **({"projection": True} if self.cell.square else {}),
+        }
+
+    def _layer_by_layer(self, params, xs, hparams, n_steps, n_reads):
+        """Each layer over the whole sequence, as a cell with a parallel form does it."""
+        ys = jnp.pad(xs, [(0, n_steps - len(xs))] + [(0, 0)] * (xs.ndim - 1))
+        if self.cell.square:
+            ys = jax.vmap(partial(linear, params["projection"]))(ys)
+        scan = self._choose_nonlinearity(self.cell.scan, hparams)
+        for layer in params["layers"]:
+            ys = scan(layer, self.cell.initial_state(layer), ys)
+        return jax.vmap(partial(_read, params["readout"]))(ys[n_steps - n_reads :])
+
+    def _step_by_step(self, params, xs, hparams, n_steps, n_reads):
+        """All layers within each step of time."""
+        n_heard, first_read = len(xs), n_steps - n_reads
+        states = [self.cell.initial_state(layer) for layer in params["layers"]]
         silence = np.zeros((self.n_in, 1)[: xs.ndim - 1], xs.dtype)
-        step = self._cell_step(hparams)
+        step = self._choose_nonlinearity(self.cell.step, hparams)
 
         def advance(states, x):
             x = silence if x is None else x
             y = linear(params["projection"], x) if self.cell.square else x
             new_states = []
-            for layer, state in zip(layers, states, strict=True):
+            for layer, state in zip(params["layers"], states, strict=True):
                 state, y = step(layer, state, y)
                 new_states.append(state)
             return new_states, y
 
         def advance_and_read(states, x):
             states, y = advance(states, x)
-            # Outputs of one example side by side, as a task's score reads them.
-            outputs = lax.dot_general(y, readout["W"], (((0,), (0,)), ((), ())))
-            return states, outputs + jnp.broadcast_to(readout["b"], outputs.shape)
+            return states, _read(params["readout"], y)
 
         outputs = []
         # Steps that hear nothing or are not read go apart, so that their products are never computed; so does the
@@ -146,19 +173,26 @@ class Network:
             states, ys = _scan(step_over, states, heard, stop - start, unroll=n_steps <= UNROLL_UP_TO)
             if start >= first_read:
                 outputs.append(ys)
-        return jnp.broadcast_to(jnp.concatenate(outputs), (n_reads, *xs.shape[2:], self.n_out))
+        return jnp.concatenate(outputs)
 
-    def _cell_step(self, hparams: HParams) -> Callable:
-        """The cell's step under the nonlinearity that hparams choose, where it has the choice."""
+    def _choose_nonlinearity(self, function: Callable | None, hparams: HParams) -> Callable:
+        """A cell's step or scan under the nonlinearity that hparams choose, where it has the choice."""
+        assert function is not None
         if "nonlinearity" not in self.cell.hyperparameters:
-            return self.cell.step
+            return function
         nonlinearity = chosen_nonlinearity(hparams)
-        return lambda params, state, x: self.cell.step(params, state, x, nonlinearity)
+        return lambda params, state, x: function(params, state, x, nonlinearity)
 
     @property
     def n_params(self) -> int:
         """Number of trained values: weights, biases, learned initial states, readout."""
         return _count(self)
+
+
+def _read(readout, y):
+    # Outputs of one example side by side, as a task's score reads them.
+    outputs = lax.dot_general(y, readout["W"], (((0,), (0,)), ((), ())))
+    return outputs + jnp.broadcast_to(readout["b"], outputs.shape)
 
 
 def _scan(advance, states, xs, length, unroll):

@@ -165,11 +165,11 @@ assert jnp.allclose(in_linen, jnp.array([in_pure, in_nnx]), rtol=1e-3)
 import numpy as np
 
 from capacity_jax import lstm
-from capacity_jax.interchange import from_flax
+from capacity_jax.interchange import weights_from_flax
 
 flax_layer = nn.RNN(nn.LSTMCell(UNITS))
 variables = flax_layer.init(jax.random.key(3), test[:1])
-ours = from_flax(lstm, variables["params"]["cell"])
+ours = weights_from_flax(lstm, variables["params"]["cell"])
 
 xs = test[0]
 _, ys = jax.lax.scan(lambda state, x: lstm.step(ours, state, x), lstm.initial_state(ours), xs)
@@ -186,7 +186,7 @@ from capacity_jax import gru
 
 variables = nn.RNN(nn.GRUCell(UNITS, bias_init=nn.initializers.normal())).init(jax.random.key(3), test[:1])
 try:
-    from_flax(gru, variables["params"]["cell"])
+    weights_from_flax(gru, variables["params"]["cell"])
 except ValueError as error:
     print(error)
 

@@ -1,32 +1,35 @@
 """Judges the paper's claims on what work directories hold.
 
-`python -m experiments.claims WORKDIR [WORKDIR ...]` prints each of the eight claims with its verdict (holds, does not
-hold, not enough trials), effect sizes with 95% intervals, and the rule. A claim that does not hold is no failure: the
+`python -m experiments.claims WORKDIR [WORKDIR ...]` prints each claim with its verdict (holds, does not hold, not
+enough trials, not run), effect sizes with 95% intervals, and the rule. A claim that does not hold is no failure: the
 exit code is 2 if a directory holds no readable studies, and 0 otherwise.
 """
 
 import argparse
 import sys
+from pathlib import Path
 
 import pandas as pd
 
-from capacity_jax.results import judge_claims
+from experiments.paper.folders import judge_claims, with_figure
 from experiments.trials import open_trials
-from experiments.workdir import WorkdirError
+from experiments.workdir import read_config
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints the claims of a work directory; the exit code."""
+    """Prints the claims of work directories; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m experiments.claims", description="Judges the paper's claims.")
-    parser.add_argument("workdir", nargs="+", help="work directory of experiments.run")
+    parser.add_argument("workdir", nargs="+", type=Path, help="work directory of experiments.run")
+    workdirs = parser.parse_args(arguments).workdir
     try:
-        tables = {workdir: open_trials(workdir) for workdir in parser.parse_args(arguments).workdir}
-    except WorkdirError as error:
+        # Studies of one name in two directories are two studies.
+        tables = [open_trials(one).assign(study=lambda table, one=one: f"{one}/" + table["study"]) for one in workdirs]
+        folders = with_figure(*(read_config(one).get("figure", "") for one in workdirs))
+        judgements = judge_claims(pd.concat(tables, ignore_index=True), folders)
+    except ValueError as error:
         print(f"capacity_jax: {error}", file=sys.stderr)
         return 2
-    # Studies of one name in two directories are two studies.
-    trials = [table.assign(study=f"{workdir}/" + table["study"].astype(str)) for workdir, table in tables.items()]
-    print("\n\n".join(map(str, judge_claims(pd.concat(trials, ignore_index=True)))))
+    print("\n\n".join(map(str, judgements)))
     return 0
 
 

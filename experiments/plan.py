@@ -8,13 +8,14 @@ from itertools import product
 from ml_collections import ConfigDict
 
 from capacity_jax.cells import cell_by_name
-from capacity_jax.checks import check_size
+from capacity_jax.checks import check_size, unknown
 from capacity_jax.networks import Network, units_for_budget
-from capacity_jax.results import published_settings, read_published
-from capacity_jax.search import Study, most_labels, nearest, plan_study
-from capacity_jax.tasks import build_task, task_by_name
-from capacity_jax.training import complete
-from capacity_jax.training.settings import defaults
+from capacity_jax.search import clip_to_space
+from capacity_jax.studies import Study, plan_study
+from capacity_jax.tasks import task_by_name
+from capacity_jax.tasks.base import fit_task
+from capacity_jax.training import fill_defaults, hyperparameters_of
+from experiments.paper.published import published_settings, read_published
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -70,56 +71,57 @@ def _grid(config) -> list[dict]:
     arguments = dict(config.task_args)
     allowed = signature(task_by_name(config.task)).parameters
     for name in arguments.keys() - allowed.keys():
-        raise ValueError(f"task_args.{name} is unknown to task {config.task}; allowed: {', '.join(allowed)}")
+        raise unknown("task_args", name, allowed)
     choices = [value if isinstance(value, tuple) else (value,) for value in arguments.values()]
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 
 
 def _study(config, cell_name, depth, i, arguments, published):
-    cell = cell_by_name(cell_name)
-    starts = config.starts.get(cell_name, config.starts.get("default", ()))
-    if not isinstance(starts, list | tuple):
-        raise ValueError(f"starts.{cell_name} is {starts!r}; allowed: a tuple of settings")
-    for start in starts:
-        if not isinstance(start, Mapping):
-            raise ValueError(f"starts.{cell_name} holds {start!r}; allowed: settings, dicts of hyperparameters")
-    if not starts and not config.trials and published is None:
-        raise ValueError(f"trials is 0 and starts has no setting for {cell_name}; one of them must hold some")
-    network, task = _network_and_task(config, cell, depth, i, starts, arguments)
+    cell, task = cell_by_name(cell_name), task_by_name(config.task)(**arguments)
+    initial_settings = _initial_settings(config, cell_name)
+    if not initial_settings and not config.trials and published is None:
+        raise ValueError(f"trials is 0 and initial_settings has none for {cell_name}; one of them must hold some")
+    sizes = task.n_in, task.n_out
+    units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
+    network = Network(cell, task.n_in, units, task.n_out, depth)
+    space = config.space.to_dict()
     varied = [name for name, value in config.task_args.items() if isinstance(value, tuple)]
     study = plan_study(
         network,
-        task,
+        fit_task(task, network, [space, *initial_settings]),
         batch_size=config.batch_size,
-        starts=starts,
-        space=config.space,
-        n_trials=config.trials,
-        n_seeds=config.seeds,
+        initial_settings=initial_settings,
+        space=space,
+        trials=config.trials,
+        seeds=config.seeds,
         seed=config.seed,
         sampler=config.sampler,
-        n_proposals=config.proposals,
+        proposals=config.proposals,
         budget=config.budgets[i] if config.budgets else None,
         max_train_steps=config.max_train_steps,
         variant=",".join(f"{name}={arguments[name]}" for name in varied),
     )
-    return study if published is None else replace(study, starts=[*study.starts, *_published_starts(study, published)])
+    if published is None:
+        return study
+    return replace(study, initial_settings=[*study.initial_settings, *_published_settings(study, published)])
 
 
-def _published_starts(study, published) -> list[dict]:
+def _initial_settings(config, cell_name):
+    settings = config.initial_settings.get(cell_name, config.initial_settings.get("default", ()))
+    if not isinstance(settings, list | tuple):
+        raise ValueError(f"initial_settings.{cell_name} is {settings!r}; allowed: a tuple of settings")
+    for setting in settings:
+        if not isinstance(setting, Mapping):
+            raise ValueError(
+                f"initial_settings.{cell_name} holds {setting!r}; allowed: settings, dicts of hyperparameters"
+            )
+    return settings
+
+
+def _published_settings(study, published) -> list[dict]:
     """The authors' best settings for such a network, moved into the study's space: its cap on training steps holds."""
     network, task = study.bucket.network, study.bucket.task
     settings = published_settings(published, task.name, network.cell.name, network.depth, network.n_params)
-    known = defaults(study.bucket)
-    complete_ones = [complete(study.bucket, {k: v for k, v in one.items() if k in known}) for one in settings]
-    return [nearest(study.space, one) for one in complete_ones]
-
-
-def _network_and_task(config, cell, depth, i, starts, arguments):
-    task = build_task(config.task, **arguments)
-    sizes = task.n_in, task.n_out
-    units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
-    network = Network(cell, task.n_in, units, task.n_out, depth)
-    labels = most_labels(network, (config.space, *starts))
-    if "b" in task.hyperparameters and "b_max" not in arguments and labels:
-        task = build_task(config.task, **arguments, b_max=labels)
-    return network, task
+    known = hyperparameters_of(study.bucket)
+    ours = [{name: value for name, value in setting.items() if name in known} for setting in settings]
+    return [clip_to_space(study.space, fill_defaults(study.bucket, setting)) for setting in ours]

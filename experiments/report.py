@@ -1,19 +1,33 @@
 """Writes a work directory's results as one page of HTML that needs no network.
 
-`python -m experiments.report WORKDIR [--published=rnn_hp_dataset.tar.gz]` writes WORKDIR/report.html, and the paper's
-figures for which there are trials as PNG and SVG. It can be written again while a study runs.
+`python -m experiments.report WORKDIR [--published=rnn_hp_dataset.tar.gz]` writes WORKDIR/report.html, with the paper's
+claims, and the figures for which there are trials as PNG and SVG: the paper's, and that of the directory's own
+configuration. It can be written again while a study runs.
 """
 
 import argparse
-import json
 import sys
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 import pandas as pd
 
-from capacity_jax.results import paper_figures, read_published, report
+from capacity_jax.results.formatting import in_words
+from capacity_jax.results.report import report, table_html
+from experiments.paper.folders import draw_figures, judge_claims, tables_of, with_figure
+from experiments.paper.published import read_published
+from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Judgement
 from experiments.trials import open_trials
-from experiments.workdir import CONFIG_FILE, WorkdirError
+from experiments.workdir import read_config
+
+ABOUT_CLAIMS = """<p>Collins, Sohl-Dickstein and Sussillo, <i>Capacity and Trainability in Recurrent Neural
+Networks</i>, ICLR 2017. A claim holds if all its 95% intervals lie where it puts them; it does not hold if one lies
+elsewhere, at a level corrected for their number; otherwise there are not enough trials. It is not run where no trial
+touches it. Open a claim for its rule and numbers.</p>
+"""
+# Verdicts by the classes of the page's tags.
+TAGS = {HOLDS: "good", FAILS: "bad", UNDECIDED: "open", NOT_RUN: "absent"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,25 +47,57 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def write(workdir: Path, trials: pd.DataFrame, published: Path | None = None) -> None:
+def write(workdir: Path, records: pd.DataFrame, published: Path | None = None) -> None:
     """Writes `report.html`, and NAME.png and NAME.svg of each figure for which there are trials, into a directory.
+
+    Args:
+      workdir: where; its configuration is shown, and names a figure of its own if it has one.
+      records: a table of trials.
+      published: the authors' archive.
 
     Raises:
       ValueError: the directory's configuration cannot be read, or the archive is not the authors'.
       OSError: a file cannot be read or written.
     """
-    theirs = read_published(published) if published else None
-    config = workdir / CONFIG_FILE
-    try:
-        settings = json.loads(config.read_text()) if config.exists() else {}
-    except ValueError as error:
-        raise WorkdirError(f"workdir is {workdir}, whose {CONFIG_FILE} cannot be read: {error}") from error
-    figures = paper_figures(trials, theirs)
-    page = report(trials, settings, figures, title=settings.get("name", workdir.name))
+    config = read_config(workdir)
+    folders = with_figure(config.get("figure", ""))
+    figures = draw_figures(records, read_published(published) if published else None, folders)
+    page = report(
+        records,
+        config,
+        figures,
+        sections={"The paper's claims": claims_html(judge_claims(records, folders))},
+        tables=tables_of(records, folders),
+        title=config.get("name", workdir.name),
+    )
     (workdir / "report.html").write_text(page)
     for name, figure in figures.items():
         for ending in ("png", "svg"):
             figure.savefig(workdir / f"{name}.{ending}", dpi=150)
+
+
+def claims_html(judgements: Sequence[Judgement]) -> str:
+    """Claims as a section of the report: each opens to its rule and numbers.
+
+    Example:
+      >>> from capacity_jax.results import trials_table
+      >>> from experiments.paper.folders import judge_claims
+      >>> from experiments.report import claims_html
+      >>> claims_html(judge_claims(trials_table([]))).count("not run</span>")
+      8
+    """
+    return ABOUT_CLAIMS + "\n".join(map(_claim, judgements))
+
+
+def _claim(judgement):
+    claim, verdict, findings, remark = judgement
+    rows = [(finding.name, in_words(finding.interval), finding.bounds) for finding in findings]
+    table = table_html(pd.DataFrame(rows, columns=["what", "measured, 95%", "claimed"])) if rows else ""
+    return (
+        f'<details class="item"><summary><span class="tag {TAGS[verdict]}">{escape(verdict)}</span> {claim.number}. '
+        f"{escape(claim.statement)}</summary><p><b>Rule:</b> {escape(claim.rule)}</p>{table}<p>{escape(remark)}</p>"
+        "</details>"
+    )
 
 
 if __name__ == "__main__":

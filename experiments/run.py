@@ -5,8 +5,8 @@
 The trials are kept in an Optuna storage, by default the file `studies.db` of the work directory. The same command goes
 on where an earlier one ended, however it ended; several at once share the work. At the end the work directory holds,
 beside `config.json`, all trials (`trials.jsonl`), a table `NAME.csv` with one row per cell, depth and size, and a
-figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise. A configuration of one of
-the paper's figures adds that figure, in PNG and SVG, and `report.html`.
+figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise. A configuration that names
+the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and `report.html`.
 """
 
 import shlex
@@ -21,9 +21,11 @@ import pandas as pd
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from capacity_jax.results import as_text, read_trials, slopes, study_row, task_figure, write_records
-from capacity_jax.search import Home, Stopped, Storage, Study, Worker, open_storage, run_studies
+from capacity_jax.results import as_text, read_trials, slopes, task_table, write_trials
+from capacity_jax.results.figures import task_figure
+from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, open_storage, run_studies
 from capacity_jax.training import use_all_cores
+from experiments.paper.folders import figure_of
 from experiments.plan import studies
 from experiments.report import write as write_report
 from experiments.workdir import open_workdir
@@ -35,12 +37,14 @@ STORAGE = flags.DEFINE_string("storage", "", "Optuna storage of the trials; by d
 
 def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[], bool] = lambda: False) -> None:
     """Runs the configuration's studies, or what is left of them, then prints and saves what they found."""
+    if config.figure:
+        figure_of(config.figure)
     plan = studies(config)
     task = plan[0].bucket.task.name
     directory = open_workdir(workdir, config, task)
     kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
     worker = Worker(directory / "workers")
-    table = measure(plan, directory, Home(kept, worker, config.checkpoint_interval, stop))
+    table = measure(plan, directory, Persistence(kept, worker, config.checkpoint_interval, stop))
     print(f"task: {task}")
     print(as_text(table))
     if config.task == "per_cap":
@@ -53,16 +57,16 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
     print(f"table, figure and trials are in {directory.resolve()}")
 
 
-def measure(plan: list[Study], directory: Path, home: Home) -> pd.DataFrame:
+def measure(plan: list[Study], directory: Path, persistence: Persistence) -> pd.DataFrame:
     """Runs the studies one after another; the table grows with them."""
     task = plan[0].bucket.task
     name = "capacity" if task.name == "per_cap" else task.name
-    rows = {}
-    for study, outcomes in run_studies(plan, home):
-        rows[study.name] = study_row(study, outcomes)
-        table = pd.DataFrame([rows[one.name] for one in plan if one.name in rows])
+    found = {}
+    for study, records in run_studies(plan, persistence):
+        found[study.name] = records
+        table = task_table(task, (record for one in plan for record in found.get(one.name, ())))
         table.to_csv(directory / f"{name}.csv", index=False)
-        write_records(directory / "trials.jsonl", trials_of(plan, home.storage))
+        write_trials(directory / "trials.jsonl", trials_of(plan, persistence.storage))
     task_figure(task, table).savefig(directory / f"{name}.png", dpi=150)
     return table
 
@@ -94,29 +98,29 @@ def _command_line(argv: list[str]) -> list[str]:
 
 def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
-    asked = _signals()
+    signals = _signals()
     try:
-        main(CONFIG.value, WORKDIR.value, STORAGE.value, stop=lambda: bool(asked))
+        main(CONFIG.value, WORKDIR.value, STORAGE.value, stop=lambda: bool(signals))
     except (ValueError, OSError, MemoryError) as error:
         _stop(str(error))
     except (Stopped, KeyboardInterrupt):
         command = shlex.join(["python", "-m", "experiments.run", *sys.argv[1:]])
         print(f"\ncapacity_jax: stopped; to go on from here: {command}", file=sys.stderr)
-        sys.exit(128 + (asked or [signal.SIGINT])[0])
+        sys.exit(128 + (signals or [signal.SIGINT])[0])
 
 
 def _signals() -> list[int]:
     """Grows by the signal that asks the run to stop at the next chance; the same one again ends it at once."""
-    asked: list[int] = []
+    received: list[int] = []
 
-    def ask(number, frame):
-        asked.append(number)
+    def receive(number, frame):
+        received.append(number)
         signal.signal(number, signal.default_int_handler)
         print("\ncapacity_jax: stopping as soon as what is running is saved", file=sys.stderr)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return asked
+        signal.signal(number, receive)
+    return received
 
 
 def _stop(message: str) -> NoReturn:

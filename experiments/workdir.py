@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 CONFIG_FILE = "config.json"
@@ -20,39 +21,41 @@ def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
       WorkdirError: it cannot be made or written, or it holds results of another configuration.
     """
     directory = Path(path).expanduser()
-    asked = json.loads(config.to_json()) | {"task_name": task_name}
+    wanted = json.loads(config.to_json()) | {"task_name": task_name}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        recorded = directory / CONFIG_FILE
-        if recorded.exists():
-            _check_same(directory, json.loads(recorded.read_text()), asked)
-        recorded.write_text(json.dumps(asked, indent=2, sort_keys=True) + "\n")
-    except WorkdirError:
-        raise
-    except (OSError, ValueError) as error:
+        if recorded := read_config(directory):
+            _check_same(directory, recorded, wanted)
+        (directory / CONFIG_FILE).write_text(json.dumps(wanted, indent=2, sort_keys=True) + "\n")
+    except OSError as error:
         raise WorkdirError(f"workdir is {directory}, which cannot be used: {error}") from error
     return directory
 
 
-def _check_same(directory, recorded, asked):
-    if not isinstance(recorded, dict):
-        raise ValueError(f"its {CONFIG_FILE} holds no configuration")
-    recorded, asked = _flat(recorded), _flat(asked)
+def read_config(directory: Path) -> dict[str, Any]:
+    """The configuration that a work directory holds; empty where there is none.
+
+    Raises:
+      WorkdirError: it cannot be read.
+    """
+    file = directory / CONFIG_FILE
+    try:
+        config = json.loads(file.read_text()) if file.exists() else {}
+    except (OSError, ValueError) as error:
+        raise WorkdirError(f"workdir is {directory}, whose {CONFIG_FILE} cannot be read: {error}") from error
+    if not isinstance(config, dict):
+        raise WorkdirError(f"workdir is {directory}, whose {CONFIG_FILE} holds no configuration")
+    return config
+
+
+def _check_same(directory, recorded, wanted):
+    recorded, wanted = flatten_dict(recorded, sep="."), flatten_dict(wanted, sep=".")
     # How often a run saves itself changes nothing of what it finds.
-    asked["checkpoint_interval"] = recorded.get("checkpoint_interval")
+    wanted["checkpoint_interval"] = recorded.get("checkpoint_interval")
     missing = object()
-    differing = sorted(name for name in recorded | asked if recorded.get(name, missing) != asked.get(name, missing))
+    differing = sorted(name for name in recorded | wanted if recorded.get(name, missing) != wanted.get(name, missing))
     if differing:
         raise WorkdirError(
             f"workdir is {directory}, which holds results of another configuration (differing: "
             f"{', '.join(differing)}); name another with --workdir"
         )
-
-
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(value, dict):
-        return {prefix: value}
-    flat = {}
-    for name, inner in value.items():
-        flat |= _flat(inner, f"{prefix}.{name}" if prefix else name)
-    return flat

@@ -1,4 +1,17 @@
-"""What every test runs under: two CPU devices, no silent rank promotion, 32-bit floats by default."""
+"""What every test runs under: two CPU devices, no silent rank promotion, 32-bit floats, one cache of programs."""
+
+import os
+from tempfile import TemporaryDirectory
+
+# What one process has compiled no other compiles again, neither a worker of this run nor a child of a test. It has to
+# be said before JAX is imported; workers and children find it said.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    _programs = TemporaryDirectory(prefix="capacity_jax-programs-", ignore_cleanup_errors=True)
+    os.environ |= {
+        "JAX_COMPILATION_CACHE_DIR": _programs.name,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 import jax
 import pytest

@@ -1,20 +1,57 @@
 """The one type every cell is: pure functions on a single example."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import jax
-import numpy as np
-from jax import lax
-from jaxtyping import Array, Float
+from jax.interpreters.partial_eval import dce_jaxpr
+from jaxtyping import Array, Float, Key
+
+from capacity_jax.cells.hyperparameters import Hyperparameter, declared
 
 Params = Any
 State = Any
 HParams = Mapping[str, Any]
 
 NO_HPARAMS: HParams = MappingProxyType({})
+
+
+class Init(Protocol):
+    """Draws a cell's parameters, a tree whose floating leaves are trained."""
+
+    def __call__(self, key: Key[Array, ""], n_in: int, n_hidden: int, hparams: HParams) -> Params:
+        """The parameters for `n_in` inputs and `n_hidden` units."""
+        ...
+
+
+class InitialState(Protocol):
+    """The state before the first step, which is learned if it is read from the parameters."""
+
+    def __call__(self, params: Params, /) -> State:
+        """The state of one example, without a batch axis."""
+        ...
+
+
+class Step(Protocol):
+    """One step of time on one example."""
+
+    def __call__(
+        self, params: Params, state: State, x: Float[Array, " n_in"], /
+    ) -> tuple[State, Float[Array, " n_hidden"]]:
+        """The new state, and the output y `[n_hidden]`, for an input x `[n_in]`."""
+        ...
+
+
+class Scan(Protocol):
+    """All steps of time at once on one example."""
+
+    def __call__(
+        self, params: Params, state: State, xs: Float[Array, "n_steps n_in"], /
+    ) -> Float[Array, "n_steps n_hidden"]:
+        """The outputs `[n_steps, n_hidden]` for inputs xs `[n_steps, n_in]`, from the state before the first."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,15 +62,20 @@ class Cell:
 
     Attributes:
       name: the name under which results report it.
-      init: `(key, n_in, n_hidden, hparams) -> params`; every floating leaf of params is trained.
-      initial_state: `params -> state`, the learned state before the first step.
-      step: `(params, state, x[n_in]) -> (state, y[n_hidden])`, one step of time. A cell that lists
-        `"nonlinearity"` among its hyperparameters takes it as a fourth argument, `jnp.tanh` by default.
-      hyperparameters: the entries of `hparams` that `init` and `step` read, with their defaults.
+      init: see `Init`.
+      initial_state: see `InitialState`.
+      step: see `Step`. A cell that lists `nonlinearity` among its hyperparameters takes the function as a fourth
+        argument, `jnp.tanh` by default.
+      hyperparameters: the entries of `hparams` that `init` and `step` read; a bare value is the default of one that
+        may be any number of its type.
       square: whether inputs must have n_hidden values; a network then projects its input first.
-      columns: whether `step` also takes a batch as the columns of matrices: x `[n_in, batch]`, state and biases
-        `[n_hidden, batch]` or `[n_hidden, 1]`. It does if all its matrix products are by `linear` and all else is
-        elementwise or a split of the leading axis. Other cells are mapped over the columns.
+      batch_last: whether `step` (and `scan`) also take a batch on a trailing axis: x `[n_in, batch]`, state and biases
+        `[n_hidden, batch]` or `[n_hidden, 1]`. They do if all matrix products are by `linear` and all else is
+        elementwise or a split of the leading axis. Other cells are mapped over the batch.
+      scan: see `Scan`; what a cell with a parallel form offers beside `step`, and equal to it. A network then runs
+        layer by layer over whole sequences.
+      weights: names of the parameters that are weights, to which L2 decay applies, as they stand in the tree's paths.
+        By default all matrices from which no initial state is read.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -49,51 +91,37 @@ class Cell:
     """
 
     name: str
-    init: Callable[..., Params]
-    initial_state: Callable[[Params], State]
-    step: Callable[..., tuple[State, Array]]
-    hyperparameters: HParams = field(default_factory=dict, hash=False)
+    init: Init
+    initial_state: InitialState
+    step: Step
+    hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
     square: bool = False
-    columns: bool = False
+    batch_last: bool = False
+    scan: Scan | None = None
+    weights: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        complete = {
+            name: value if isinstance(value, Hyperparameter) else declared(name, value)
+            for name, value in self.hyperparameters.items()
+        }
+        object.__setattr__(self, "hyperparameters", complete)
 
     def state_size(self, n_hidden: int) -> int:
         """Number of real values the cell carries from one step to the next at width n_hidden."""
         state = jax.eval_shape(lambda: self.initial_state(self.init(jax.random.key(0), n_hidden, n_hidden, {})))
         return sum(leaf.size for leaf in jax.tree.leaves(state))
 
-
-def linear(
-    W: Float[Array, "n_in n_out"], x: Float[Array | np.ndarray, "n_in *batch"]
-) -> Float[Array | np.ndarray, "n_out *batch"]:
-    """The product W^T x, of one example or of a batch of columns.
-
-    The batch as the trailing axis fills the vector units even in a narrow layer, which units as the trailing axis do
-    not. A constant zero x, as `Network` feeds after the end of the input, costs nothing, nor do its gradients.
-    """
-    if isinstance(x, np.ndarray) and not x.any():
-        return np.zeros((W.shape[1], *x.shape[1:]), x.dtype)
-    if x.ndim == 2 and jax.default_backend() == "cpu":
-        return _product_of_rows(W, x)
-    return lax.dot_general(W, x, CONTRACT_LEADING)
+    def decayed(self, params: Params) -> Any:
+        """For each leaf of the parameters, whether it is a weight, to which L2 decay applies."""
+        if self.weights is not None:
+            names = set(self.weights)
+            return jax.tree_util.tree_map_with_path(lambda path, _: not names.isdisjoint(_keys(path)), params)
+        closed = jax.make_jaxpr(self.initial_state)(params)
+        _, initial = dce_jaxpr(closed.jaxpr, [True] * len(closed.out_avals))
+        leaves, structure = jax.tree.flatten(params)
+        return structure.unflatten([leaf.ndim > 1 and not used for leaf, used in zip(leaves, initial, strict=True)])
 
 
-CONTRACT_LEADING = (((0,), (0,)), ((), ()))
-
-
-# Up to so many inputs a weight gradient is computed transposed, its larger side first.
-NARROW = 64
-
-
-@jax.custom_jvp
-def _product_of_rows(W, x):
-    # XLA's fast product on CPU wants rows times columns. The barrier keeps it from undoing the transposition, which
-    # is made once for all steps; gradients use W as it is (measured, 16 units, batch 64: 5 to 8% more steps).
-    return lax.optimization_barrier(W.T) @ x
-
-
-@_product_of_rows.defjvp
-def _product_of_rows_jvp(primals, tangents):
-    (W, x), (dW, dx) = primals, tangents
-    # Measured, LSTM: 8% more steps at 16 units, 4% at 32, none at 64 and 128; at 256 transposing back costs 20%.
-    by_W = lax.optimization_barrier(dW.T) @ x if len(W) <= NARROW else lax.dot_general(dW, x, CONTRACT_LEADING)
-    return _product_of_rows(W, x), by_W + lax.dot_general(W, dx, CONTRACT_LEADING)
+def _keys(path):
+    return [getattr(entry, "key", getattr(entry, "name", None)) for entry in path]

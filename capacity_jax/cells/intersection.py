@@ -14,10 +14,15 @@ from operator import itemgetter
 import jax
 import jax.numpy as jnp
 
-from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
-from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.linear import linear
+from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("y", "h", "gy", "gh")
+HYPERPARAMETERS = gate_hyperparameters(GATES) | {
+    f"forget_gate_bias_hack_{gate}": SHARED["forget_gate_bias_hack"] for gate in ("gy", "gh")
+}
 
 
 def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
@@ -28,7 +33,8 @@ def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
     """
     if n_in != n_hidden:
         raise ValueError(f"n_in is {n_in}; the intersection cell needs as many inputs as units, {n_hidden}")
-    forget = {gate: hparams.get(f"forget_gate_bias_hack_{gate}", 0.0) for gate in ("gy", "gh")}
+    hparams = with_defaults(HYPERPARAMETERS, hparams)
+    forget = {gate: hparams[f"forget_gate_bias_hack_{gate}"] for gate in ("gy", "gh")}
     return {"h0": jnp.zeros(n_hidden), **init_gates(key, GATES, n_in, n_hidden, hparams, forget)}
 
 
@@ -55,7 +61,8 @@ intersection = Cell(
     init,
     itemgetter("h0"),
     step,
-    gate_hyperparameters(GATES) | {"forget_gate_bias_hack_gy": 0.0, "forget_gate_bias_hack_gh": 0.0},
+    HYPERPARAMETERS,
     square=True,
-    columns=True,
+    batch_last=True,
+    weights=WEIGHTS,
 )

@@ -13,21 +13,24 @@ from operator import itemgetter
 
 import jax
 
-from capacity_jax.cells import rnn as vanilla
 from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.rnn import init as init_rnn
+from capacity_jax.cells.rnn import step as step_rnn
+from capacity_jax.cells.weights import WEIGHTS
 
-HYPERPARAMETERS = {"recurrent_matrix_scale_h": 1.0, "input_scale_h": 1.0}
+HYPERPARAMETERS = {f"{scale}_h": SHARED[scale] for scale in ("recurrent_matrix_scale", "input_scale")}
 
 
 def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
     """Params as of the vanilla RNN, with a scaled identity for W_h and b = 0."""
-    scales = {name: value for name, value in hparams.items() if name in HYPERPARAMETERS}
-    return vanilla.init(key, n_in, n_hidden, {**scales, "recurrent_matrix_init_type": "identity"})
+    hparams = with_defaults(HYPERPARAMETERS, hparams)
+    return init_rnn(key, n_in, n_hidden, {**hparams, "recurrent_matrix_init_type": "identity"})
 
 
 def step(params, h, x):
     """H' = ReLU(W_h h + W_x x + b)."""
-    return vanilla.step(params, h, x, jax.nn.relu)
+    return step_rnn(params, h, x, jax.nn.relu)
 
 
-irnn = Cell("irnn", init, itemgetter("h0"), step, HYPERPARAMETERS, columns=True)
+irnn = Cell("irnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS)

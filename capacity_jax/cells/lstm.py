@@ -14,10 +14,15 @@ from operator import itemgetter
 import jax
 import jax.numpy as jnp
 
-from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
-from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.linear import linear
+from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("i", "g", "c", "o")
+HYPERPARAMETERS = gate_hyperparameters(GATES) | {
+    name: SHARED[name] for name in ("forget_gate_bias_hack", "nonlinearity")
+}
 
 
 def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
@@ -25,7 +30,8 @@ def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
 
     Columns: input gate i, forget gate f (named g, as in the authors' data), candidate c, output gate o.
     """
-    forget = {"g": hparams.get("forget_gate_bias_hack", 0.0)}
+    hparams = with_defaults(HYPERPARAMETERS, hparams)
+    forget = {"g": hparams["forget_gate_bias_hack"]}
     state = {"c0": jnp.zeros(n_hidden), "h0": jnp.zeros(n_hidden)}
     return state | init_gates(key, GATES, n_in, n_hidden, hparams, forget)
 
@@ -51,6 +57,7 @@ lstm = Cell(
     init,
     itemgetter("c0", "h0"),
     step,
-    gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
-    columns=True,
+    HYPERPARAMETERS,
+    batch_last=True,
+    weights=WEIGHTS,
 )

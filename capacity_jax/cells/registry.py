@@ -2,9 +2,11 @@
 
 Example:
   >>> from capacity_jax import CELLS
-  >>> list(CELLS)
-  ['rnn', 'irnn', 'ugrnn', 'gru', 'lstm', 'intersection']
+  >>> CELLS["gru"].name
+  'gru'
 """
+
+from typing import Literal
 
 from capacity_jax.cells.base import Cell
 from capacity_jax.cells.gru import gru
@@ -13,15 +15,19 @@ from capacity_jax.cells.irnn import irnn
 from capacity_jax.cells.lstm import lstm
 from capacity_jax.cells.rnn import rnn
 from capacity_jax.cells.ugrnn import ugrnn
+from capacity_jax.checks import unknown
+
+# For type checkers, to which a misspelt name is an error.
+CellName = Literal["rnn", "irnn", "ugrnn", "gru", "lstm", "intersection"]
 
 CELLS: dict[str, Cell] = {cell.name: cell for cell in (rnn, irnn, ugrnn, gru, lstm, intersection)}
 
 
-def cell_by_name(name: str) -> Cell:
+def cell_by_name(name: CellName) -> Cell:
     """The registered cell of that name.
 
     Raises:
-      ValueError: no cell has that name; the message lists the known ones.
+      ValueError: no cell has that name; the message says which is meant or allowed.
 
     Example:
       >>> from capacity_jax import cell_by_name
@@ -29,5 +35,5 @@ def cell_by_name(name: str) -> Cell:
       'gru'
     """
     if name not in CELLS:
-        raise ValueError(f"cell is {name!r}; known cells: {', '.join(CELLS)}")
+        raise unknown("cell", name, CELLS)
     return CELLS[name]

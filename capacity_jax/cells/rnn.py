@@ -13,14 +13,18 @@ from operator import itemgetter
 
 import jax.numpy as jnp
 
-from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
-from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.linear import linear
+from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("h",)
+HYPERPARAMETERS = gate_hyperparameters(GATES) | {"nonlinearity": SHARED["nonlinearity"]}
 
 
 def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
     """Params `h0 [n_hidden]`, `W_x [n_in, n_hidden]`, `W_h [n_hidden, n_hidden]`, `b [n_hidden]`."""
+    hparams = with_defaults(HYPERPARAMETERS, hparams)
     return {"h0": jnp.zeros(n_hidden), **init_gates(key, GATES, n_in, n_hidden, hparams)}
 
 
@@ -30,4 +34,4 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     return h, h
 
 
-rnn = Cell("rnn", init, itemgetter("h0"), step, gate_hyperparameters(GATES) | {"nonlinearity": "tanh"}, columns=True)
+rnn = Cell("rnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS)

@@ -14,15 +14,21 @@ from operator import itemgetter
 import jax
 import jax.numpy as jnp
 
-from capacity_jax.cells.base import NO_HPARAMS, Cell, linear
-from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.linear import linear
+from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("c", "g")
+HYPERPARAMETERS = gate_hyperparameters(GATES) | {
+    name: SHARED[name] for name in ("forget_gate_bias_hack", "nonlinearity")
+}
 
 
 def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
     """Params `h0 [n]`, `W_x [n_in, 2n]`, `W_h [n, 2n]`, `b [2n]`; columns: candidate c, update gate g."""
-    forget = {"g": hparams.get("forget_gate_bias_hack", 0.0)}
+    hparams = with_defaults(HYPERPARAMETERS, hparams)
+    forget = {"g": hparams["forget_gate_bias_hack"]}
     return {"h0": jnp.zeros(n_hidden), **init_gates(key, GATES, n_in, n_hidden, hparams, forget)}
 
 
@@ -42,6 +48,7 @@ ugrnn = Cell(
     init,
     itemgetter("h0"),
     step,
-    gate_hyperparameters(GATES) | {"forget_gate_bias_hack": 0.0, "nonlinearity": "tanh"},
-    columns=True,
+    HYPERPARAMETERS,
+    batch_last=True,
+    weights=WEIGHTS,
 )

@@ -4,9 +4,8 @@ The gates of a cell are stored side by side, in the order the cell lists them: `
 `W_h [n_hidden, n_gates·n_hidden]`, `b [n_gates·n_hidden]`, so that one product computes all of them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,20 +13,23 @@ from jax import lax
 from jaxtyping import Array, Float, Int, Key
 
 from capacity_jax.cells.base import NO_HPARAMS, HParams, Params
+from capacity_jax.cells.hyperparameters import SHARED, Hyperparameter
 
-# The words of each hyperparameter that is a choice; a traced choice is an index into them.
-CHOICES = {
-    "recurrent_matrix_init_type": ("identity", "orthogonal", "normal"),
-    "recurrent_bias_init_type": ("delta", "normal"),
-    "nonlinearity": ("tanh", "relu"),
-}
+# Names of the matrices that `init_gates` draws, to which L2 decay applies.
+WEIGHTS = ("W_x", "W_h")
 
 
-def gate_hyperparameters(gates: Sequence[str]) -> dict[str, Any]:
-    """The hyperparameters that `init_gates` reads, under the names of the authors' data, with their defaults."""
-    inits = {"recurrent_matrix_init_type": "orthogonal", "recurrent_bias_init_type": "delta"}
-    scales = {"recurrent_matrix_scale": 1.0, "input_scale": 1.0, "recurrent_bias_scale": 0.0}
-    return inits | {f"{kind}_{gate}": value for gate in gates for kind, value in scales.items()}
+def gate_hyperparameters(gates: Sequence[str]) -> dict[str, Hyperparameter]:
+    """The hyperparameters that `init_gates` reads, under the names of the authors' data.
+
+    Example:
+      >>> from capacity_jax.cells.weights import gate_hyperparameters
+      >>> list(gate_hyperparameters(("h",)))[2:]
+      ['recurrent_matrix_scale_h', 'input_scale_h', 'recurrent_bias_scale_h']
+    """
+    inits = {name: SHARED[name] for name in ("recurrent_matrix_init_type", "recurrent_bias_init_type")}
+    scales = ("recurrent_matrix_scale", "input_scale", "recurrent_bias_scale")
+    return inits | {f"{scale}_{gate}": SHARED[scale] for gate in gates for scale in scales}
 
 
 def init_gates(
@@ -53,10 +55,17 @@ def init_gates(
 
     Returns:
       `{"W_x": [n_in, n_gates·n_hidden], "W_h": [n_hidden, n_gates·n_hidden], "b": [n_gates·n_hidden]}`.
+
+    Example:
+      >>> import jax
+      >>> from capacity_jax import init_gates
+      >>> init_gates(jax.random.key(0), ("r", "c"), n_in=3, n_hidden=4)["W_x"].shape
+      (3, 8)
     """
-    hparams = {**gate_hyperparameters(gates), **hparams}
-    recurrent_init = chosen("recurrent_matrix_init_type", hparams)
-    bias_init = chosen("recurrent_bias_init_type", hparams)
+    hparams = {name: declared.default for name, declared in gate_hyperparameters(gates).items()} | dict(hparams)
+    recurrent_init, bias_init = (
+        SHARED[name].index(hparams[name]) for name in ("recurrent_matrix_init_type", "recurrent_bias_init_type")
+    )
 
     def of_all_gates(kind):
         return jnp.stack([jnp.asarray(hparams[f"{kind}_{gate}"], float) for gate in gates])
@@ -111,24 +120,11 @@ def orthogonal_matrix(gaussian: Float[Array, "n n"]) -> Float[Array, "n n"]:
     return lax.fori_loop(0, n, reflect, jnp.eye(n))
 
 
-def chosen(name: str, hparams: HParams, choices: Mapping[str, Sequence[str]] = CHOICES) -> Int[Array, ""]:
-    """The index of a hyperparameter that is a choice; it may be given as a word or as an index, traced or not.
-
-    Raises:
-      ValueError: the word is not one of the choices, or the index, unless a JAX array, is not that of one.
-    """
-    value, words = hparams[name], choices[name]
-    if isinstance(value, str) and value in words:
-        value = words.index(value)
-    if not isinstance(value, jax.Array) and value not in range(len(words)):
-        raise ValueError(f"{name} is {value!r}; allowed: {', '.join(words)}")
-    return jnp.asarray(value, jnp.int32)
-
-
 def chosen_nonlinearity(hparams: HParams) -> Callable[[Array], Array]:
     """The function that the hyperparameter `nonlinearity` names: tanh (the default) or ReLU."""
-    choice = chosen("nonlinearity", {"nonlinearity": "tanh", **hparams})
-    return partial(tanh_or_relu, choice == CHOICES["nonlinearity"].index("relu"))
+    nonlinearity = SHARED["nonlinearity"]
+    choice = nonlinearity.index(hparams.get("nonlinearity", nonlinearity.default))
+    return partial(tanh_or_relu, choice == nonlinearity.choices.index("relu"))
 
 
 @jax.custom_jvp

@@ -1,7 +1,6 @@
 """What the linen and the nnx cells share: drawing weights, and one step on batches in a chosen dtype."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cache
 
 import jax
@@ -10,31 +9,29 @@ from flax.linen.dtypes import canonicalize_dtype
 from flax.typing import Dtype, Initializer
 from jaxtyping import Array, Float, Key
 
-from capacity_jax.cells.base import Cell, HParams, Params, State
+from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, Params, State
+from capacity_jax.cells.hyperparameters import with_defaults
 
-WEIGHTS = ("W_x", "W_h", "b")
+# What `capacity_jax.cells.weights.init_gates` draws; a cell's other parameters are its learned initial state.
+GATE_PARAMETERS = ("W_x", "W_h", "b")
 NONLINEARITIES = {"tanh": jnp.tanh, "relu": jax.nn.relu}
 
 
-def check_hparams(cell: Cell, hparams: HParams) -> None:
-    """Raises ValueError if hparams holds a name that the cell does not have, or an unknown nonlinearity."""
-    for name in hparams.keys() - cell.hyperparameters.keys():
-        allowed = get_close_matches(name, cell.hyperparameters, 1) or sorted(cell.hyperparameters)
-        raise ValueError(f"hparams of {cell.name} holds {name!r}; allowed: {', '.join(allowed)}")
-    if nonlinearity_of(hparams) not in NONLINEARITIES:
-        raise ValueError(f"nonlinearity is {hparams['nonlinearity']!r}; allowed: {', '.join(NONLINEARITIES)}")
+def nonlinearity_of(cell: Cell, hparams: HParams) -> str | None:
+    """The word for the nonlinearity that hparams choose, for a cell that has the choice.
 
-
-def nonlinearity_of(hparams: HParams) -> str:
-    """The word for the nonlinearity that hparams choose, tanh by default."""
-    return hparams.get("nonlinearity", "tanh")
+    Raises:
+      ValueError: hparams hold a name that the cell does not have, or a value that is not allowed.
+    """
+    choice = with_defaults(cell.hyperparameters, hparams).get("nonlinearity")
+    return choice if choice is None or isinstance(choice, str) else cell.hyperparameters["nonlinearity"].choices[choice]
 
 
 @cache
 def state_names(cell: Cell) -> tuple[str, ...]:
     """Names of the parameters that are the learned initial state: `("h0",)`, of the LSTM `("c0", "h0")`."""
-    params = jax.eval_shape(lambda: cell.init(jax.random.key(0), 1, 1))
-    return tuple(sorted(params.keys() - set(WEIGHTS)))
+    params = jax.eval_shape(lambda: cell.init(jax.random.key(0), 1, 1, NO_HPARAMS))
+    return tuple(sorted(params.keys() - set(GATE_PARAMETERS)))
 
 
 def initial_leaves(
@@ -61,7 +58,7 @@ def draw_weights(
     Args:
       key: random key.
       cell: whose weights.
-      name: one of `WEIGHTS`.
+      name: one of `GATE_PARAMETERS`.
       n_in: number of inputs.
       n_hidden: number of units.
       hparams: as the cell's own `init` reads them.
@@ -81,7 +78,7 @@ def draw_weights(
 
 def step_on_batch(
     cell: Cell,
-    nonlinearity: str,
+    nonlinearity: str | None,
     weights: Params,
     carry: State,
     inputs: Float[Array, "*batch n_in"],
@@ -91,7 +88,7 @@ def step_on_batch(
 
     Args:
       cell: whose step.
-      nonlinearity: one of `NONLINEARITIES`, for a cell that has the choice.
+      nonlinearity: one of `NONLINEARITIES`, as `nonlinearity_of` gives it.
       weights: shared by the whole batch.
       carry: arrays `[*batch, n_hidden]`.
       inputs: `[*batch, n_in]`.
@@ -109,7 +106,7 @@ def step_on_batch(
             raise ValueError(f"the carry has batch axes {array.shape[:-1]}; allowed: those of the inputs, {batch}")
     dtype = canonicalize_dtype(*jax.tree.leaves((weights, carry, inputs)), dtype=dtype)
     cast_weights, cast_carry, x = jax.tree.map(lambda array: array.astype(dtype), (weights, carry, inputs))
-    chosen = (NONLINEARITIES[nonlinearity],) if "nonlinearity" in cell.hyperparameters else ()
+    chosen = () if nonlinearity is None else (NONLINEARITIES[nonlinearity],)
 
     def step(state, x):
         return cell.step(cast_weights, state, x, *chosen)

@@ -28,8 +28,7 @@ from capacity_jax.cells import gru, intersection, irnn, lstm, rnn, ugrnn
 from capacity_jax.cells.base import Cell, State
 from capacity_jax.checks import check_size
 from capacity_jax.flax.adapter import (
-    WEIGHTS,
-    check_hparams,
+    GATE_PARAMETERS,
     draw_weights,
     initial_leaves,
     nonlinearity_of,
@@ -76,7 +75,7 @@ class PureCell(nn.RNNCellBase):
 
     def __post_init__(self):
         check_size("features", self.features)
-        check_hparams(self.pure, self.hparams)
+        nonlinearity_of(self.pure, self.hparams)  # which checks them
         # A module hashes its fields, and a plain dict has no hash.
         object.__setattr__(self, "hparams", FrozenDict(self.hparams))
         super().__post_init__()
@@ -108,9 +107,9 @@ class PureCell(nn.RNNCellBase):
                 init,
                 self.param_dtype,
             )
-            for name, init in zip(WEIGHTS, inits, strict=True)
+            for name, init in zip(GATE_PARAMETERS, inits, strict=True)
         }
-        return step_on_batch(self.pure, nonlinearity_of(self.hparams), weights, carry, inputs, self.dtype)
+        return step_on_batch(self.pure, nonlinearity_of(self.pure, self.hparams), weights, carry, inputs, self.dtype)
 
     @nn.nowrap
     def initialize_carry(self, rng: Key[Array, ""], input_shape: tuple[int, ...]) -> State:

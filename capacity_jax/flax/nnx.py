@@ -24,8 +24,7 @@ from capacity_jax.cells import gru, intersection, irnn, lstm, rnn, ugrnn
 from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, State
 from capacity_jax.checks import check_size
 from capacity_jax.flax.adapter import (
-    WEIGHTS,
-    check_hparams,
+    GATE_PARAMETERS,
     draw_weights,
     initial_leaves,
     nonlinearity_of,
@@ -81,14 +80,13 @@ class PureCell(nnx.RNNCellBase):
         """
         check_size("in_features", in_features)
         check_size("hidden_features", hidden_features)
-        check_hparams(self.pure, hparams)
         self.in_features, self.hidden_features = in_features, hidden_features
         self.dtype, self.param_dtype = dtype, param_dtype
         self.carry_init = carry_init
         self.learned_initial_state = learned_initial_state
-        self.nonlinearity = nonlinearity_of(hparams)
+        self.nonlinearity = nonlinearity_of(self.pure, hparams)
         inits = (kernel_init, recurrent_kernel_init, bias_init)
-        for name, init in zip(WEIGHTS, inits, strict=True):
+        for name, init in zip(GATE_PARAMETERS, inits, strict=True):
             drawn = draw_weights(
                 rngs.params(), self.pure, name, in_features, hidden_features, hparams, init, param_dtype
             )
@@ -102,7 +100,7 @@ class PureCell(nnx.RNNCellBase):
         self, carry: State, inputs: Float[Array, "*batch in_features"]
     ) -> tuple[State, Float[Array, "*batch hidden_features"]]:
         """One step of time: the new carry and the output."""
-        weights = {name: getattr(self, name)[...] for name in WEIGHTS}
+        weights = {name: getattr(self, name)[...] for name in GATE_PARAMETERS}
         return step_on_batch(self.pure, self.nonlinearity, weights, carry, inputs, self.dtype)
 
     def initialize_carry(

@@ -12,6 +12,7 @@ from flax import linen as nn
 from flax import nnx
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.hyperparameters import declared, with_defaults
 from capacity_jax.flax.names import scale_names
 
 PROBED_WIDTH = 8
@@ -169,16 +170,19 @@ def _wrapped(name, draw, step):
 
     kernels = [path for path, leaf in jax.tree_util.tree_leaves_with_path(weights) if len(leaf.shape) > 1]
     scales = scale_names(map(_path_names, kernels))
+    hyperparameters = {name: declared(name, 1.0) for name in scales.values()}
 
     def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
+        factors = with_defaults(hyperparameters, hparams)
+
         def scaled(path, leaf):
             name = scales.get(_path_names(path))
-            return leaf if name is None else (leaf * hparams.get(name, 1.0)).astype(leaf.dtype)
+            return leaf if name is None else (leaf * factors[name]).astype(leaf.dtype)
 
         weights, carry = draw(key, n_in, n_hidden)
         return {"h0": carry, "weights": jax.tree_util.tree_map_with_path(scaled, weights)}
 
-    return Cell(name, init, itemgetter("h0"), step, dict.fromkeys(scales.values(), 1.0))
+    return Cell(name, init, itemgetter("h0"), step, hyperparameters)
 
 
 def _path_names(path):

@@ -24,7 +24,7 @@ the reset, and a candidate matrix that joins only units with equal reset gates);
 ValueError. Arrays keep their dtype.
 """
 
-from capacity_jax.interchange.flax import from_flax, to_flax
-from capacity_jax.interchange.torch import TorchWeights, from_torch, to_torch
+from capacity_jax.interchange.flax import weights_from_flax, weights_to_flax
+from capacity_jax.interchange.torch import TorchWeights, weights_from_torch, weights_to_torch
 
-__all__ = ["TorchWeights", "from_flax", "from_torch", "to_flax", "to_torch"]
+__all__ = ["TorchWeights", "weights_from_flax", "weights_from_torch", "weights_to_flax", "weights_to_torch"]

@@ -13,7 +13,7 @@ from capacity_jax.interchange.fused import GATES, Fused, check_cell, n_gates, to
 LAYER = re.compile(r"(dense_)?([ih])([a-z]?)_?")
 
 
-def from_flax(cell: Cell, params: Mapping[str, Any], initial_carry: State | None = None) -> Params:
+def weights_from_flax(cell: Cell, params: Mapping[str, Any], initial_carry: State | None = None) -> Params:
     """Our parameters from those of one of Flax's own cells.
 
     Args:
@@ -36,7 +36,7 @@ def from_flax(cell: Cell, params: Mapping[str, Any], initial_carry: State | None
       >>> from flax import linen as nn
       >>> from capacity_jax.cells import lstm
       >>> variables = nn.LSTMCell(4).init(jax.random.key(0), (jnp.zeros(4), jnp.zeros(4)), jnp.zeros(3))
-      >>> from_flax(lstm, variables["params"])["W_x"].shape
+      >>> weights_from_flax(lstm, variables["params"])["W_x"].shape
       (3, 16)
     """
     check_cell(cell)
@@ -56,11 +56,11 @@ def from_flax(cell: Cell, params: Mapping[str, Any], initial_carry: State | None
     return to_pure(cell, fused, initial_carry)
 
 
-def to_flax(cell: Cell, params: Params, like: Mapping[str, Any]) -> tuple[dict[str, Any], State]:
-    """Parameters with which one of Flax's own cells computes what ours does; the inverse of `from_flax`.
+def weights_to_flax(cell: Cell, params: Params, like: Mapping[str, Any]) -> tuple[dict[str, Any], State]:
+    """Parameters with which one of Flax's own cells computes what ours does; the inverse of `weights_from_flax`.
 
     Args:
-      cell: as for `from_flax`.
+      cell: as for `weights_from_flax`.
       params: of our cell.
       like: parameters of the Flax cell, arrays or shapes; their names say where each block goes.
 
@@ -77,7 +77,7 @@ def to_flax(cell: Cell, params: Params, like: Mapping[str, Any]) -> tuple[dict[s
       >>> from flax import linen as nn
       >>> from capacity_jax.cells import lstm
       >>> like = nn.LSTMCell(4).init(jax.random.key(0), (jnp.zeros(4), jnp.zeros(4)), jnp.zeros(3))["params"]
-      >>> params, (c, h) = to_flax(lstm, lstm.init(jax.random.key(1), 3, 4), like)
+      >>> params, (c, h) = weights_to_flax(lstm, lstm.init(jax.random.key(1), 3, 4), like)
       >>> params["hi"]["kernel"].shape, c.shape
       ((4, 4), (4,))
     """

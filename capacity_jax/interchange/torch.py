@@ -25,7 +25,7 @@ class TorchWeights(NamedTuple):
     Example:
       >>> import jax
       >>> from capacity_jax.cells import rnn
-      >>> weights = to_torch(rnn, [rnn.init(jax.random.key(0), 3, 4)])
+      >>> weights = weights_to_torch(rnn, [rnn.init(jax.random.key(0), 3, 4)])
       >>> sorted(weights.state_dict)
       ['bias_hh_l0', 'bias_ih_l0', 'weight_hh_l0', 'weight_ih_l0']
     """
@@ -34,7 +34,7 @@ class TorchWeights(NamedTuple):
     initial_state: np.ndarray | tuple[np.ndarray, np.ndarray]
 
 
-def from_torch(
+def weights_from_torch(
     cell: Cell,
     state_dict: Mapping[str, np.ndarray],
     initial_state: np.ndarray | tuple[np.ndarray, np.ndarray] | None = None,
@@ -61,7 +61,7 @@ def from_torch(
       >>> import numpy as np
       >>> from capacity_jax.cells import lstm
       >>> entries = {"weight_ih_l0": np.ones((8, 3)), "weight_hh_l0": np.ones((8, 2))}
-      >>> [layer] = from_torch(lstm, entries)
+      >>> [layer] = weights_from_torch(lstm, entries)
       >>> layer["W_x"].shape
       (3, 8)
     """
@@ -85,11 +85,11 @@ def from_torch(
     ]
 
 
-def to_torch(cell: Cell, layers: Sequence[Params]) -> TorchWeights:
-    """The torch module's weights that compute what our layers do; the inverse of `from_torch`.
+def weights_to_torch(cell: Cell, layers: Sequence[Params]) -> TorchWeights:
+    """The torch module's weights that compute what our layers do; the inverse of `weights_from_torch`.
 
     Args:
-      cell: as for `from_torch`.
+      cell: as for `weights_from_torch`.
       layers: parameters of each layer, such as `params["layers"]` of a `Network`.
 
     Returns:
@@ -102,7 +102,7 @@ def to_torch(cell: Cell, layers: Sequence[Params]) -> TorchWeights:
     Example:
       >>> from capacity_jax.cells import lstm
       >>> layer = lstm.init(jax.random.key(0), 3, 4)
-      >>> state_dict, (h, c) = to_torch(lstm, [layer])
+      >>> state_dict, (h, c) = weights_to_torch(lstm, [layer])
       >>> state_dict["weight_ih_l0"].shape, h.shape
       ((16, 3), (1, 4))
     """

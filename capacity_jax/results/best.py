@@ -1,52 +1,28 @@
-"""The best setting of every study in a table of trials: the one place that decides what is reported.
-
-A table of trials has one row for each finished trial (`capacity_jax.results.trials.read_trials`); a setting is
-the trials of a study with equal hyperparameters.
+"""What the studies in a table of trials have found: the trials of each best setting, and one row for each study.
 
 Example:
-  >>> from capacity_jax.results import TRIAL_COLUMNS
-  >>> TRIAL_COLUMNS[:4]
-  ['study', 'task', 'cell', 'depth']
+  >>> from capacity_jax.results import best_table, trials_table
+  >>> len(best_table(trials_table([])))
+  0
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from capacity_jax.stats.intervals import Interval, mean_interval
+from capacity_jax.results.trials import trials_table
+from capacity_jax.stats.intervals import mean_or_nothing
+from capacity_jax.studies.record import STUDY_COLUMNS, TRIAL_COLUMNS, Record, best_setting
+from capacity_jax.tasks.base import Task
 
-# Scores of the evaluation set by which a task is reported; any other task by its loss.
-SCORES = {
-    "per_cap": "bits_per_parameter",
-    "mem_thru": "squared_error",
-    "rcf": "squared_error",
-    "text8": "bits_per_character",
-}
-ABOUT_STUDY = ["study", "task", "cell", "depth", "budget", "units", "parameters", "n_in", "n_steps"]
-# What else a trial has that is no score of the evaluation set.
-ABOUT_TRIAL = ["batch_size", "number", "role", "sampler", "seed", "hparams", "objective", "maximize", "steps"]
-ABOUT_TRIAL += ["infeasible", "seconds", "finished", "versions"]
+ABOUT = [name for name in STUDY_COLUMNS if name not in ("batch_size", "sampler", "maximize")]
 LOSSES = ["train_loss", "valid_loss", "eval_loss"]
-TRIAL_COLUMNS = [*ABOUT_STUDY, *ABOUT_TRIAL, *LOSSES]
-
-
-def score_of(task: str) -> str:
-    """The column by which results report a task; a stand-in for text8 counts as text8.
-
-    Example:
-      >>> from capacity_jax.results import score_of
-      >>> score_of("text8-standin-python"), score_of("arithmetic")
-      ('bits_per_character', 'eval_loss')
-    """
-    return SCORES.get("text8" if task.startswith("text8") else task, "eval_loss")
 
 
 def best_trials(study: pd.DataFrame) -> pd.DataFrame:
-    """The feasible trials of the setting whose validation objective is best in the mean over its seeds.
-
-    A setting that diverged with some seed comes after all that never did, however well its other seeds ended.
+    """The rows of a study's best setting, as `best_setting` chooses them.
 
     Args:
       study: the trials of one study.
@@ -61,72 +37,54 @@ def best_trials(study: pd.DataFrame) -> pd.DataFrame:
       >>> best_trials(study.assign(seed=[1, 2], infeasible=False, maximize=False))["objective"].tolist()
       [0.2]
     """
-    # In the order of their seeds, not of their ends: ties and rounding then do not depend on speed.
-    study = study.sort_values("seed", kind="stable")
-    settings: dict[tuple, int] = {}
-    setting = np.array([settings.setdefault(_key(hparams), len(settings)) for hparams in study["hparams"]], int)
-    feasible = ~study["infeasible"].to_numpy(bool)
-    gain = np.where(study["maximize"].to_numpy(bool), 1, -1) * study["objective"].to_numpy(float)
-
-    def merit(one: int) -> tuple[bool, float]:
-        of_it = setting == one
-        return bool(feasible[of_it].all()), float(gain[of_it & feasible].mean())
-
-    best = max(sorted(set(setting[feasible].tolist())), key=merit, default=-1)
-    return study.loc[feasible & (setting == best)]
+    rows = study[["hparams", "seed", "infeasible", "objective"]].reset_index(drop=True).itertuples()
+    best: list[Any] = best_setting(rows, maximize=bool(study["maximize"].any()))
+    return study.iloc[[row.Index for row in best]]
 
 
-def best_table(trials: pd.DataFrame) -> pd.DataFrame:
-    """What every study found: one row each, with the columns of `study_row` and those that tell studies apart.
+def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
+    """What every study found: one row each, in the order of their first trials.
 
-    Scores are means over the seeds of the best setting; `ci_low` and `ci_high` bound the task's own (`score_of`) with
-    95% confidence, and are NaN where the setting has one seed. `seeds` counts its measurements, `trials` all trials
-    of the study, `infeasible` those that diverged. Where all did, scores are NaN.
+    Columns: what tells studies apart (`study`, `task`, `cell`, `depth`, `budget`, `units`, `parameters`, `n_in`,
+    `n_steps`), means over the seeds of the best setting of `score` (which `score_name` names), of the losses and of
+    all other scores, `ci_low` and `ci_high`, which bound `score` with 95% confidence and are NaN where the setting has
+    one seed, `seeds` (its measurements), `trials` (all of the study) and `infeasible` (those that diverged). Where all
+    did, scores are NaN.
+
+    Args:
+      trials: records, or a table of trials.
 
     Example:
-      >>> import pandas as pd
+      >>> from capacity_jax import Bucket, Network, Outcome, Study, mem_thru, rnn
       >>> from capacity_jax.results import best_table
-      >>> study = {"study": "a", "task": "per_cap", "cell": "rnn", "depth": 1, "budget": 300.0, "units": 9, "n_in": 9}
-      >>> study |= {"parameters": 280, "n_steps": 5, "hparams": [{}, {}], "seed": [0, 1], "infeasible": False}
-      >>> study |= {"maximize": True}
-      >>> trials = pd.DataFrame(study | {"objective": [3.0, 3.2], "bits_per_parameter": [3.0, 3.2]})
-      >>> round(best_table(trials).loc[0, "bits_per_parameter"].item(), 6)
-      3.1
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> study = Study(bucket, space={}, initial_settings=[{}], trials=0, seeds=2, seed=0)
+      >>> scores = [{"loss": error, "squared_error": error} for error in (0.25, 0.75)]
+      >>> pairs = zip(study.initial_trials(), scores)
+      >>> records = [study.record(Outcome(trial, score, 50_000, False, 9.0)) for trial, score in pairs]
+      >>> best_table(records).loc[0, ["units", "score_name", "score", "trials"]].tolist()
+      [16, 'squared_error', 0.5, 2]
     """
-    scores = [name for name in trials.select_dtypes("number") if name not in {*ABOUT_STUDY, *ABOUT_TRIAL}]
-    rows = [_row(study, scores) for _, study in trials.groupby("study", sort=False)]
-    return pd.DataFrame(rows, columns=None if rows else [*ABOUT_STUDY, *LOSSES, "bits", *set(SCORES.values()), *_FOUND])
+    table = trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
+    scores = [*LOSSES, *(name for name in table.select_dtypes("number") if name not in TRIAL_COLUMNS)]
+    rows = [_row(study, scores) for _, study in table.groupby("study", sort=False)]
+    return pd.DataFrame(rows, columns=[*ABOUT, *scores, "score", "ci_low", "ci_high", "seeds", "trials", "infeasible"])
 
 
-def score_values(trials: pd.DataFrame) -> pd.Series:
-    """The task's own score of each trial (`score_of`); NaN where it diverged.
+def task_table(task: Task, trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
+    """What `best_table` tells of the studies of one task, as a reader wants it.
 
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results import score_values
-      >>> score_values(pd.DataFrame({"task": ["rcf"], "squared_error": [0.5], "infeasible": [False]})).tolist()
-      [0.5]
+    Columns: `cell`, `depth`, `units`, `parameters`, what the task reports, `ci_low`, `ci_high`, `trials`, `infeasible`.
     """
-    columns = trials["task"].map(score_of)
-    values = pd.Series(np.nan, trials.index)
-    for column in columns.unique():
-        if column in trials:
-            values = values.mask(columns == column, trials[column].astype(float))
-    return values.mask(trials["infeasible"].astype(bool))
+    columns = ["cell", "depth", "units", "parameters", *task.reported, "ci_low", "ci_high", "trials", "infeasible"]
+    return best_table(trials).rename(columns={"eval_loss": "loss"}).reindex(columns=columns)
 
 
-_FOUND = ["ci_low", "ci_high", "seeds", "trials", "infeasible"]
-
-
-def _key(hparams: Mapping[str, Any]) -> tuple:
-    """Equal for equal hyperparameters, whatever their order."""
-    return tuple(sorted(hparams.items()))
-
-
-def _row(study, scores):
+def _row(study: pd.DataFrame, scores: list[str]) -> Mapping[str, Any]:
     best = best_trials(study)
-    values = score_values(best).dropna()
-    interval = mean_interval(values) if len(values) else Interval(np.nan, np.nan, np.nan)
-    found = [interval.low, interval.high, len(best), len(study), int(study["infeasible"].sum())]
-    about = study.iloc[0][ABOUT_STUDY].to_dict()
-    return about | best[scores].mean().to_dict() | dict(zip(_FOUND, found, strict=True))
+    score = mean_or_nothing(best["score"])
+    # By numpy, for which the mean of a missing value is missing.
+    means = {name: float(np.mean(best[name].to_numpy(float))) if len(best) else np.nan for name in scores}
+    found = {"score": score.value, "ci_low": score.low, "ci_high": score.high}
+    counts = {"seeds": len(best), "trials": len(study), "infeasible": int(study["infeasible"].sum())}
+    return study.iloc[0][ABOUT].to_dict() | means | found | counts

@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
-from capacity_jax.stats.intervals import Interval, mean_interval
-from capacity_jax.results.figures import task_figure
-from capacity_jax.results.table import as_text, slopes, study_row
-from capacity_jax.studies.study import Study, best_setting
-from capacity_jax.training.population import Outcome
+from capacity_jax.results.best import task_table
+from capacity_jax.results.table import as_text, slopes
+from capacity_jax.stats.intervals import NOTHING, Interval, mean_interval
+from capacity_jax.studies.record import Record, best_setting
+from capacity_jax.studies.study import Study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -19,16 +22,16 @@ class Capacity:
     """The studies of one cell on one task, and what follows from them.
 
     Attributes:
-      studies: each with the outcomes of all its trials, one for each size.
+      studies: each with the records of all its trials, one for each size.
 
     Example:
-      >>> from capacity_jax import Bucket, Capacity, Network, Outcome, Study, Trial, per_cap, rnn
+      >>> from capacity_jax import Bucket, Capacity, Network, Outcome, Study, per_cap, rnn
       >>> bucket = Bucket(Network(rnn, 4, 5, 1), per_cap(n_in=4), batch_size=8)
-      >>> study = Study(bucket, space={}, starts=[{"b": 100}], n_trials=0, n_seeds=2, seed=0)
-      >>> scores = [{"bits": 61 * bits, "bits_per_parameter": bits} for bits in (1.0, 1.5)]
-      >>> pairs = zip(study.starting_trials(), scores)
-      >>> outcomes = [Outcome(trial, score, 50_000, False, 1.0) for trial, score in pairs]
-      >>> capacity = Capacity([(study, outcomes)])
+      >>> study = Study(bucket, space={}, initial_settings=[{"b": 100}], trials=0, seeds=2, seed=0)
+      >>> scores = [{"loss": 0.1, "bits": 61 * bits, "bits_per_parameter": bits} for bits in (1.0, 1.5)]
+      >>> pairs = zip(study.initial_trials(), scores)
+      >>> records = [study.record(Outcome(trial, score, 50_000, False, 1.0)) for trial, score in pairs]
+      >>> capacity = Capacity([(study, records)])
       >>> print(capacity.headline())
       rnn on per_cap: 1.25 bits per parameter, 95% [-1.93, 4.43] (mean over 2 seeds at 61 parameters)
       >>> capacity.to_dataframe().loc[0, "units"].item()
@@ -36,11 +39,11 @@ class Capacity:
       >>> capacity.plot().savefig("capacity.png")  # doctest: +SKIP
     """
 
-    studies: Sequence[tuple[Study, Sequence[Outcome]]]
+    studies: Sequence[tuple[Study, Sequence[Record]]]
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row for each size: network, means and 95% interval of the best setting, numbers of trials."""
-        return pd.DataFrame([study_row(study, outcomes) for study, outcomes in self.studies])
+        return task_table(self._task, (record for _, records in self.studies for record in records))
 
     @property
     def bits_per_parameter(self) -> Interval | None:
@@ -52,9 +55,12 @@ class Capacity:
         """
         return self._estimate()[0]
 
-    def plot(self) -> Figure:
+    def plot(self) -> "Figure":
         """The task's figure over the sizes: stored bits, recall, or the objective."""
-        return task_figure(self.studies[0][0].bucket.task, self.to_dataframe())
+        # A table needs no plotting library.
+        from capacity_jax.results.figures import task_figure
+
+        return task_figure(self._task, self.to_dataframe())
 
     def headline(self) -> str:
         """The result in one line."""
@@ -63,7 +69,7 @@ class Capacity:
         name = f"{bucket.network.cell.name}{depth} on {bucket.task.name}"
         bits, how = self._estimate()
         if bits is None:
-            return f"{name}: {bucket.task.columns[-1].replace('_', ' ')} by number of parameters"
+            return f"{name}: {bucket.task.objective.replace('_', ' ')} by number of parameters"
         bounds = "no interval" if np.isnan(bits.low) else f"95% [{bits.low:.2f}, {bits.high:.2f}]"
         return f"{name}: {bits.value:.2f} bits per parameter, {bounds} ({how})"
 
@@ -74,16 +80,19 @@ class Capacity:
         table = self.to_dataframe().to_html(index=False, float_format=lambda value: f"{value:.4g}")
         return f"<p>{self.headline()}</p>{table}"
 
+    @property
+    def _task(self):
+        return self.studies[0][0].bucket.task
+
     def _estimate(self):
-        task = self.studies[0][0].bucket.task
-        if "bits" not in task.columns:
+        if "bits" not in self._task.reported:
             return None, ""
         table = self.to_dataframe()
         for slope in slopes(table).values():
             return slope, f"slope over {len(set(table.dropna(subset='bits')['parameters']))} sizes"
-        for study, outcomes in sorted(self.studies, key=lambda one: -one[0].bucket.network.n_params):
-            if best := best_setting(study.bucket, outcomes):
+        for study, records in sorted(self.studies, key=lambda one: -one[0].bucket.network.n_params):
+            if best := best_setting(records, self._task.maximize):
                 n_params = study.bucket.network.n_params
-                values = [outcome.scores["bits"] / n_params for outcome in best]
+                values = [record.scores["bits"] / n_params for record in best]
                 return mean_interval(values), f"mean over {len(best)} seeds at {n_params} parameters"
-        return Interval(np.nan, np.nan, np.nan), "no trial was feasible"
+        return NOTHING, "no trial was feasible"

@@ -1,6 +1,6 @@
-"""Figures in the manner of the paper's."""
+"""One figure for what a task measures: stored bits, recall, or any objective, against the size of networks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from capacity_jax.cells import CELLS
 from capacity_jax.estimators.recall import subspace_error
+from capacity_jax.results.formatting import network_label
 from capacity_jax.results.table import slopes
 from capacity_jax.tasks.base import Task
 
@@ -25,11 +26,12 @@ def task_figure(task: Task, table: pd.DataFrame) -> Figure:
 
     Args:
       task: as it was trained.
-      table: rows of `study_row`.
+      table: one row for each study, as `best_table` gives them.
 
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax import mem_thru, task_figure
+      >>> from capacity_jax.results.figures import task_figure
+      >>> from capacity_jax.tasks import mem_thru
       >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
       >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
       >>> figure = task_figure(mem_thru(n_in=16), table)
@@ -40,7 +42,7 @@ def task_figure(task: Task, table: pd.DataFrame) -> Figure:
         return capacity_figure(table)
     if task.name == "mem_thru":
         return recall_figure(table, task.n_in)
-    return objective_figure(table, task.columns[-1], task.name)
+    return objective_figure(table, task.objective, task.name)
 
 
 def capacity_figure(table: pd.DataFrame) -> Figure:
@@ -50,7 +52,7 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
 
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax import capacity_figure
+      >>> from capacity_jax.results.figures import capacity_figure
       >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "parameters": [433], "bits_per_parameter": [3.5]})
       >>> table["ci_low"], table["ci_high"] = 3.2, 3.8
       >>> table["bits"] = 433 * table["bits_per_parameter"]
@@ -69,8 +71,8 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
         slope = f": slope {fit.value:.2f} [{fit.low:.2f}, {fit.high:.2f}]" if fit else ""
         errors = _errors(rows, "bits_per_parameter")
         size = rows["parameters"]
-        total.errorbar(size, rows["bits"], errors * size.to_numpy(), label=label(network) + slope, **style)
-        per_parameter.errorbar(size, rows["bits_per_parameter"], errors, label=label(network), **style)
+        total.errorbar(size, rows["bits"], errors * size.to_numpy(), label=network_label(network) + slope, **style)
+        per_parameter.errorbar(size, rows["bits_per_parameter"], errors, label=network_label(network), **style)
     total.set(xscale="log", yscale="log", ylabel="stored bits", title="Mutual information")
     per_parameter.set(xscale="log", ylabel="bits per parameter", title="Per parameter")
     per_parameter.set_ylim(bottom=0)
@@ -85,7 +87,7 @@ def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
 
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax import objective_figure
+      >>> from capacity_jax.results.figures import objective_figure
       >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "loss": [0.2]})
       >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
       >>> figure = objective_figure(table, "loss", title="arithmetic")
@@ -107,7 +109,7 @@ def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
 
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax import recall_figure
+      >>> from capacity_jax.results.figures import recall_figure
       >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
       >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
       >>> figure = recall_figure(table, n_in=16)
@@ -126,20 +128,41 @@ def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
     return figure
 
 
-def by_network(table: pd.DataFrame) -> Iterator[tuple[Any, pd.DataFrame, dict]]:
+def cells_in_order(table: pd.DataFrame, first: Iterable[str] = CELLS) -> list[str]:
+    """The cells of a table in one order for all figures: those given first, also where they are missing, then others.
+
+    Args:
+      table: it has a column `cell`.
+      first: names that keep their places whatever a table holds; by default those registered.
+
+    Example:
+      >>> import pandas as pd
+      >>> from capacity_jax.results.figures import cells_in_order
+      >>> cells_in_order(pd.DataFrame({"cell": ["mine", "gru"]}), first=["rnn", "gru"])
+      ['rnn', 'gru', 'mine']
+    """
+    return list(dict.fromkeys([*first, *sorted(table["cell"])]))
+
+
+def by_network(table: pd.DataFrame, first: Iterable[str] = CELLS) -> Iterator[tuple[Any, pd.DataFrame, dict]]:
     """The rows of each cell and depth in order of size, with the style of their line."""
-    others = [cell for cell in table["cell"].unique() if cell not in CELLS]
+    cells = cells_in_order(table, first)
     for network, rows in table.groupby(["cell", "depth"], sort=False):
-        style = network_style(rows["cell"].iloc[0], rows["depth"].iloc[0], others)
+        style = network_style(cells.index(rows["cell"].iloc[0]), rows["depth"].iloc[0])
         yield network, rows.sort_values("parameters"), style
 
 
-def network_style(cell: str, depth: int = 1, others: Sequence[str] = ()) -> dict[str, Any]:
-    """How all figures draw a cell, its colour and mark, and a depth, its line; `others` are cells besides the six."""
-    i = [*CELLS, *others].index(cell)
+def network_style(place: int, depth: int = 1) -> dict[str, Any]:
+    """How figures draw a cell by its place in their order, colour and mark, and a depth, its line.
+
+    Example:
+      >>> from capacity_jax.results.figures import network_style
+      >>> network_style(0)["marker"], network_style(0, depth=2)["linestyle"]
+      ('o', '--')
+    """
     return {
-        "color": COLOURS[i % len(COLOURS)],
-        "marker": MARKS[i % len(MARKS)],
+        "color": COLOURS[place % len(COLOURS)],
+        "marker": MARKS[place % len(MARKS)],
         "linestyle": LINES.get(depth, "-"),
         "capsize": 3,
         "markersize": 5,
@@ -147,20 +170,15 @@ def network_style(cell: str, depth: int = 1, others: Sequence[str] = ()) -> dict
     }
 
 
-def label(network: tuple[str, int]) -> str:
-    """How a figure names a cell and its depth."""
-    cell, depth = network
-    name = {"intersection": "+RNN"}.get(cell, cell.upper() if cell.islower() else cell)
-    return name if depth == 1 else f"{name}, depth {depth}"
-
-
-def errorbars(axes: Axes, table: pd.DataFrame, x: str, score: str, **changes: Any) -> None:
+def errorbars(
+    axes: Axes, table: pd.DataFrame, x: str, score: str, first: Iterable[str] = CELLS, **changes: Any
+) -> None:
     """A line for each cell and depth: a score against another column, with the interval of the score.
 
     `changes` are made to the style of all lines.
     """
-    for network, rows, style in by_network(table):
-        axes.errorbar(rows[x], rows[score], yerr=_errors(rows, score), label=label(network), **style | changes)
+    for network, rows, style in by_network(table, first):
+        axes.errorbar(rows[x], rows[score], yerr=_errors(rows, score), label=network_label(network), **style | changes)
 
 
 def tidy(axes: Axes) -> None:

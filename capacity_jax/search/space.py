@@ -1,16 +1,8 @@
-"""The space of hyperparameters: the paper's ranges, narrowed or fixed by the user.
-
-Example:
-  >>> from capacity_jax import PAPER_RANGES
-  >>> PAPER_RANGES["forget_gate_bias_hack"].high
-  6.0
-"""
+"""The space of hyperparameters: the declared ranges, narrowed, widened or fixed by the user."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, cast
 
-import numpy as np
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -18,31 +10,15 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from capacity_jax.training.settings import CHOICES, defaults
+from capacity_jax.cells.hyperparameters import Hyperparameter, shared_name
+from capacity_jax.checks import unknown
 from capacity_jax.training.member import Bucket
 from capacity_jax.training.optimizer import HYPERPARAMETERS
+from capacity_jax.training.settings import hyperparameters_of
 
 Space = dict[str, BaseDistribution]
 
-# Ranges of Collins et al. 2017, appendix; a name stands for itself and for those of the gates, `<name>_<gate>`.
-PAPER_RANGES: Space = {
-    "recurrent_matrix_scale": FloatDistribution(0.01, 2.0, log=True),
-    "input_scale": FloatDistribution(0.001, 2.0, log=True),
-    "recurrent_bias_scale": FloatDistribution(-2.0, 2.0),
-    "forget_gate_bias_hack": FloatDistribution(0.0, 6.0),
-    "lr_init": FloatDistribution(1e-4, 1e-1, log=True),
-    "lr_decay_rate": FloatDistribution(1e-3, 1.0, log=True),
-    "optimizer_logit_momentum": FloatDistribution(1.0, 7.0),
-    "gradient_clip_val": FloatDistribution(1.0, 100.0, log=True),
-    "l2_decay": FloatDistribution(1e-8, 1e-3, log=True),
-    "train_steps": IntDistribution(50_000, 20_000_000, log=True),
-    **{name: CategoricalDistribution(words) for name, words in CHOICES.items()},
-}
-
-# Those of which a cell may have one for each gate.
-OF_GATES = {"recurrent_matrix_scale", "input_scale", "recurrent_bias_scale", "forget_gate_bias_hack"}
-
-# Changes to them for runs of some ten thousand steps: where so few learn something.
+# Changes to the declared ranges for runs of some ten thousand steps: where so few learn something.
 SHORT_RUN_RANGES = {
     "recurrent_matrix_scale": (0.3, 1.5),
     "input_scale": (0.3, 1.5),
@@ -58,15 +34,15 @@ SHORT_RUN_RANGES = {
 
 
 def search_space(bucket: Bucket, changes: Mapping[str, Any]) -> Space:
-    """The dimensions of a search over one bucket: those its cell, task and training have, in the paper's ranges.
+    """The dimensions of a search over one bucket: what its cell, task and training have, where a range is declared.
 
     Args:
       bucket: what the trials share.
-      changes: names as `expanded` takes them: a single value fixes a dimension, two numbers are its new range, a list
-        of words its choices. A hyperparameter for which the paper has no range is searched if it is given one here.
+      changes: names as `expand_settings` takes them: a single value fixes a dimension, two numbers are its new range,
+        a list of words its choices. A hyperparameter without a declared range is searched if it is given one here.
 
     Raises:
-      ValueError: a name is unknown, or a change is not a value, a range or choices.
+      ValueError: a name is unknown, or a change is not a value, a range or choices that the hyperparameter allows.
 
     Example:
       >>> from capacity_jax import Bucket, Network, gru, mem_thru, search_space
@@ -75,85 +51,72 @@ def search_space(bucket: Bucket, changes: Mapping[str, Any]) -> Space:
       >>> space["lr_init"]
       FloatDistribution(high=0.01, log=True, low=0.001, step=None)
     """
-    known = defaults(bucket)
-    space = {name: PAPER_RANGES[stem] for name in known if (stem := _stem(name))}
-    for name, change in expanded(bucket, changes).items():
-        space[name] = _changed(name, space.get(name), change, known[name])
+    known = hyperparameters_of(bucket)
+    space = {
+        name: _distribution(one, one.choices or one.range) for name, one in known.items() if one.choices or one.range
+    }
+    for name, change in expand_settings(bucket, changes).items():
+        space[name] = _changed(name, known[name], change)
     return space
 
 
-def expanded(bucket: Bucket, hparams: Mapping[str, Any]) -> dict[str, Any]:
+def expand_settings(bucket: Bucket, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings or changes written for any cell and size, spelt out for one bucket.
 
     Args:
       bucket: what the trials share.
-      hparams: by name, or by the beginning that the hyperparameters of all gates share (`input_scale`); later entries
-        win over earlier ones. One of the paper's that this cell lacks is passed over. `b_per_parameter` stands for
-        b over the number of parameters.
+      settings: by name, or by the beginning that the hyperparameters of all gates share (`input_scale`), or as the
+        task's `expand` takes them; later entries win over earlier ones. A name that other cells have and this one
+        lacks is passed over.
 
     Raises:
-      ValueError: a name is that of no hyperparameter of the bucket or the paper.
+      ValueError: a name is that of no hyperparameter.
 
     Example:
-      >>> from capacity_jax import Bucket, Network, expanded, gru, per_cap
+      >>> from capacity_jax import Bucket, Network, gru, per_cap
+      >>> from capacity_jax.search import expand_settings
       >>> bucket = Bucket(Network(gru, 8, 16, 1), per_cap(n_in=8), batch_size=64)
-      >>> expanded(bucket, {"input_scale": 0.5, "b_per_parameter": 2.0})
+      >>> expand_settings(bucket, {"input_scale": 0.5, "b_per_parameter": 2.0})
       {'input_scale_r': 0.5, 'input_scale_u': 0.5, 'input_scale_c': 0.5, 'b': 2466}
     """
-    known = defaults(bucket)
+    known = hyperparameters_of(bucket)
     spelt = {}
-    for stem, value in hparams.items():
-        if stem == "b_per_parameter":
-            if "b" in known:
-                spelt["b"] = labels_asked(value, bucket.network.n_params)
-            continue
-        names = [stem] if stem in known else [name for name in known if stem in OF_GATES and _stem(name) == stem]
-        if not names and _stem(stem) is None:
-            close = get_close_matches(stem, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"allowed: {', '.join(sorted(known))}"
-            raise ValueError(f"hyperparameter {stem!r} is unknown here; {hint}")
+    for stem, value in bucket.task.expand(bucket.network, settings).items():
+        names = [stem] if stem in known else [name for name in known if shared_name(name) == stem]
+        if not names and shared_name(stem) is None:
+            raise unknown("hyperparameter", stem, known)
         spelt |= dict.fromkeys(names, value)
     return spelt
 
 
-def nearest(space: Space, hparams: Mapping[str, Any]) -> dict[str, Any]:
-    """A complete setting moved into the space: numbers to the nearer end of their range, words to the first choice.
+def clip_to_space(space: Space, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete settings moved into the space: numbers to the nearer end of their range, words to the first choice.
 
     Example:
       >>> from optuna.distributions import FloatDistribution
-      >>> from capacity_jax import nearest
-      >>> nearest({"lr_init": FloatDistribution(1e-4, 1e-2)}, {"lr_init": 0.5, "l2_decay": 0.0})
+      >>> from capacity_jax.search import clip_to_space
+      >>> clip_to_space({"lr_init": FloatDistribution(1e-4, 1e-2)}, {"lr_init": 0.5, "l2_decay": 0.0})
       {'lr_init': 0.01, 'l2_decay': 0.0}
     """
-    return {**hparams, **{name: _inside(distribution, hparams[name]) for name, distribution in space.items()}}
+    return {**settings, **{name: _inside(distribution, settings[name]) for name, distribution in space.items()}}
 
 
-def capped(space: Space, max_train_steps: int) -> Space:
+def searched_part(space: Space, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The searched hyperparameters of complete settings, moved to the nearest place in the space."""
+    return {name: value for name, value in clip_to_space(space, settings).items() if name in space}
+
+
+def cap_space(space: Space, max_train_steps: int) -> Space:
     """The space with no more training steps than that."""
     steps = cast(IntDistribution, space["train_steps"])
     low, high = min(steps.low, max_train_steps), min(steps.high, max_train_steps)
     return space | {"train_steps": IntDistribution(low, high, log=steps.log)}
 
 
-def capped_start(start: Mapping[str, Any], max_train_steps: int) -> dict[str, Any]:
-    """The setting with no more training steps than that."""
-    return {**start, "train_steps": min(start.get("train_steps", HYPERPARAMETERS["train_steps"]), max_train_steps)}
-
-
-def labels_asked(per_parameter: Any, n_params: int) -> int | list[int]:
-    """The b, or the range of it, that `b_per_parameter` means for a network, at least 1.
-
-    Raises:
-      ValueError: it is neither a positive number nor two in order.
-    """
-    values = per_parameter if isinstance(per_parameter, list | tuple) else (per_parameter,)
-    numbers = all(isinstance(value, int | float) and 0 < value < np.inf for value in values)
-    if len(values) not in (1, 2) or not numbers or values[0] > values[-1]:
-        raise ValueError(
-            f"b_per_parameter is {per_parameter!r}; allowed: a positive number, or two in order: the range"
-        )
-    labels = [max(1, round(value * n_params)) for value in values]
-    return labels if isinstance(per_parameter, list | tuple) else labels[0]
+def cap_settings(settings: Mapping[str, Any], max_train_steps: int) -> dict[str, Any]:
+    """The settings with no more training steps than that."""
+    asked = settings.get("train_steps", HYPERPARAMETERS["train_steps"].default)
+    return {**settings, "train_steps": min(asked, max_train_steps)}
 
 
 def _inside(distribution, value):
@@ -162,26 +125,22 @@ def _inside(distribution, value):
     return min(max(value, distribution.low), distribution.high)
 
 
-def _changed(name, distribution, change, default):
+def _changed(name: str, declared: Hyperparameter, change: Any) -> BaseDistribution:
     values = list(change) if isinstance(change, list | tuple) else [change]
-    if name in CHOICES:
-        for word in values:
-            if word not in CHOICES[name]:
-                raise ValueError(f"space.{name} holds {word!r}; allowed: {', '.join(CHOICES[name])}")
-        return CategoricalDistribution(values)
-    numbers = all(isinstance(value, int | float) and np.isfinite(value) for value in values)
-    if len(values) not in (1, 2) or not numbers or values[0] > values[-1]:
+    for value in values:
+        declared.check(f"space.{name}", value)
+    if not declared.choices and (len(values) not in (1, 2) or values[0] > values[-1]):
         raise ValueError(f"space.{name} is {change!r}; allowed: a number, or two in order: the range")
-    if isinstance(default, int) and not all(value == int(value) for value in values):
-        raise ValueError(f"space.{name} is {change!r}; it must hold whole numbers")
+    if not values:
+        raise ValueError(f"space.{name} is {change!r}; allowed: {', '.join(declared.choices)}")
+    return _distribution(declared, values)
+
+
+def _distribution(declared: Hyperparameter, values: Any) -> BaseDistribution:
+    if declared.choices:
+        return CategoricalDistribution(values)
     low, high = values[0], values[-1]
-    log = distribution is not None and distribution.log and low > 0
-    if isinstance(default, int):
-        return IntDistribution(low, high, log=log)
+    log = declared.log and low > 0
+    if declared.is_whole:
+        return IntDistribution(int(low), int(high), log=log)
     return FloatDistribution(low, high, log=log)
-
-
-def _stem(name):
-    if name in PAPER_RANGES:
-        return name
-    return next((stem for stem in PAPER_RANGES if name.startswith(f"{stem}_")), None)

@@ -22,6 +22,9 @@ class Interval(NamedTuple):
     high: float
 
 
+NOTHING = Interval(np.nan, np.nan, np.nan)
+
+
 def mean_interval(values, level: float = 0.95) -> Interval:
     """The mean of independent measurements, with Student's t interval.
 
@@ -42,6 +45,13 @@ def mean_interval(values, level: float = 0.95) -> Interval:
         return Interval(mean, np.nan, np.nan)
     half = float(stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half)
+
+
+def mean_or_nothing(values, level: float = 0.95) -> Interval:
+    """`mean_interval` of the values that are finite; all NaN where there are none."""
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    return mean_interval(values, level) if len(values) else NOTHING
 
 
 def slope_interval(parameters, bits, level: float = 0.95) -> Interval:

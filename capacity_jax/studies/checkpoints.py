@@ -13,7 +13,7 @@ import numpy as np
 from absl import logging
 from orbax.checkpoint import v1 as ocp
 
-from capacity_jax.training.population import Snapshot
+from capacity_jax.training.trial import Snapshot
 
 KEPT = 2
 

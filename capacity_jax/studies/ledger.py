@@ -4,32 +4,30 @@ A trial of ours carries its number in the study as the attribute `number`; all e
 dashboard and its plots work. A diverged trial is complete, with an infinite value and the attribute `infeasible`.
 """
 
-import json
-import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import optuna
-from optuna.distributions import distribution_to_json
 from optuna.trial import FrozenTrial, TrialState
 
-from capacity_jax.studies.proposals import within
+from capacity_jax.search.space import searched_part
+from capacity_jax.studies.record import FORMAT, Record, findings, format_of, record_of
 from capacity_jax.studies.storage import Storage, StorageError, quiet
-from capacity_jax.studies.study import Study, objective
+from capacity_jax.studies.study import Study
 from capacity_jax.studies.versions import versions
 from capacity_jax.studies.worker import Worker
-from capacity_jax.training.population import Outcome, Trial
+from capacity_jax.training.trial import Outcome, Trial
 
 # The attribute under which a study keeps what it is a study of.
 PLAN = "plan"
 
 
 class Entry(NamedTuple):
-    """A trial as the storage has it; outcome is None until it is finished."""
+    """A trial as the storage has it; record is None until it is finished."""
 
     trial: Trial
     owner: str
     trial_id: int
-    outcome: Outcome | None
+    record: Record | None
 
 
 class Ledger:
@@ -62,21 +60,21 @@ class Ledger:
     def entries(self) -> dict[int, Entry]:
         """All trials by number."""
         with self.storage.in_use():
-            return {number: _entry(frozen) for number, frozen in self._standing().items()}
+            return {number: self._entry(frozen) for number, frozen in self._standing().items()}
 
-    def outcomes(self) -> dict[int, Outcome]:
+    def records(self) -> dict[int, Record]:
         """Those of the finished trials, by number."""
-        return {number: entry.outcome for number, entry in self.entries().items() if entry.outcome}
+        return {number: entry.record for number, entry in self.entries().items() if entry.record}
 
     def begin(self, trial: Trial) -> bool:
         """Records that this worker trains a trial; False where another one was faster."""
-        searched = within(self.study.space, trial.hparams)
+        searched = searched_part(self.study.space, trial.hparams)
         with self.storage.in_use():
             template = optuna.trial.create_trial(
                 state=TrialState.RUNNING,
                 params=searched,
                 distributions={name: self.study.space[name] for name in searched},
-                user_attrs=self._facts(trial),
+                user_attrs=self._begun(trial),
             )
             trial_id = self.storage.optuna.create_new_trial(self.study_id, template)
             if self._standing()[trial.number]._trial_id == trial_id:
@@ -84,21 +82,22 @@ class Ledger:
             self.storage.optuna.set_trial_state_values(trial_id, TrialState.FAIL)
             return False
 
-    def finish(self, outcome: Outcome) -> None:
+    def finish(self, outcome: Outcome) -> Record:
         """Records what became of a trial; one that somebody else has finished meanwhile stays as it is."""
+        record = self.study.record(outcome)
         with self.storage.in_use():
-            trial_id = self._standing()[outcome.trial.number]._trial_id
+            trial_id = self._standing()[record.number]._trial_id
             try:
-                for name, value in _findings(outcome).items():
+                for name, value in findings(record).items():
                     self.storage.optuna.set_trial_user_attr(trial_id, name, value)
-                value = objective(self.study.bucket, outcome)
-                self.storage.optuna.set_trial_state_values(trial_id, TrialState.COMPLETE, [value])
+                self.storage.optuna.set_trial_state_values(trial_id, TrialState.COMPLETE, [record.told])
             except optuna.exceptions.UpdateFinishedTrialError:
                 pass
+        return record
 
     def left_over(self) -> list[Trial]:
         """Those this worker began in an earlier run, which was stopped, and has not finished."""
-        return [one.trial for one in self.entries().values() if one.owner == self.owner and not one.outcome]
+        return [one.trial for one in self.entries().values() if one.owner == self.owner and not one.record]
 
     def take_over(self) -> list[Trial]:
         """Makes this worker the owner of all trials whose workers are dead, and returns them."""
@@ -127,7 +126,7 @@ class Ledger:
             storage.set_trial_state_values(frozen._trial_id, TrialState.WAITING)
             if storage.set_trial_state_values(frozen._trial_id, TrialState.RUNNING):
                 storage.set_trial_user_attr(frozen._trial_id, "owner", self.owner)
-                yield _entry(frozen).trial
+                yield self._entry(frozen).trial
 
     def _ours(self):
         everything = self.storage.optuna.get_all_trials(self.study_id, deepcopy=False)
@@ -144,20 +143,31 @@ class Ledger:
                 found.setdefault(frozen.user_attrs["number"], frozen)
         return found
 
+    def _entry(self, frozen: FrozenTrial) -> Entry:
+        kept = frozen.user_attrs
+        trial = Trial(kept["hparams"], kept["seed"], kept["number"])
+        record = None
+        if frozen.state == TrialState.COMPLETE:
+            record = record_of(self.study.facts, kept, frozen.value, frozen.datetime_complete)
+        return Entry(trial, kept["owner"], frozen._trial_id, record)
+
     def _check_same(self):
-        recorded = self.storage.optuna.get_study_user_attrs(self.study_id).get(PLAN)
-        plan = json.loads(json.dumps(_plan(self.study)))
-        if recorded is None:
+        kept = self.storage.optuna.get_study_user_attrs(self.study_id).get(PLAN)
+        plan = self.study.plan()
+        if kept is None:
             self.storage.optuna.set_study_user_attr(self.study_id, PLAN, plan)
             return
+        where = f"storage is {self.storage.url}, where study {self.study.name}"
+        if format_of(kept) != FORMAT:
+            raise StorageError(
+                f"{where} has format {format_of(kept)}; only format {FORMAT} can be continued (read_trials reads older "
+                "ones): name another storage or workdir"
+            )
         for name, value in plan.items():
-            if recorded.get(name) != value:
-                raise StorageError(
-                    f"storage is {self.storage.url}, where study {self.study.name} has {name} {recorded.get(name)}, "
-                    f"not {value}; name another storage or workdir"
-                )
+            if kept.get(name) != value:
+                raise StorageError(f"{where} has {name} {kept.get(name)}, not {value}; name another storage or workdir")
 
-    def _facts(self, trial):
+    def _begun(self, trial):
         network = self.study.bucket.network
         return {
             "number": trial.number,
@@ -167,7 +177,6 @@ class Ledger:
             "depth": network.depth,
             "units": network.n_hidden,
             "parameters": network.n_params,
-            **({"b": trial.hparams["b"]} if "b" in trial.hparams else {}),
             "seed": trial.seed,
             "hparams": dict(trial.hparams),
             "versions": versions(),
@@ -176,67 +185,3 @@ class Ledger:
 
 def _lease_of(owner: str) -> str:
     return f"lease of {owner}"
-
-
-def _plan(study: Study) -> dict[str, Any]:
-    network, task = study.bucket.network, study.bucket.task
-    return {
-        "task": task.name,
-        "cell": network.cell.name,
-        "depth": network.depth,
-        "budget": study.budget,
-        "units": network.n_hidden,
-        "parameters": network.n_params,
-        "n_in": task.n_in,
-        "n_steps": task.n_steps,
-        "batch_size": study.bucket.batch_size,
-        "sampler": study.sampler,
-        "proposals": study.n_proposals,
-        "trials": study.n_trials,
-        "seeds": study.n_seeds,
-        "seed": study.seed,
-        "max_train_steps": study.max_train_steps,
-        "starts": [dict(start) for start in study.starts],
-        "space": {name: json.loads(distribution_to_json(one)) for name, one in sorted(study.space.items())},
-    }
-
-
-def _findings(outcome: Outcome) -> dict[str, Any]:
-    scores, validation = _finite(outcome.scores), _finite(outcome.validation)
-    return {
-        "train_loss": _finite({"": outcome.train_loss})[""],
-        "valid_loss": validation["loss"],
-        "eval_loss": scores["loss"],
-        **{name: scores[name] for name in ("bits", "bits_per_parameter") if name in scores},
-        "scores": scores,
-        "validation": validation,
-        "steps": outcome.steps,
-        "infeasible": outcome.infeasible,
-        "seconds": outcome.seconds,
-    }
-
-
-def _finite(scores):
-    # JSON has no NaN, and the dashboard's reader refuses it.
-    return {name: value if math.isfinite(value) else None for name, value in scores.items()}
-
-
-def _entry(frozen: FrozenTrial) -> Entry:
-    found = frozen.user_attrs
-    trial = Trial(found["hparams"], found["seed"], found["number"])
-    if frozen.state != TrialState.COMPLETE:
-        return Entry(trial, found["owner"], frozen._trial_id, None)
-
-    def numbers(scores):
-        return {name: math.nan if value is None else value for name, value in scores.items()}
-
-    outcome = Outcome(
-        trial,
-        scores=numbers(found["scores"]),
-        steps=found["steps"],
-        infeasible=found["infeasible"],
-        seconds=found["seconds"],
-        validation=numbers(found["validation"]),
-        train_loss=numbers({"": found["train_loss"]})[""],
-    )
-    return Entry(trial, found["owner"], frozen._trial_id, outcome)

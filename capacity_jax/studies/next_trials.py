@@ -6,19 +6,20 @@ from functools import partial
 from typing import Any
 
 from capacity_jax.studies.ledger import Ledger
-from capacity_jax.studies.proposals import batch_of, n_awaited, propose
+from capacity_jax.studies.proposals import batch_of, n_awaited, proposed_batch
+from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
-from capacity_jax.training.population import Outcome, Trial
+from capacity_jax.training.trial import Trial
 
-Outcomes = Mapping[int, Outcome]
+Records = Mapping[int, Record]
 Settings = Mapping[int, Mapping[str, Any]]
 
 
 class NotYet(Exception):  # noqa: N818
-    """A setting follows from outcomes or proposals that are still to come."""
+    """A setting follows from records or proposals that are still to come."""
 
 
-def supply(ledger: Ledger, executor: Executor, by_process: Callable[..., list]) -> Iterator[Trial | None]:
+def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]) -> Iterator[Trial | None]:
     """The trials that this worker is to train, each begun in the ledger; None while the next one is not known yet.
 
     Ends when nothing is left to begin, or when what is left waits for trials of other workers alone.
@@ -26,25 +27,25 @@ def supply(ledger: Ledger, executor: Executor, by_process: Callable[..., list]) 
     Args:
       ledger: of the study.
       executor: proposes the next batch while this one is trained.
-      by_process: proposes for the sampler `gp`, as `gp.propose` does.
+      propose: proposes for the sampler `gp`, as `gp.propose` does.
     """
     study = ledger.study
-    proposals = _Proposals(study, partial(executor.submit, propose, by_process=by_process))
+    planned = _PlannedSettings(study, partial(executor.submit, proposed_batch, propose=propose))
     yield from ledger.left_over()
     while True:
         yield from ledger.take_over()
         entries = ledger.entries()
-        outcomes = {number: entry.outcome for number, entry in entries.items() if entry.outcome}
+        records = {number: entry.record for number, entry in entries.items() if entry.record}
         number = next(i for i in range(len(entries) + 1) if i not in entries)
         try:
             if number < study.n_planned:
                 settings = {i: entry.trial.hparams for i, entry in entries.items()}
-                hparams = proposals.setting(number, outcomes, settings)
+                hparams = planned.setting(number, records, settings)
             else:
-                hparams = _repeated(study, number, outcomes)
+                hparams = _repeated(study, number, records)
         except NotYet:
-            ours = any(entry.owner == ledger.owner and not entry.outcome for entry in entries.values())
-            if not ours and not proposals.in_progress():
+            ours = any(entry.owner == ledger.owner and not entry.record for entry in entries.values())
+            if not ours and not planned.in_progress():
                 return
             yield None
             continue
@@ -55,39 +56,39 @@ def supply(ledger: Ledger, executor: Executor, by_process: Callable[..., list]) 
             yield trial
 
 
-class _Proposals:
+class _PlannedSettings:
     """The planned settings; batches are proposed in the background as soon as what they depend on is known."""
 
     def __init__(self, study: Study, submit: Callable[..., Future]):
         self.study, self.submit = study, submit
         self.batches: dict[int, Future] = {}
 
-    def setting(self, number: int, outcomes: Outcomes, settings: Settings) -> Mapping[str, Any]:
+    def setting(self, number: int, records: Records, settings: Settings) -> Mapping[str, Any]:
         """The number-th setting, given those before it."""
-        if number < self.study.n_starts:
-            starts = {trial.number: trial.hparams for trial in self.study.starting_trials()}
-            self._prepare(0, outcomes, starts)
-            return starts[number]
+        if number < self.study.n_initial:
+            initial = {trial.number: trial.hparams for trial in self.study.initial_trials()}
+            self._prepare(0, records, initial)
+            return initial[number]
         batch, numbers = batch_of(self.study, number)
-        self._prepare(batch, outcomes, settings)
+        self._prepare(batch, records, settings)
         if batch not in self.batches or not self.batches[batch].done():
             raise NotYet
         proposed = self.batches[batch].result()
-        self._prepare(batch + 1, outcomes, {**settings, **dict(zip(numbers, proposed, strict=True))})
+        self._prepare(batch + 1, records, {**settings, **dict(zip(numbers, proposed, strict=True))})
         return proposed[number - numbers.start]
 
     def in_progress(self) -> bool:
         """Whether a batch is being proposed."""
         return not all(future.done() for future in self.batches.values())
 
-    def _prepare(self, batch, outcomes, settings):
-        is_known = all(number in outcomes for number in range(n_awaited(self.study, batch)))
-        if batch not in self.batches and batch * self.study.n_proposals < self.study.n_trials and is_known:
-            self.batches[batch] = self.submit(self.study, batch, outcomes, settings)
+    def _prepare(self, batch, records, settings):
+        is_known = all(number in records for number in range(n_awaited(self.study, batch)))
+        if batch not in self.batches and batch * self.study.proposals < self.study.trials and is_known:
+            self.batches[batch] = self.submit(self.study, batch, records, settings)
 
 
-def _repeated(study, number, outcomes):
+def _repeated(study, number, records):
     try:
-        return study.repeat(number, outcomes)
+        return study.repeat(number, records)
     except KeyError as error:
         raise NotYet from error

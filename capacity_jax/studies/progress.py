@@ -1,15 +1,15 @@
 """The progress bar of a run, in a terminal or a notebook: trials done, best objective so far, time left."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from capacity_jax.studies.study import Study, objective
-from capacity_jax.training.population import Outcome
+from capacity_jax.studies.record import Record
+from capacity_jax.studies.study import Study
 
-# What a step costs beside its products, in parameters times batch size (measured: 16 and 32 units, 2 to 4 cores).
+# What a step costs beside its products, in parameters times batch size.
 OVERHEAD = 150_000
 
 
@@ -26,20 +26,19 @@ class Progress:
             total=1.0, bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]", file=sys.stderr
         )
 
-    def resume(self, study: Study, outcomes: Sequence[Outcome]) -> None:
+    def resume(self, study: Study, records: Iterable[Record]) -> None:
         """What was finished before; the time left is reckoned from there."""
-        for outcome in outcomes:
-            self.outcome(study, outcome)
+        for record in records:
+            self.ended(study, record)
         self.bar.initial = self.bar.n
 
-    def outcome(self, study: Study, outcome: Outcome) -> None:
+    def ended(self, study: Study, record: Record) -> None:
         """A trial that has finished."""
         self.finished[study.name] += 1
-        task = study.bucket.task
-        if not outcome.infeasible:
-            value = objective(study.bucket, outcome)
-            better = max if task.maximize else min
-            self.best = task.columns[-1].replace("_", " "), better(value, self.best[1]) if self.best else value
+        if not record.infeasible:
+            better = max if record.maximize else min
+            best = better(record.objective, self.best[1]) if self.best else record.objective
+            self.best = record.score_name.replace("_", " "), best
         self.running(study, 0.0)
 
     def running(self, study: Study, n_trials: float) -> None:
@@ -69,5 +68,5 @@ def _cost(study):
         ends = study.space["train_steps"]
         n_steps = np.sqrt(ends.low * ends.high) if ends.log else (ends.low + ends.high) / 2
     else:
-        n_steps = np.mean([trial.hparams["train_steps"] for trial in study.starting_trials()])
+        n_steps = np.mean([trial.hparams["train_steps"] for trial in study.initial_trials()])
     return n_steps * (OVERHEAD + study.bucket.network.n_params * study.bucket.batch_size)

@@ -5,21 +5,26 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
+from itertools import takewhile
 from time import monotonic, sleep
 
-from capacity_jax.search import checkpoints
 from capacity_jax.search.gp import Proposer
+from capacity_jax.studies import checkpoints
 from capacity_jax.studies.ledger import Ledger
+from capacity_jax.studies.next_trials import next_trials
 from capacity_jax.studies.progress import Progress
+from capacity_jax.studies.record import Record
 from capacity_jax.studies.storage import Storage, open_storage
 from capacity_jax.studies.study import Study
-from capacity_jax.studies.next_trials import supply
 from capacity_jax.studies.worker import LEASE_SECONDS, Worker
-from capacity_jax.training.population import Chunk, Outcome, Trial, fitting_slots, prepare_population, train_population
+from capacity_jax.training.population import Population
+from capacity_jax.training.program import fitting_slots, prepare_population
+from capacity_jax.training.trial import Trial
 
 # Seconds between looks for work while other workers do what is left.
 WAITING_SECONDS = 2.0
+# Seconds between looks for a trial while the next one is being proposed.
+IDLE_SECONDS = 0.05
 
 
 class Stopped(Exception):  # noqa: N818
@@ -27,7 +32,7 @@ class Stopped(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Home:
+class Persistence:
     """Where a run is kept, so that it can be continued after any end.
 
     Attributes:
@@ -39,10 +44,10 @@ class Home:
     Example:
       >>> import tempfile
       >>> from pathlib import Path
-      >>> from capacity_jax import Home, Worker, open_storage
+      >>> from capacity_jax.studies import Persistence, Worker, open_storage
       >>> with tempfile.TemporaryDirectory() as directory:
       ...     storage = open_storage(f"sqlite:///{directory}/studies.db")
-      ...     Home(storage, Worker(Path(directory, "workers")), interval=300.0).interval
+      ...     Persistence(storage, Worker(Path(directory, "workers")), interval=300.0).interval
       300.0
     """
 
@@ -51,16 +56,23 @@ class Home:
     interval: float = 60.0
     stop: Callable[[], bool] = lambda: False
 
+    def stop_if_asked(self) -> None:
+        """Raises Stopped if somebody has asked for it."""
+        if self.stop():
+            raise Stopped
 
-def run_studies(studies: Sequence[Study], home: Home | None = None) -> Iterator[tuple[Study, list[Outcome]]]:
+
+def run_studies(
+    studies: Sequence[Study], persistence: Persistence | None = None
+) -> Iterator[tuple[Study, list[Record]]]:
     """Runs studies one after another, each compiled while the one before it trains; shows progress on stderr.
 
     Args:
       studies: what to run, in this order; at least one, with different names.
-      home: where their trials are kept; by default in memory. What is there already is not done again.
+      persistence: where their trials are kept; by default in memory. What is there already is not done again.
 
     Yields:
-      Each study with all its outcomes by number, when it has ended.
+      Each study with the records of all its trials by number, when it has ended.
 
     Raises:
       ValueError: a trial's hyperparameters do not fit its bucket; nothing is trained then.
@@ -70,27 +82,26 @@ def run_studies(studies: Sequence[Study], home: Home | None = None) -> Iterator[
       MemoryError: the devices have not the memory for a single network of some study.
 
     Example:
-      >>> from capacity_jax import Bucket, Network, Study, build_task, rnn, run_studies, study_row
-      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
-      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
-      >>> study = Study(bucket, space={}, starts=[{"train_steps": 50}], n_trials=0, n_seeds=1, seed=0)
-      >>> [study_row(study, outcomes)["trials"] for study, outcomes in run_studies([study])]
-      [1]
+      >>> from capacity_jax import Bucket, Network, Study, mem_thru, rnn, run_studies
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
+      >>> study = Study(bucket, space={}, initial_settings=[{"train_steps": 50}], trials=0, seeds=1, seed=0)
+      >>> [[record.steps_made for record in records] for study, records in run_studies([study])]
+      [[50]]
     """
-    home = home or Home()
+    persistence = persistence or Persistence()
     names = [study.name for study in studies]
     for study in studies:
         if names.count(study.name) > 1:
             raise ValueError(f"study {study.name} is asked for {names.count(study.name)} times; allowed: once")
-        study.starting_trials()
-    with home.worker.alive() if home.worker else nullcontext():
-        yield from _run(studies, home)
-    if home.worker:
-        home.worker.leave()
+        study.initial_trials()
+    with persistence.worker.alive() if persistence.worker else nullcontext():
+        yield from _run(studies, persistence)
+    if persistence.worker:
+        persistence.worker.leave()
 
 
-def _run(studies: Sequence[Study], home: Home) -> Iterator[tuple[Study, list[Outcome]]]:
-    ledgers = [Ledger(study, home.storage, home.worker) for study in studies]
+def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[Study, list[Record]]]:
+    ledgers = [Ledger(study, persistence.storage, persistence.worker) for study in studies]
     with (
         closing(Progress(studies)) as progress,
         ThreadPoolExecutor(1) as compiler,
@@ -98,66 +109,85 @@ def _run(studies: Sequence[Study], home: Home) -> Iterator[tuple[Study, list[Out
         Proposer() as proposer,
     ):
         for ledger in ledgers:
-            progress.resume(ledger.study, list(ledger.outcomes().values()))
+            progress.resume(ledger.study, ledger.records().values())
         left = deque(ledgers)
         while left:
             ledger = left.popleft()
             study, n_trained = ledger.study, 0
-            if not study.is_complete(ledger.outcomes()):
+            if not study.is_complete(ledger.records()):
                 compiled = compiler.submit(_compile, study)
-                if left and not left[0].study.is_complete(left[0].outcomes()):
+                if left and not left[0].study.is_complete(left[0].records()):
                     compiler.submit(_compile, left[0].study)
                 compiled.result()
-                n_trained = _work_on(ledger, home, progress, partial(supply, ledger, asking, proposer))
-            outcomes = ledger.outcomes()
-            if study.is_complete(outcomes):
-                progress.expect(study, len(outcomes))
-                yield study, [outcomes[number] for number in sorted(outcomes)]
+                n_trained = _Work(ledger, persistence, progress).train(next_trials(ledger, asking, proposer))
+            records = ledger.records()
+            if study.is_complete(records):
+                progress.expect(study, len(records))
+                yield study, [records[number] for number in sorted(records)]
             else:
                 left.append(ledger)
                 if not n_trained:
-                    _stop_if_asked(home)
+                    persistence.stop_if_asked()
                     sleep(WAITING_SECONDS)
 
 
-def _work_on(ledger: Ledger, home: Home, progress: Progress, begun: Callable[[], Iterator[Trial | None]]) -> int:
-    """Trains what of a study falls to this worker; returns how many trials it has finished."""
-    study = ledger.study
-    finished: set[int] = set()
-    n_slots = fitting_slots(study.bucket, _n_trials(study))
-    saved = renewed = monotonic()
-    done: dict[int, float] = {}
+class _Work:
+    """What of a study falls to this worker."""
 
-    def trials() -> Iterator[Trial | None]:
-        snapshots = checkpoints.newest(home.worker.directories(study.name)) if home.worker else {}
-        for trial in begun():
+    def __init__(self, ledger: Ledger, persistence: Persistence, progress: Progress):
+        self.ledger, self.persistence, self.progress = ledger, persistence, progress
+        self.study, self.worker = ledger.study, persistence.worker
+        bucket = self.study.bucket
+        self.population = Population(bucket, n_slots=fitting_slots(bucket, _n_trials(self.study)))
+        self.all_begun = False
+        # The share of its steps that each running trial has made.
+        self.done: dict[int, float] = {}
+        self.saved = self.renewed = monotonic()
+
+    def train(self, trials: Iterator[Trial | None]) -> int:
+        """Trains the trials as they become known; returns how many have finished."""
+        trials, n_finished = self._continued(trials), 0
+        while True:
+            self.population.fill(takewhile(bool, trials))
+            if self.population.n_working:
+                n_finished += self._advance()
+            elif self.all_begun:
+                return n_finished
+            else:
+                sleep(IDLE_SECONDS)
+            self._keep()
+            self.persistence.stop_if_asked()
+
+    def _continued(self, trials):
+        """The trials, each from where some worker has saved it."""
+        snapshots = checkpoints.newest(self.worker.directories(self.study.name)) if self.worker else {}
+        for trial in trials:
             if trial is not None:
-                progress.expect(study, max(progress.expected[study.name], trial.number + 1))
+                self.progress.expect(self.study, max(self.progress.expected[self.study.name], trial.number + 1))
             yield trial and replace(trial, snapshot=snapshots.get(trial.number))
+        self.all_begun = True
 
-    def on_chunk(chunk: Chunk) -> None:
-        nonlocal saved, renewed
-        for trial, n_steps in chunk.steps:
-            if trial.number in finished:
-                continue
-            done[trial.number] = done.get(trial.number, 0.0) + n_steps / trial.hparams["train_steps"]
-        progress.running(study, sum(done.values()))
+    def _advance(self):
+        """Trains for a while and records what has finished; returns how many did."""
+        for trial, n_steps in self.population.advance():
+            self.done[trial.number] = self.done.get(trial.number, 0.0) + n_steps / trial.hparams["train_steps"]
+        outcomes = self.population.finished()
+        for outcome in outcomes:
+            self.progress.ended(self.study, self.ledger.finish(outcome))
+            self.done.pop(outcome.trial.number)
+        self.progress.running(self.study, sum(self.done.values()))
+        return len(outcomes)
+
+    def _keep(self):
+        """Renews the lease and writes checkpoints, when it is time."""
         now = monotonic()
-        if now - renewed > LEASE_SECONDS / 4:
-            ledger.renew()
-            renewed = now
-        if home.worker and (home.stop() or now - saved > home.interval):
-            if snapshots := {trial.number: snapshot for trial, snapshot in chunk.running()}:
-                checkpoints.save(home.worker.directory_of(study.name), snapshots)
-            saved = now
-        _stop_if_asked(home)
-
-    for outcome in train_population(study.bucket, trials(), n_slots=n_slots, on_chunk=on_chunk):
-        ledger.finish(outcome)
-        done.pop(outcome.trial.number, None)
-        progress.outcome(study, outcome)
-        finished.add(outcome.trial.number)
-    return len(finished)
+        if now - self.renewed > LEASE_SECONDS / 4:
+            self.ledger.renew()
+            self.renewed = now
+        if self.worker and (self.persistence.stop() or now - self.saved > self.persistence.interval):
+            if snapshots := {trial.number: snapshot for trial, snapshot in self.population.snapshots()}:
+                checkpoints.save(self.worker.directory_of(self.study.name), snapshots)
+            self.saved = now
 
 
 def _compile(study):
@@ -165,9 +195,4 @@ def _compile(study):
 
 
 def _n_trials(study):
-    return max(study.n_planned, study.n_seeds)
-
-
-def _stop_if_asked(home):
-    if home.stop():
-        raise Stopped
+    return max(study.n_planned, study.seeds)

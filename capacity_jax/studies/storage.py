@@ -55,7 +55,7 @@ def open_storage(url: str | None = None) -> Storage:
       StorageError: it cannot be opened.
 
     Example:
-      >>> from capacity_jax import open_storage
+      >>> from capacity_jax.studies import open_storage
       >>> open_storage().url
       'memory'
     """

@@ -14,7 +14,7 @@ PACKAGES = ("capacity_jax", "jax", "jaxlib", "flax", "optax", "optuna", "numpy",
 @cache
 def versions() -> dict[str, str]:
     """Of Python and the packages that a result depends on, and the devices and the processor that made it."""
-    devices = jax.devices()
+    devices = jax.local_devices()
     return {
         "Python": platform.python_version(),
         **{package: _version(package) for package in PACKAGES},

@@ -25,7 +25,7 @@ class Worker:
     Example:
       >>> import tempfile
       >>> from pathlib import Path
-      >>> from capacity_jax import Worker
+      >>> from capacity_jax.studies import Worker
       >>> with tempfile.TemporaryDirectory() as directory:
       ...     Worker(Path(directory)).directory.name.count("-") >= 2
       True

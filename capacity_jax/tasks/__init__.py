@@ -6,7 +6,7 @@ from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
-from capacity_jax.tasks.registry import TASKS, task_by_name
+from capacity_jax.tasks.registry import TASKS, TaskName, task_by_name
 from capacity_jax.tasks.text8 import Corpus, text8
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Batch",
     "Corpus",
     "Task",
+    "TaskName",
     "arithmetic",
     "mem_thru",
     "parens_counting",

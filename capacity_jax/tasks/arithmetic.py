@@ -16,8 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int
 
+from capacity_jax.cells.hyperparameters import Hyperparameter
 from capacity_jax.checks import check_size
-from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments, row_keys
 
 ALPHABET = " 0123456789+-="
 PAD, PLUS, MINUS, EQUALS = (ALPHABET.index(character) for character in " +-=")
@@ -25,6 +26,7 @@ PAD, PLUS, MINUS, EQUALS = (ALPHABET.index(character) for character in " +-=")
 LARGEST_ALLOWED = 10**8
 
 
+@one_for_equal_arguments
 def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 36, n_evaluation: int = 4096) -> Task:
     """The addition task; every batch is drawn anew, the evaluation set from a key that trains nothing.
 
@@ -45,7 +47,7 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
     Example:
       >>> from capacity_jax import arithmetic
       >>> task = arithmetic()
-      >>> task.n_in, task.n_steps, task.columns[-1]
+      >>> task.n_in, task.n_steps, task.objective
       (14, 36, 'loss')
     """
     sizes = {"largest": largest, "max_compute_steps": max_compute_steps, "n_steps": n_steps}
@@ -64,18 +66,21 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
             "evaluation_key": jax.random.split(key, 1)[0],
         }
 
-    def drawn(data, key, size, weights):
-        a, b = jax.random.randint(key, (2, size), -largest, largest + 1)
+    def drawn_terms(key, *shape):
+        return jax.random.randint(key, (2, *shape), -largest, largest + 1)
+
+    def examples(data, terms, weights):
+        a, b = terms
         heard, answer, asked = jax.vmap(lambda a, b: example(a, b, data["compute_steps"], largest, n_steps))(a, b)
         target = {"answer": answer[:, -n_reads:], "asked": asked[:, -n_reads:]}
         return Batch(jax.nn.one_hot(heard, len(ALPHABET)), target, weights.astype(float))
 
     def batch(shared, data, key, step, size):
-        return drawn(data, key, size, jnp.ones(size))
+        return examples(data, drawn_terms(key, size), jnp.ones(size))
 
     def held_out(first, shared, data, i, size):
-        key = jax.random.fold_in(data["evaluation_key"], first + i)
-        return drawn(data, key, size, i * size + jnp.arange(size) < n_evaluation)
+        rows, keys = row_keys(data["evaluation_key"], first, i, size)
+        return examples(data, jax.vmap(drawn_terms, out_axes=1)(keys), rows < n_evaluation)
 
     def score(logits, target):
         answer, asked = target["answer"], target["asked"]
@@ -88,12 +93,9 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
             "exact": right.all(where=asked).astype(float),
         }
 
-    def check(hparams):
-        if not 1 <= hparams["compute_steps"] <= max_compute_steps:
-            raise ValueError(
-                f"compute_steps is {hparams['compute_steps']}; it must be a whole number from 1 to "
-                f"max_compute_steps, {max_compute_steps}"
-            )
+    compute_steps = Hyperparameter(
+        max_compute_steps, range=(1, max_compute_steps), at_least=1, at_most=max_compute_steps
+    )
 
     return Task(
         name="arithmetic",
@@ -109,9 +111,8 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
         score=score,
         measures=lambda scores, hparams, network: {},
         chance=float(np.log(len(ALPHABET))),
-        columns=("accuracy", "exact", "loss"),
-        check=check,
-        hyperparameters={"compute_steps": max_compute_steps},
+        reported=("accuracy", "exact", "loss"),
+        hyperparameters={"compute_steps": compute_steps},
     )
 
 

@@ -1,14 +1,23 @@
 """The one type every task is: what is drawn, what is asked, what is scored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import lru_cache, partial, wraps
+from inspect import signature
+from typing import Any, NamedTuple, ParamSpec, Protocol
 
-from jaxtyping import Array, Float
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int, Key
 
 from capacity_jax.cells.base import HParams
+from capacity_jax.cells.hyperparameters import Hyperparameter, declared
+from capacity_jax.networks import Network
 
 Data = Any
+Settings = Mapping[str, Any]
+Arguments = ParamSpec("Arguments")
 
 
 class Batch(NamedTuple):
@@ -31,6 +40,66 @@ class Batch(NamedTuple):
     weights: Float[Array, " size"]
 
 
+class Draw(Protocol):
+    """Draws what one member holds fixed, such as the labels it is to remember."""
+
+    def __call__(self, key: Key[Array, ""], hparams: HParams, size: int, /) -> Data:
+        """The member's data, for batches of `size` examples."""
+        ...
+
+
+class TrainingBatch(Protocol):
+    """The training batch of a step."""
+
+    def __call__(self, shared: Data, data: Data, key: Key[Array, ""], step: ArrayLike, size: int, /) -> Batch:
+        """A batch of `size` examples; key and step are those of the training step."""
+        ...
+
+
+class HeldOutBatch(Protocol):
+    """A part of a set that does not change while training."""
+
+    def __call__(self, shared: Data, data: Data, i: ArrayLike, size: int, /) -> Batch:
+        """The rows from `i * size` on, which depend on their places alone; rows past the end weigh nothing."""
+        ...
+
+
+class Score(Protocol):
+    """Scores ONE example; training descends the weighted mean of `loss`."""
+
+    def __call__(self, outputs: Float[Array, "n_reads n_out"], target: Any, /) -> Mapping[str, Array]:
+        """Scalars by name, `loss` among them."""
+        ...
+
+
+class Measure(Protocol):
+    """What a result reports besides the means of the scores."""
+
+    def __call__(self, scores: Mapping[str, float], hparams: HParams, network: Network, /) -> Mapping[str, float]:
+        """Numbers by name, computed on the host."""
+        ...
+
+
+class Expand(Protocol):
+    """Spells out settings that are written for networks of any size."""
+
+    def __call__(self, network: Network, settings: Settings, /) -> Settings:
+        """The settings, or changes to a search space, with the task's own names in place of derived ones."""
+        ...
+
+
+class Fit(Protocol):
+    """Sizes a task for what is asked of it."""
+
+    def __call__(self, network: Network, settings: Sequence[Settings], /) -> "Task":
+        """The task whose arrays are large enough for every setting and range among `settings`."""
+        ...
+
+
+def _as_written(network: Network, settings: Settings, /) -> Settings:
+    return settings
+
+
 @dataclass(frozen=True)
 class Task:
     """A task as a bundle of pure functions; the examples of a batch are scored one by one.
@@ -39,23 +108,26 @@ class Task:
       name: the name under which results report it.
       n_in: number of inputs per step.
       n_out: number of outputs per step.
-      n_steps: steps the network runs.
+      n_steps: steps of time the network runs.
       n_reads: outputs are read at the last n_reads steps.
-      draw: `(key, hparams, size) -> data`, what one member holds fixed, for batches of that size.
-      batch: `(shared, data, key, step, size) -> Batch`, the training batch of a step.
-      evaluation: `(shared, data, i, size) -> Batch`, the i-th batch of the evaluation set.
-      n_evaluation: number of examples that the evaluation batches must cover.
-      score: `(outputs[n_reads, n_out], target) -> {"loss": ..., ...}` for ONE example; training descends the
-        weighted mean of "loss", evaluation reports the weighted mean of every entry.
-      measures: `(scores, hparams, network) -> dict` of what a result reports besides, computed on the host.
-      columns: names of the scores and measures that tables report; the last is the objective of a search.
+      draw: see `Draw`.
+      batch: see `TrainingBatch`.
+      evaluation: see `HeldOutBatch`; the set that results report.
+      n_evaluation: number of examples in it.
+      score: see `Score`; evaluation reports the weighted mean of every entry.
+      measures: see `Measure`.
+      chance: loss of the best constant answer, or of guessing.
+      objective: the score or measure that a search is told, on the validation set, and that results report.
+      reported: the scores and measures that tables show; the objective is added where it is missing.
       maximize: whether a larger objective is better.
       shared: `() -> arrays` that all members read and none holds, such as a corpus; made once for a population.
-      chance: loss of the best constant answer, or of guessing.
-      check: `(hparams)`, raises ValueError for hyperparameters the task cannot take.
-      hyperparameters: the entries of `hparams` that the task reads, with their defaults.
+      hyperparameters: the entries of `hparams` that the task reads; a bare value is a default.
       validation: as `evaluation`, another set of the same size, which a search is told of; None where the task is to
         remember what it was shown, and there is one set only.
+      expand: see `Expand`; by default settings stay as they are.
+      fit: see `Fit`; None where no setting asks for another size.
+      initial_settings: settings known to be good for the task, as `expand` takes them.
+      space: changes to the ranges of a search for short runs of the task, as `expand` takes them.
 
     Example:
       The sum of three numbers, heard one after another:
@@ -88,16 +160,61 @@ class Task:
     n_out: int
     n_steps: int
     n_reads: int
-    draw: Callable[..., Data]
-    batch: Callable[..., Batch]
-    evaluation: Callable[..., Batch]
+    draw: Draw
+    batch: TrainingBatch
+    evaluation: HeldOutBatch
     n_evaluation: int
-    score: Callable[..., Mapping[str, Array]]
-    measures: Callable[..., Mapping[str, float]]
+    score: Score
+    measures: Measure
     chance: float
-    columns: tuple[str, ...] = ("loss",)
+    objective: str = "loss"
+    reported: tuple[str, ...] = ()
     maximize: bool = False
     shared: Callable[[], Data] = lambda: ()
-    check: Callable[[HParams], None] = lambda hparams: None
-    hyperparameters: HParams = field(default_factory=dict, hash=False)
-    validation: Callable[..., Batch] | None = None
+    hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
+    validation: HeldOutBatch | None = None
+    expand: Expand = _as_written
+    fit: Fit | None = None
+    initial_settings: tuple[Settings, ...] = field(default=(), hash=False)
+    space: Settings = field(default_factory=dict, hash=False)
+
+    def __post_init__(self):
+        complete = {
+            name: value if isinstance(value, Hyperparameter) else declared(name, value)
+            for name, value in self.hyperparameters.items()
+        }
+        object.__setattr__(self, "hyperparameters", complete)
+        if self.objective not in self.reported:
+            object.__setattr__(self, "reported", (*self.reported, self.objective))
+
+
+def fit_task(task: Task, network: Network, settings: Sequence[Settings]) -> Task:
+    """The task sized for a network and for every setting and range among `settings`."""
+    return task.fit(network, settings) if task.fit else task
+
+
+def one_for_equal_arguments(build: Callable[Arguments, Task]) -> Callable[Arguments, Task]:
+    """Makes a builder give one object for equal arguments: it is then compiled once, and reads its data once."""
+    parameters = signature(build)
+    built = lru_cache(maxsize=None, typed=True)(build)
+
+    @wraps(build)
+    def builder(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Task:
+        bound = parameters.bind(*args, **kwargs)
+        bound.apply_defaults()
+        try:
+            hash(tuple(bound.arguments.values()))
+        except TypeError:
+            # An argument of a wrong kind, which the builder refuses in its own words.
+            return build(*args, **kwargs)
+        return built(**bound.arguments)
+
+    return builder
+
+
+def row_keys(
+    key: Key[Array, ""], first: int, i: ArrayLike, size: int
+) -> tuple[Int[Array, " size"], Key[Array, " size"]]:
+    """The i-th rows of a set, and a key for each: the set is then the same whatever the size of its batches."""
+    rows = jnp.asarray(i) * size + jnp.arange(size)
+    return rows, jax.vmap(partial(jax.random.fold_in, key))(first + rows)

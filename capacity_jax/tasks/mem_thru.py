@@ -11,10 +11,11 @@ import jax.numpy as jnp
 
 from capacity_jax.checks import check_size
 from capacity_jax.estimators.recall import error_ratio, subspace_error, values_recalled
-from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments, row_keys
 from capacity_jax.tasks.random_normal import standard_normal
 
 
+@one_for_equal_arguments
 def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Task:
     """The throughput task; inputs are standard normal, independent in every dimension.
 
@@ -51,9 +52,7 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
         return to_recall(standard_normal(key, (size, n_in)), jnp.ones(size))
 
     def held_out(first, shared, data, i, size):
-        # A key for each row: the set is then the same whatever the size of its batches.
-        rows = i * size + jnp.arange(size)
-        keys = jax.vmap(partial(jax.random.fold_in, data["evaluation_key"]))(first + rows)
+        rows, keys = row_keys(data["evaluation_key"], first, i, size)
         xs = jax.vmap(lambda key: jax.random.normal(key, (n_in,)))(keys)
         return to_recall(xs, rows < n_evaluation)
 
@@ -83,5 +82,6 @@ def mem_thru(n_in: int = 64, n_steps: int = 12, n_evaluation: int = 8192) -> Tas
         score=score,
         measures=measures,
         chance=1.0,
-        columns=("values_recalled", "reference_error", "error_ratio", "squared_error"),
+        objective="squared_error",
+        reported=("values_recalled", "reference_error", "error_ratio", "squared_error"),
     )

@@ -12,9 +12,10 @@ from jax import lax
 from jaxtyping import Array, Int, Key
 
 from capacity_jax.checks import check_size
-from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments, row_keys
 
 
+@one_for_equal_arguments
 def parens_counting(
     n_kinds: int = 10,
     n_noise: int = 10,
@@ -53,16 +54,16 @@ def parens_counting(
     def draw(key, hparams, size):
         return {"evaluation_key": jax.random.split(key, 1)[0]}
 
-    def drawn(key, size, weights):
-        symbols, counts = streams(key, size, **sizes)
+    def examples(symbols, counts, weights):
         return Batch(jax.nn.one_hot(symbols, n_symbols), counts, weights.astype(float))
 
     def batch(shared, data, key, step, size):
-        return drawn(key, size, jnp.ones(size))
+        return examples(*streams(key, size, **sizes), jnp.ones(size))
 
     def held_out(first, shared, data, i, size):
-        key = jax.random.fold_in(data["evaluation_key"], first + i)
-        return drawn(key, size, i * size + jnp.arange(size) < n_evaluation)
+        rows, keys = row_keys(data["evaluation_key"], first, i, size)
+        symbols, counts = jax.vmap(lambda key: streams(key, 1, **sizes))(keys)
+        return examples(symbols[:, 0], counts[:, 0], rows < n_evaluation)
 
     def score(outputs, counts):
         logits = outputs.reshape(n_steps, n_kinds, n_counts)
@@ -90,7 +91,7 @@ def parens_counting(
         score=score,
         measures=lambda scores, hparams, network: {},
         chance=float(n_kinds * np.log(n_counts)),
-        columns=("accuracy", "step_accuracy", "exact", "loss"),
+        reported=("accuracy", "step_accuracy", "exact", "loss"),
     )
 
 

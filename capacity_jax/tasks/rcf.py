@@ -12,9 +12,10 @@ from jax import lax
 from capacity_jax.checks import check_size
 from capacity_jax.estimators.mutual_information import bits_per_parameter
 from capacity_jax.estimators.rate_distortion import weighted_gaussian_bits
-from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments
 
 
+@one_for_equal_arguments
 def rcf(
     n_examples: int = 1_000_000,
     n_in: int = 50,
@@ -53,7 +54,7 @@ def rcf(
     Example:
       >>> from capacity_jax import rcf
       >>> task = rcf(n_examples=20_000)
-      >>> task.n_in, task.columns
+      >>> task.n_in, task.reported
       (50, ('bits', 'bits_per_parameter', 'squared_error'))
     """
     check_size("n_examples", n_examples, at_least=2)
@@ -131,6 +132,7 @@ def rcf(
         score=score,
         measures=measures,
         chance=1.0,
-        columns=("bits", "bits_per_parameter", "squared_error"),
+        objective="squared_error",
+        reported=("bits", "bits_per_parameter", "squared_error"),
         shared=shared,
     )

@@ -2,22 +2,24 @@
 
 Example:
   >>> from capacity_jax import TASKS
-  >>> list(TASKS)
-  ['per_cap', 'mem_thru', 'rcf', 'text8', 'parens_counting', 'arithmetic']
+  >>> TASKS["mem_thru"](n_in=16).n_out
+  16
 """
 
-import os
 from collections.abc import Callable
-from functools import cache
-from typing import Any
+from typing import Literal
 
+from capacity_jax.checks import unknown
 from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.base import Task
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
 from capacity_jax.tasks.rcf import rcf
-from capacity_jax.tasks.text8.task import DATA_VARIABLE, text8
+from capacity_jax.tasks.text8 import text8
+
+# For type checkers, to which a misspelt name is an error.
+TaskName = Literal["per_cap", "mem_thru", "rcf", "text8", "parens_counting", "arithmetic"]
 
 TASKS: dict[str, Callable[..., Task]] = {
     "per_cap": per_cap,
@@ -29,11 +31,11 @@ TASKS: dict[str, Callable[..., Task]] = {
 }
 
 
-def task_by_name(name: str) -> Callable[..., Task]:
+def task_by_name(name: TaskName) -> Callable[..., Task]:
     """The function that builds the task of that name.
 
     Raises:
-      ValueError: no task has that name; the message lists the known ones.
+      ValueError: no task has that name; the message says which is meant or allowed.
 
     Example:
       >>> from capacity_jax import task_by_name
@@ -41,29 +43,5 @@ def task_by_name(name: str) -> Callable[..., Task]:
       16
     """
     if name not in TASKS:
-        raise ValueError(f"task is {name!r}; known tasks: {', '.join(TASKS)}")
+        raise unknown("task", name, TASKS)
     return TASKS[name]
-
-
-def build_task(name: str, **arguments: Any) -> Task:
-    """The task of that name, one object for all who ask for the same: it then compiles once, and reads a corpus once.
-
-    Args:
-      name: as `task_by_name` takes it.
-      **arguments: of the function that builds the task; they must have a hash.
-
-    Raises:
-      ValueError: no task has that name, or the task refuses an argument.
-
-    Example:
-      >>> from capacity_jax import build_task
-      >>> build_task("mem_thru", n_in=16) is build_task("mem_thru", n_in=16)
-      True
-    """
-    return _built(name, os.environ.get(DATA_VARIABLE), **arguments)
-
-
-@cache
-def _built(name, data, **arguments):
-    # Not only the arguments decide: where the variable points somewhere else, the same ones mean another text.
-    return task_by_name(name)(**arguments)

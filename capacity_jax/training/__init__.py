@@ -1,23 +1,24 @@
 """Training: the optimizer under traced hyperparameters, one member, and the population that runs many."""
 
-from capacity_jax.training.settings import complete
-from capacity_jax.training.member import Bucket, Member, advance, evaluate, start
-from capacity_jax.training.optimizer import optimizer
-from capacity_jax.training.population import Chunk, Outcome, Trial, prepare_population, train_population
-from capacity_jax.training.devices import use_all_cores
+from capacity_jax.training.devices import Devices, default_devices, use_all_cores
+from capacity_jax.training.member import Bucket
+from capacity_jax.training.population import Population, train_population
+from capacity_jax.training.program import fitting_slots, prepare_population
+from capacity_jax.training.settings import fill_defaults, hyperparameters_of
+from capacity_jax.training.trial import Outcome, Snapshot, Trial
 
 __all__ = [
     "Bucket",
-    "Chunk",
-    "Member",
+    "Devices",
     "Outcome",
+    "Population",
+    "Snapshot",
     "Trial",
-    "advance",
-    "complete",
-    "evaluate",
-    "optimizer",
+    "default_devices",
+    "fill_defaults",
+    "fitting_slots",
+    "hyperparameters_of",
     "prepare_population",
-    "start",
     "train_population",
     "use_all_cores",
 ]

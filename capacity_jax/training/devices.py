@@ -1,26 +1,108 @@
-"""How a function of one member becomes a function of a whole population: one answer per backend."""
+"""Where members train, and how a function of one member becomes a function of a whole population."""
 
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
-from jax.sharding import AxisType, Mesh, PartitionSpec
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool
+
+from capacity_jax.cells.linear import rows_times_columns
 
 AXIS = "members"
 TOGETHER = "together"
 LARGEST_BLOCK = 512
-# Of 512 bits, where the CPU has them and XLA would use 256 (measured, gated cells: 1.05 to 1.2 times as fast).
+# Of 512 bits, where the CPU has them and XLA would use 256.
 WIDE_VECTORS = {"xla_cpu_prefer_vector_width": 512}
 
 
-def members_mesh() -> Mesh:
-    """All devices in a row."""
-    return jax.make_mesh((len(jax.devices()),), (AXIS,), axis_types=(AxisType.Auto,))
+@dataclass(frozen=True)
+class Devices:
+    """The local devices of a population, and how they take its members.
+
+    Attributes:
+      devices: of this process; members are shared out among them and never communicate.
+      in_turn: whether each device takes its members one after another, as suits a CPU, whose cache then holds a
+        member's arrays; otherwise all at once under `jax.vmap`, which fills a GPU or TPU.
+
+    Example:
+      >>> import jax
+      >>> from capacity_jax.training import Devices
+      >>> Devices(tuple(jax.local_devices()), in_turn=True).block_size(4096)
+      512
+    """
+
+    devices: tuple[jax.Device, ...]  # pyright: ignore[reportInvalidTypeForm]
+    in_turn: bool
+
+    @property
+    def shared(self) -> NamedSharding:
+        """Of arrays that all members read."""
+        return NamedSharding(self._mesh, PartitionSpec())
+
+    @property
+    def shared_out(self) -> NamedSharding:
+        """Of stacked members."""
+        return NamedSharding(self._mesh, PartitionSpec(AXIS))
+
+    @property
+    def members_per_device(self) -> int:
+        """How many members a device holds by default: one keeps a CPU's cache, hundreds fill a GPU."""
+        return 1 if self.in_turn else 256
+
+    def round_up(self, n_slots: int) -> int:
+        """The next multiple of the number of devices."""
+        return -(-n_slots // len(self.devices)) * len(self.devices)
+
+    def block_size(self, batch_size: int) -> int:
+        """How many examples of a batch to take at once; gradients are summed over the blocks.
+
+        In turn the activations of a block stay in the core's cache. Blocks fill whole vectors and divide the batch, or
+        nearly so.
+        """
+        if not self.in_turn or batch_size <= LARGEST_BLOCK:
+            return batch_size
+        return min(range(LARGEST_BLOCK, LARGEST_BLOCK // 2 - 1, -16), key=lambda size: -batch_size % size)
+
+    def any_member(self, flag: Bool[Array, ""]) -> Bool[Array, ""]:
+        """Inside `over_members`: whether the flag is set for any member that trains together with this one.
+
+        A `lax.cond` on it stays a branch under `vmap`, where one on each member's own flag would compute both sides.
+        """
+        return flag if self.in_turn else lax.pmax(flag.astype(jnp.int32), TOGETHER) > 0
+
+    def over_members(self, f: Callable) -> Callable:
+        """Turns `f(shared, member, ...)` into a jitted function of stacked members; the first of these is donated."""
+
+        def mapped(shared, *stacked):
+            if self.in_turn:
+                return lax.map(lambda one: f(shared, *one), stacked)
+            return jax.vmap(partial(f, shared), axis_name=TOGETHER)(*stacked)
+
+        def all_members(shared, *stacked):
+            specs = (PartitionSpec(), *(PartitionSpec(AXIS) for _ in stacked))
+            with rows_times_columns(self.in_turn):
+                return jax.shard_map(
+                    mapped, mesh=self._mesh, in_specs=specs, out_specs=PartitionSpec(AXIS), check_vma=False
+                )(shared, *stacked)
+
+        return jax.jit(all_members, donate_argnums=1, compiler_options=WIDE_VECTORS if self.in_turn else None)
+
+    @property
+    def _mesh(self) -> Mesh:
+        return Mesh(np.array(self.devices), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+def default_devices() -> Devices:
+    """All local devices of JAX's default backend; members in turn on CPUs, together elsewhere."""
+    devices = tuple(jax.local_devices())
+    return Devices(devices, in_turn=devices[0].platform == "cpu")
 
 
 def use_all_cores() -> None:
@@ -39,61 +121,10 @@ def use_all_cores() -> None:
         if jax.config.values["jax_num_cpu_devices"] < 0:
             jax.config.update("jax_num_cpu_devices", cores)
     except RuntimeError:
-        if jax.default_backend() == "cpu" and len(jax.devices()) == 1 < cores:
+        devices = jax.local_devices()
+        if devices[0].platform == "cpu" and len(devices) == 1 < cores:
             warnings.warn(
                 f"JAX has started on 1 of {cores} cores; to use all, begin the program with "
                 f'jax.config.update("jax_num_cpu_devices", {cores})',
                 stacklevel=3,
             )
-
-
-def one_after_another() -> bool:
-    """Whether a device takes its members in turn, as suits a CPU, or all at once, as suits a GPU or TPU."""
-    return jax.default_backend() == "cpu"
-
-
-def any_member(flag: Bool[Array, ""]) -> Bool[Array, ""]:
-    """Inside `over_members`: whether the flag is set for any member that trains together with this one.
-
-    A `lax.cond` on it stays a branch under `vmap`, where one on each member's own flag would compute both sides always.
-    """
-    return flag if one_after_another() else lax.pmax(flag.astype(jnp.int32), TOGETHER) > 0
-
-
-def members_per_device() -> int:
-    """How many members a device holds by default: one keeps a CPU's cache, hundreds fill a GPU."""
-    return 1 if one_after_another() else 256
-
-
-def block_size(batch_size: int) -> int:
-    """How many examples of a batch to take at once; gradients are summed over the blocks.
-
-    On a CPU the activations of a block then stay in the core's cache (measured, LSTM, 64 units: 6 microseconds for
-    each of 256 to 1024 examples, 9 for each of 4096). Blocks fill whole vectors and divide the batch, or nearly so.
-    """
-    if not one_after_another() or batch_size <= LARGEST_BLOCK:
-        return batch_size
-    return min(range(LARGEST_BLOCK, LARGEST_BLOCK // 2 - 1, -16), key=lambda size: -batch_size % size)
-
-
-def over_members(f: Callable, mesh: Mesh) -> Callable:
-    """Turns `f(shared, member, ...)` into a compiled function of stacked members, sharded over the mesh.
-
-    On CPU each device owns its members and takes them one after another, so that a member's arrays stay in the
-    core's cache and cores never wait for each other (measured on 2 cores, 16 units, batch 2800: 3 times as fast as
-    `vmap`). Elsewhere `vmap` fills the chip. The first stacked argument is donated.
-    """
-
-    def mapped(shared, *stacked):
-        if one_after_another():
-            return lax.map(lambda one: f(shared, *one), stacked)
-        return jax.vmap(partial(f, shared), axis_name=TOGETHER)(*stacked)
-
-    def all_members(shared, *stacked):
-        specs = (PartitionSpec(), *(PartitionSpec(AXIS) for _ in stacked))
-        return jax.shard_map(mapped, mesh=mesh, in_specs=specs, out_specs=PartitionSpec(AXIS), check_vma=False)(
-            shared, *stacked
-        )
-
-    options = WIDE_VECTORS if one_after_another() else None
-    return jax.jit(all_members, donate_argnums=1, compiler_options=options)

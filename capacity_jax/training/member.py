@@ -14,8 +14,8 @@ from capacity_jax.cells.base import HParams, Params
 from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
-from capacity_jax.training.optimizer import optimizer
-from capacity_jax.training.devices import block_size
+from capacity_jax.training.devices import Devices
+from capacity_jax.training.optimizer import no_moments, optimizer
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,10 @@ class Bucket:
                 f"task {self.task.name} needs {self.task.n_in} and {self.task.n_out}"
             )
 
+    def of_cell(self, hparams: HParams) -> HParams:
+        """Those of a member's hyperparameters that its cell has."""
+        return {name: hparams[name] for name in self.network.cell.hyperparameters}
+
 
 class Member(NamedTuple):
     """The whole state of one training run: with its bucket, enough to continue it anywhere."""
@@ -57,29 +61,31 @@ class Member(NamedTuple):
     loss: Float[Array, ""]
 
 
-def start(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
+def draw_member(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
     """Draws the task and the initial weights of one member."""
     key, data_key, init_key = jax.random.split(jax.random.key(seed), 3)
-    params = bucket.network.init(init_key, hparams)
+    params = bucket.network.init(init_key, bucket.of_cell(hparams))
     return Member(
         key=key,
         hparams=dict(hparams),
         data=bucket.task.draw(data_key, hparams, bucket.batch_size),
         params=params,
-        moments=optimizer(hparams).init(ravel_pytree(params)[0]),
+        moments=no_moments(ravel_pytree(params)[0]),
         step=jnp.zeros((), jnp.int32),
         loss=jnp.zeros(()),
     )
 
 
-def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""]) -> Member:
+def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_steps: Int[Array, ""]) -> Member:
     """Trains for n_steps, or up to the member's `train_steps`, or until its loss is not finite."""
     # Not the smaller of two sums: step + n_steps may not fit in 32 bits.
     last = member.step + jnp.minimum(n_steps, member.hparams["train_steps"] - member.step)
     # One vector of parameters, one of gradients: the update is then a few passes, not a few for each leaf.
     flat, unravel = ravel_pytree(member.params)
-    decayed, _ = ravel_pytree(jax.tree.map(lambda leaf: jnp.full(leaf.shape, float(leaf.ndim > 1)), member.params))
+    decays = bucket.network.decayed(member.params)
+    decayed, _ = ravel_pytree(jax.tree.map(lambda leaf, d: jnp.full(leaf.shape, float(d)), member.params, decays))
     transformation = optimizer(member.hparams, decayed)
+    block_size = devices.block_size(bucket.batch_size)
 
     def unfinished(state):
         _, _, step, loss = state
@@ -89,7 +95,7 @@ def advance(bucket: Bucket, shared: Data, member: Member, n_steps: Int[Array, ""
         flat, moments, step, _ = state
         key = jax.random.fold_in(member.key, step)
         batch = bucket.task.batch(shared, member.data, key, step, bucket.batch_size)
-        loss, gradients = loss_and_gradients(bucket, unravel(flat), batch, member.hparams)
+        loss, gradients = loss_and_gradients(bucket, unravel(flat), batch, member.hparams, block_size)
         updates, moments = transformation.update(ravel_pytree(gradients)[0], moments, flat)
         return flat + updates, moments, step + 1, loss
 
@@ -102,14 +108,10 @@ def finished(member: Member) -> Array:
     return (member.step >= member.hparams["train_steps"]) | ~jnp.isfinite(member.loss)
 
 
-def batch_loss(bucket: Bucket, params: Params, batch: Batch, hparams: HParams) -> Float[Array, ""]:
-    """Weighted mean of the task's loss over a batch."""
-    sums, weight = _summed_scores(bucket, params, batch, hparams)
-    return sums["loss"] / weight
-
-
-def loss_and_gradients(bucket: Bucket, params: Params, batch: Batch, hparams: HParams) -> tuple[Array, Params]:
-    """`batch_loss` and its gradients with respect to params, accumulated over the blocks of the batch."""
+def loss_and_gradients(
+    bucket: Bucket, params: Params, batch: Batch, hparams: HParams, block_size: int
+) -> tuple[Float[Array, ""], Params]:
+    """Weighted mean of the task's loss over a batch, and its gradients, accumulated over blocks of the batch."""
     total = jnp.sum(batch.weights)
 
     def of_block(block):
@@ -119,21 +121,20 @@ def loss_and_gradients(bucket: Bucket, params: Params, batch: Batch, hparams: HP
 
         return jax.value_and_grad(share)(params)
 
-    size = block_size(bucket.batch_size)
-    if size == bucket.batch_size:
+    if block_size == bucket.batch_size:
         return of_block(batch)
-    padding = -bucket.batch_size % size
+    padding = -bucket.batch_size % block_size
     padded = jax.tree.map(lambda rows: jnp.pad(rows, [(0, padding)] + [(0, 0)] * (rows.ndim - 1)), batch)
     # Features lead before the loop, or every block would be transposed.
     padded = padded._replace(xs=jnp.moveaxis(padded.xs, 0, -1))
 
     def add_block(sums, first):
-        xs = lax.dynamic_slice_in_dim(padded.xs, first, size, axis=-1)
-        block = jax.tree.map(lambda rows: lax.dynamic_slice_in_dim(rows, first, size), padded._replace(xs=()))
+        xs = lax.dynamic_slice_in_dim(padded.xs, first, block_size, axis=-1)
+        block = jax.tree.map(lambda rows: lax.dynamic_slice_in_dim(rows, first, block_size), padded._replace(xs=()))
         return jax.tree.map(jnp.add, sums, of_block(block._replace(xs=jnp.moveaxis(xs, -1, 0)))), None
 
     zeros = jnp.zeros(()), jax.tree.map(jnp.zeros_like, params)
-    return lax.scan(add_block, zeros, jnp.arange(0, bucket.batch_size, size))[0]
+    return lax.scan(add_block, zeros, jnp.arange(0, bucket.batch_size, block_size))[0]
 
 
 def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, dict[str, Float[Array, ""]]]:
@@ -162,7 +163,7 @@ def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, dict[str
 def _summed_scores(bucket, params, batch, hparams):
     task = bucket.task
     xs = jnp.moveaxis(batch.xs, 0, -1)
-    outputs = bucket.network.apply(params, xs, hparams, n_steps=task.n_steps, n_reads=task.n_reads)
+    outputs = bucket.network.apply(params, xs, bucket.of_cell(hparams), n_steps=task.n_steps, n_reads=task.n_reads)
     scores = jax.vmap(task.score, in_axes=(1, 0))(outputs, batch.targets)
     sums = {name: jnp.sum(values * batch.weights) for name, values in scores.items()}
     return sums, jnp.sum(batch.weights)

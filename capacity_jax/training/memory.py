@@ -4,8 +4,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import jax
 from jax.stages import Compiled
+
+from capacity_jax.training.devices import Devices
 
 # Of the free memory: the rest is for what the compiler does not plan, such as the scratch of matrix products.
 USABLE = 0.9
@@ -29,16 +30,15 @@ def peak_bytes(program: Compiled) -> int:
     return kept + plan.temp_size_in_bytes
 
 
-def free_bytes() -> int:
+def free_bytes(devices: Devices) -> int:
     """The free memory of each device; CPU devices share that of the machine, or of its container."""
-    device = jax.local_devices()[0]
-    if device.platform != "cpu":
-        stats = device.memory_stats()
+    if devices.devices[0].platform != "cpu":
+        stats = devices.devices[0].memory_stats()
         return stats["bytes_limit"] - stats["bytes_in_use"]
-    return _free_host_bytes() // jax.local_device_count()
+    return _free_host_bytes() // len(devices.devices)
 
 
-def slots_that_fit(program_of: Callable[[int], Compiled], n_slots: int) -> int:
+def slots_that_fit(program_of: Callable[[int], Compiled], n_slots: int, devices: Devices) -> int:
     """The largest number of slots up to n_slots, or nearly so, whose program fits the free memory.
 
     Where n_slots fits, no other program is compiled; elsewhere those of one member for each device and of the choice.
@@ -46,12 +46,13 @@ def slots_that_fit(program_of: Callable[[int], Compiled], n_slots: int) -> int:
     Args:
       program_of: compiles the program of a number of slots, a multiple of the number of devices.
       n_slots: the number wanted, a multiple of the number of devices.
+      devices: those that the program runs on.
 
     Raises:
       MemoryError: not even one member fits each device.
     """
-    n_devices = jax.device_count()
-    usable = USABLE * free_bytes()
+    n_devices = len(devices.devices)
+    usable = USABLE * free_bytes(devices)
 
     def needed(members):
         return peak_bytes(program_of(members * n_devices))

@@ -9,19 +9,19 @@ from jax import lax
 from jaxtyping import Array, Int
 
 from capacity_jax.cells.base import HParams, Params
-from capacity_jax.cells.weights import chosen
+from capacity_jax.cells.hyperparameters import Hyperparameter
 
-CHOICES = {"optimizer": ("sgd", "momentum", "rmsprop", "adam")}
 ADAM_B2 = 0.999
 EPSILON = 1e-8
+# Ranges of Collins et al. 2017, appendix.
 HYPERPARAMETERS = {
-    "optimizer": "adam",
-    "lr_init": 0.005,
-    "lr_decay_rate": 0.01,
-    "optimizer_logit_momentum": 2.2,
-    "gradient_clip_val": 1.0,
-    "l2_decay": 0.0,
-    "train_steps": 50_000,
+    "optimizer": Hyperparameter("adam", choices=("sgd", "momentum", "rmsprop", "adam")),
+    "lr_init": Hyperparameter(0.005, range=(1e-4, 1e-1), log=True, above=0),
+    "lr_decay_rate": Hyperparameter(0.01, range=(1e-3, 1.0), log=True, above=0),
+    "optimizer_logit_momentum": Hyperparameter(2.2, range=(1.0, 7.0)),
+    "gradient_clip_val": Hyperparameter(1.0, range=(1.0, 100.0), log=True, above=0),
+    "l2_decay": Hyperparameter(0.0, range=(1e-8, 1e-3), log=True, at_least=0),
+    "train_steps": Hyperparameter(50_000, range=(50_000, 20_000_000), log=True, at_least=1),
 }
 
 
@@ -33,19 +33,26 @@ class Moments(NamedTuple):
     second: Params
 
 
-def optimizer(hparams: HParams, decayed: Params | None = None) -> optax.GradientTransformation:
+def no_moments(params: Params) -> Moments:
+    """The moments before the first step."""
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    return Moments(jnp.zeros((), jnp.int32), zeros, zeros)
+
+
+def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation:
     """The update rule of one member (Collins et al. 2017, appendix).
 
-    The gradient of the loss and of l2_decay/2·|W|² over the weight matrices is clipped to a global norm of
-    `gradient_clip_val`, passed through the algorithm `optimizer` (one of `CHOICES`) with the
+    The gradient of the loss and of l2_decay/2·|W|² over the weights is clipped to a global norm of
+    `gradient_clip_val`, passed through the algorithm `optimizer` with the
     momentum-like constant σ(`optimizer_logit_momentum`) (Momentum: decay of the sum of gradients; RMSProp: decay of
     the squared gradient; Adam: β1, with β2 = 0.999), and scaled by −`lr_init`·`lr_decay_rate`^(step/`train_steps`).
 
     Args:
       hparams: every entry of `HYPERPARAMETERS`, traced or not.
-      decayed: for each value of the parameters, 1 where L2 decay applies and 0 elsewhere; by default 1 for matrices.
+      decayed: for each value of the parameters, 1 where L2 decay applies and 0 elsewhere.
     """
-    choice = chosen("optimizer", hparams, CHOICES)
+    algorithm = HYPERPARAMETERS["optimizer"]
+    choice = algorithm.index(hparams["optimizer"])
     momentum = jax.nn.sigmoid(hparams["optimizer_logit_momentum"])
 
     def pick(sgd, heavy_ball, rmsprop, adam):
@@ -56,15 +63,10 @@ def optimizer(hparams: HParams, decayed: Params | None = None) -> optax.Gradient
     decay_1, gain_1 = pick(0, momentum, 0, momentum), pick(1, 1, 1, 1 - momentum)
     decay_2, gain_2 = pick(0, 0, momentum, ADAM_B2), pick(0, 0, 1 - momentum, 1 - ADAM_B2)
     inside, outside = pick(1, 1, EPSILON, 0), pick(0, 0, 0, EPSILON)
-    is_adam = choice == CHOICES["optimizer"].index("adam")
-
-    def init(params):
-        zeros = jax.tree.map(jnp.zeros_like, params)
-        return Moments(jnp.zeros((), jnp.int32), zeros, zeros)
+    is_adam = choice == algorithm.choices.index("adam")
 
     def update(updates, state, params=None):
-        decays = jax.tree.map(lambda leaf: leaf.ndim > 1, params) if decayed is None else decayed
-        gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, updates, params, decays)
+        gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, updates, params, decayed)
         shrink = jnp.minimum(1, hparams["gradient_clip_val"] / optax.tree.norm(gradients))
         first = jax.tree.map(lambda m, g: decay_1 * m + gain_1 * (shrink * g), state.first, gradients)
         second = jax.tree.map(lambda v, g: decay_2 * v + gain_2 * (shrink * g) ** 2, state.second, gradients)
@@ -75,4 +77,4 @@ def optimizer(hparams: HParams, decayed: Params | None = None) -> optax.Gradient
         updates = jax.tree.map(lambda m, v: -rate * m / (jnp.sqrt(v / bias_2 + inside) + outside), first, second)
         return updates, Moments(count, first, second)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformation(no_moments, update)

@@ -1,25 +1,25 @@
 """The population: many members trained at once, each for its own number of steps, slots refilled as they finish."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
-from numbers import Integral
-from time import perf_counter, sleep
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import lax
-from jax.sharding import NamedSharding, PartitionSpec
-from jax.stages import Compiled
-from jaxtyping import Array, Bool, Float, Int, UInt32
 
-from capacity_jax.checks import check_size
-from capacity_jax.training.settings import complete, defaults, encode
-from capacity_jax.training.member import Bucket, Member, advance, evaluate, finished, start
-from capacity_jax.training.memory import slots_that_fit
-from capacity_jax.training.devices import AXIS, any_member, members_mesh, members_per_device, over_members
+from capacity_jax.training.devices import Devices, default_devices
+from capacity_jax.training.member import Bucket, Member
+from capacity_jax.training.program import (
+    Report,
+    compiled_chunk,
+    fitting_slots,
+    idle_assignment,
+    idle_members,
+    rounded_slots,
+)
+from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
+from capacity_jax.training.trial import Outcome, Snapshot, Trial
 
 # A loss at the end this many times that of guessing counts as divergence.
 FAR_ABOVE_CHANCE = 2.0
@@ -27,134 +27,143 @@ FAR_ABOVE_CHANCE = 2.0
 CHUNK_SECONDS = 0.5
 FIRST_CHUNK = 100
 LONGEST_CHUNK = 2**20
-# Seconds until trials are asked for again when there is none at the moment.
-IDLE_SECONDS = 0.05
-
-_END = object()
 
 
-class Snapshot(NamedTuple):
-    """What training has changed of a member: with its trial, enough to continue it anywhere.
+class Population:
+    """Members of one bucket that train side by side, each for its own number of steps.
 
-    Attributes:
-      step: training steps made.
-      seconds: wall time spent on them.
-      leaves: parameters, moments, step and loss, as `jax.tree.leaves` orders them.
-    """
-
-    step: int
-    seconds: float
-    leaves: list[np.ndarray]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One training run to be made: hyperparameters by the authors' names, and a seed.
-
-    Attributes:
-      hparams: hyperparameters; those left out take their defaults.
-      seed: from it follow data, weights and batches.
-      number: which trial of its study it is.
-      snapshot: where to continue it, as `Chunk.running` gave it; None begins it anew.
-
-    Raises:
-      ValueError: the seed is not a whole number from 0 to 2^32 − 1.
-
-    Example:
-      >>> from capacity_jax import Trial
-      >>> Trial({"lr_init": 0.01, "train_steps": 1000}, seed=7).seed
-      7
-    """
-
-    hparams: Mapping[str, Any]
-    seed: int
-    number: int = 0
-    snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
-
-    def __post_init__(self):
-        if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
-            raise ValueError(f"seed is {self.seed!r}; it must be a whole number from 0 to 2^32 - 1")
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a trial.
-
-    Attributes:
-      trial: the trial, its hyperparameters completed with the defaults.
-      scores: means over the evaluation set and what the task derives from them; NaN where the member diverged.
-      steps: training steps made.
-      infeasible: whether the loss was not finite, or far above chance at the end.
-      seconds: wall time spent on the trial, to the end of the chunk in which it finished.
-      validation: as scores, over the validation set, by which settings are chosen; the same where the task has one set.
-      train_loss: loss of the last training batch.
-
-    Example:
-      >>> from capacity_jax import Outcome, Trial
-      >>> Outcome(Trial({}, seed=7), {"loss": 0.5}, steps=1000, infeasible=False, seconds=2.0).scores["loss"]
-      0.5
-    """
-
-    trial: Trial
-    scores: Mapping[str, float]
-    steps: int
-    infeasible: bool
-    seconds: float
-    validation: Mapping[str, float] = field(default_factory=dict)
-    train_loss: float = float("nan")
-
-    def __post_init__(self):
-        if not self.validation:
-            object.__setattr__(self, "validation", self.scores)
-
-
-class Chunk(NamedTuple):
-    """What happened between two looks of the host.
-
-    Attributes:
-      steps: the training steps that each trial made.
-      running: gives the trials that go on, each with the snapshot that continues it from here.
-    """
-
-    steps: list[tuple[Trial, int]]
-    running: Callable[[], list[tuple[Trial, Snapshot]]]
-
-
-class Assignment(NamedTuple):
-    """What each slot works on; a fresh slot draws its member anew before the first step."""
-
-    fresh: Bool[np.ndarray, " slots"]
-    seed: UInt32[np.ndarray, " slots"]
-    hparams: dict[str, np.ndarray]
-
-
-class Report(NamedTuple):
-    """What the host learns of each slot after a chunk; scores, by set, are those of members that finished in it."""
-
-    finished: Bool[Array, " slots"]
-    step: Int[Array, " slots"]
-    loss: Float[Array, " slots"]
-    scores: dict[str, dict[str, Float[Array, " slots"]]]
-
-
-def train_population(
-    bucket: Bucket,
-    trials: Iterable[Trial | None],
-    *,
-    n_slots: int | None = None,
-    on_chunk: Callable[[Chunk], None] = lambda chunk: None,
-) -> Iterator[Outcome]:
-    """Trains the trials of a bucket and yields each outcome as soon as it is known.
-
-    An outcome depends on the trial's hyperparameters and seed alone: not on its slot, its neighbours, the chunks or
-    the number of devices. A member that diverges leaves its slot and touches no other.
+    An outcome depends on the trial's hyperparameters and seed alone: not on its slot, its neighbours, the chunks of
+    training or the devices' number. A member that diverges leaves its slot and touches no other.
 
     Args:
       bucket: what all trials share; it compiles once.
-      trials: taken one by one as slots become free; None means that there is none at the moment.
+      devices: where the members train; by default `default_devices()`.
       n_slots: members trained at once, rounded up to a multiple of the devices; by default `fitting_slots`.
-      on_chunk: called after each chunk, when its outcomes have been yielded, and while there is nothing to train. An
-        exception that it raises ends the population.
+
+    Raises:
+      ValueError: n_slots is not a whole number of at least 1.
+      MemoryError: the devices have not the memory for one member each; raised only where n_slots is not given.
+
+    Example:
+      >>> from capacity_jax import Bucket, Network, Population, Trial, mem_thru, rnn
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
+      >>> population = Population(bucket)
+      >>> population.fill(iter([Trial({"train_steps": 50}, seed=0)]))
+      >>> while population.n_working:
+      ...     made = population.advance()
+      >>> [outcome.steps_made for outcome in population.finished()]
+      [50]
+    """
+
+    def __init__(self, bucket: Bucket, devices: Devices | None = None, n_slots: int | None = None):
+        self.bucket = bucket
+        self.devices = devices or default_devices()
+        self.n_slots = (
+            fitting_slots(bucket, devices=devices) if n_slots is None else rounded_slots(n_slots, self.devices)
+        )
+        self._program = compiled_chunk(bucket, self.n_slots, self.devices)
+        self._members = idle_members(bucket, self.n_slots, self.devices)
+        self._shared = jax.device_put(bucket.task.shared(), self.devices.shared)
+        self._assignment = idle_assignment(bucket, self.n_slots)
+        self._working: dict[int, tuple[Trial, float]] = {}
+        self._steps = np.zeros(self.n_slots, np.int64)
+        self._chunk_steps = FIRST_CHUNK
+        self._finished: list[Outcome] = []
+
+    @property
+    def n_working(self) -> int:
+        """How many slots have a trial."""
+        return len(self._working)
+
+    @property
+    def n_free(self) -> int:
+        """How many slots have none."""
+        return self.n_slots - len(self._working)
+
+    def fill(self, trials: Iterator[Trial]) -> None:
+        """Takes as many trials from the iterator as there are free slots.
+
+        Raises:
+          ValueError: a trial's hyperparameters do not fit the bucket.
+        """
+        known = hyperparameters_of(self.bucket)
+        free = [slot for slot in range(self.n_slots) if slot not in self._working]
+        for slot, trial in zip(free, trials, strict=False):
+            trial = replace(trial, hparams=fill_defaults(self.bucket, trial.hparams))
+            self._working[slot] = trial, perf_counter() - (trial.snapshot.seconds if trial.snapshot else 0.0)
+            self._assignment.fresh[slot], self._assignment.seed[slot], self._steps[slot] = True, trial.seed, 0
+            for name, value in encode(trial.hparams, known).items():
+                self._assignment.hparams[name][slot] = value
+
+    def advance(self) -> list[tuple[Trial, int]]:
+        """Trains all members for a while, half a second or so; the training steps that each has made.
+
+        Raises:
+          ValueError: a trial's snapshot is that of another bucket.
+        """
+        self._continue_snapshots()
+        began = perf_counter()
+        report = jax.device_get(self._run(self._chunk_steps))
+        ended = perf_counter()
+        made = [(trial, int(report.step[slot] - self._steps[slot])) for slot, (trial, _) in self._working.items()]
+        self._steps = report.step.astype(np.int64)
+        growth = min(4.0, CHUNK_SECONDS / (ended - began))
+        self._chunk_steps = int(np.clip(self._chunk_steps * growth, 1, LONGEST_CHUNK))
+        for slot in [slot for slot in self._working if report.finished[slot]]:
+            trial, since = self._working.pop(slot)
+            of_slot = jax.tree.map(lambda leaf, slot=slot: leaf[slot].item(), report)
+            self._finished.append(_outcome(self.bucket, trial, of_slot, ended - since))
+        return made
+
+    def finished(self) -> list[Outcome]:
+        """The outcomes of the trials that have ended since this was last asked."""
+        outcomes, self._finished = self._finished, []
+        return outcomes
+
+    def snapshots(self) -> list[tuple[Trial, Snapshot]]:
+        """The trials that go on, each with what continues it from here."""
+        leaves = jax.device_get(jax.tree.leaves(_changing(self._members)))
+        now = perf_counter()
+        return [
+            (trial, Snapshot(int(self._steps[slot]), now - since, [np.array(leaf[slot]) for leaf in leaves]))
+            for slot, (trial, since) in self._working.items()
+        ]
+
+    def _run(self, n_steps: int) -> Report:
+        # The members are donated: only what comes back can be read.
+        self._members, report = self._program((np.int32(n_steps), self._shared), self._members, self._assignment)
+        self._assignment.fresh[:] = False
+        return report
+
+    def _continue_snapshots(self) -> None:
+        fresh = map(int, np.flatnonzero(self._assignment.fresh))
+        snapshots = {slot: snapshot for slot in fresh if (snapshot := self._working[slot][0].snapshot)}
+        if not snapshots:
+            return
+        # The program itself draws what a snapshot leaves out: another one might round it differently.
+        self._run(0)
+        leaves, structure = jax.tree.flatten(_changing(self._members))
+        stacked = [np.array(leaf) for leaf in leaves]
+        for slot, snapshot in snapshots.items():
+            if [leaf.shape for leaf in snapshot.leaves] != [leaf.shape[1:] for leaf in stacked]:
+                raise ValueError("the snapshot of a trial is that of a network of another shape")
+            for of_all, leaf in zip(stacked, snapshot.leaves, strict=True):
+                of_all[slot] = leaf
+            self._steps[slot] = snapshot.step
+        restored = [jax.device_put(new, old.sharding) for new, old in zip(stacked, leaves, strict=True)]
+        self._members = self._members._replace(**jax.tree.unflatten(structure, restored))
+
+
+def train_population(
+    bucket: Bucket, trials: Iterable[Trial], *, devices: Devices | None = None, n_slots: int | None = None
+) -> Iterator[Outcome]:
+    """Trains the trials of a bucket in a `Population` and yields each outcome as soon as it is known.
+
+    Args:
+      bucket: what all trials share; it compiles once.
+      trials: taken one by one as slots become free.
+      devices: as `Population` takes them.
+      n_slots: as `Population` takes it.
 
     Raises:
       ValueError: n_slots is not a whole number of at least 1, a trial's hyperparameters do not fit the bucket, or its
@@ -162,167 +171,23 @@ def train_population(
       MemoryError: the devices have not the memory for one member each; raised only where n_slots is not given.
 
     Example:
-      >>> from capacity_jax import Bucket, Network, Trial, build_task, rnn, train_population
-      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
-      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
+      >>> from capacity_jax import Bucket, Network, Trial, mem_thru, rnn, train_population
+      >>> bucket = Bucket(Network(rnn, 2, 3, 2), mem_thru(n_in=2, n_steps=2, n_evaluation=64), batch_size=16)
       >>> trials = [Trial({"lr_init": rate, "train_steps": 50}, seed=0) for rate in (0.001, 0.01, 0.1)]
-      >>> sorted(outcome.steps for outcome in train_population(bucket, trials))
+      >>> sorted(outcome.steps_made for outcome in train_population(bucket, trials))
       [50, 50, 50]
     """
-    n_slots = fitting_slots(bucket) if n_slots is None else _rounded(n_slots)
-    program = compiled_chunk(bucket, n_slots)
-    members = idle_members(bucket, n_slots)
-    shared = jax.device_put(bucket.task.shared(), NamedSharding(members_mesh(), PartitionSpec()))
-    slots = idle_assignment(bucket, n_slots)
-    trials = iter(trials)
-    known = defaults(bucket)
-    working: dict[int, tuple[Trial, float]] = {}
-    steps = np.zeros(n_slots, np.int64)
-    n_steps = FIRST_CHUNK
-    trial: object = None
-
-    while True:
-        slots.fresh[:] = False
-        for slot in sorted(set(range(n_slots)) - working.keys()):
-            trial = next(trials, _END)
-            if not isinstance(trial, Trial):
-                break
-            trial = replace(trial, hparams=complete(bucket, trial.hparams))
-            working[slot] = trial, perf_counter() - (trial.snapshot.seconds if trial.snapshot else 0.0)
-            slots.fresh[slot], slots.seed[slot], steps[slot] = True, trial.seed, 0
-            for name, value in encode(trial.hparams, known).items():
-                slots.hparams[name][slot] = value
-        if not working:
-            if trial is _END:
-                return
-            on_chunk(Chunk([], list))
-            sleep(IDLE_SECONDS)
-            continue
-        snapshots = {slot: working[slot][0].snapshot for slot in map(int, np.flatnonzero(slots.fresh))}
-        if any(snapshots.values()):
-            # The program itself draws what a snapshot leaves out: another one might round it differently.
-            members, _ = program((np.int32(0), shared), members, slots)
-            members = _continued(members, snapshots)
-            steps = np.array(members.step, np.int64)
-            slots.fresh[:] = False
-        began = perf_counter()
-        members, report = program((np.int32(n_steps), shared), members, slots)
-        report = jax.device_get(report)
-        ended = perf_counter()
-        made = [(working[slot][0], int(report.step[slot] - steps[slot])) for slot in working]
-        steps = report.step.astype(np.int64)
-        n_steps = int(np.clip(n_steps * min(4.0, CHUNK_SECONDS / (ended - began)), 1, LONGEST_CHUNK))
-        for slot in [slot for slot in working if report.finished[slot]]:
-            trial, since = working.pop(slot)
-            yield _outcome(
-                bucket, trial, jax.tree.map(lambda leaf, slot=slot: leaf[slot].item(), report), ended - since
-            )
-        on_chunk(Chunk(made, partial(_running, members, working)))
+    population, left = Population(bucket, devices, n_slots), iter(trials)
+    population.fill(left)
+    while population.n_working:
+        population.advance()
+        yield from population.finished()
+        population.fill(left)
 
 
-def prepare_population(bucket: Bucket, n_trials: int | None = None) -> None:
-    """Compiles what `train_population` will run for so many trials, for example while another bucket trains.
-
-    Example:
-      >>> from capacity_jax import Bucket, Network, build_task, prepare_population, rnn
-      >>> task = build_task("mem_thru", n_in=2, n_steps=2, n_evaluation=64)
-      >>> bucket = Bucket(Network(rnn, 2, 3, 2), task, batch_size=16)
-      >>> prepare_population(bucket)
-    """
-    compiled_chunk(bucket, _wanted(n_trials))
-
-
-def fitting_slots(bucket: Bucket, n_trials: int | None = None) -> int:
-    """How many members to train at once: one for each CPU device, 256 for each GPU or TPU, but no more than trials.
-
-    Where the devices have not the memory for so many, the largest number that fits.
-
-    Raises:
-      MemoryError: not even one member fits each device.
-    """
-    return slots_that_fit(partial(compiled_chunk, bucket), _wanted(n_trials))
-
-
-@lru_cache
-def compiled_chunk(bucket: Bucket, n_slots: int) -> Compiled:
-    """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
-    shared = jax.eval_shape(bucket.task.shared)
-    members = jax.eval_shape(lambda: idle_members(bucket, n_slots))
-    program = over_members(partial(_chunk, bucket), members_mesh())
-    return program.lower((np.int32(0), shared), members, idle_assignment(bucket, n_slots)).compile()
-
-
-def _chunk(bucket: Bucket, shared: tuple, member: Member, slot: Assignment) -> tuple[Member, Report]:
-    n_steps, arrays = shared
-    with jax.default_matmul_precision("highest"):
-        member = lax.cond(
-            any_member(jnp.asarray(slot.fresh)),
-            lambda: jax.tree.map(partial(jnp.where, slot.fresh), start(bucket, slot.seed, slot.hparams), member),
-            lambda: member,
-        )
-        was_idle = finished(member)
-        member = advance(bucket, arrays, member, n_steps)
-        now_finished = finished(member) & ~was_idle
-        no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(evaluate, bucket), arrays, member))
-        scores = lax.cond(any_member(now_finished), lambda: evaluate(bucket, arrays, member), lambda: no_scores)
-        return member, Report(now_finished, member.step, member.loss, scores)
-
-
-@partial(jax.jit, static_argnums=(0, 1))
-def idle_members(bucket: Bucket, n_slots: int) -> Member:
-    """Stacked members with nothing to do: all zeros, where `train_steps` = 0 means finished."""
-    known = defaults(bucket)
-    hparams = jax.tree.map(jnp.asarray, encode(known, known))
-    member = jax.eval_shape(partial(start, bucket), jnp.uint32(0), hparams)
-    zeros = jax.tree.map(lambda leaf: jnp.zeros((n_slots, *leaf.shape), leaf.dtype), member)
-    return lax.with_sharding_constraint(zeros, NamedSharding(members_mesh(), PartitionSpec(AXIS)))
-
-
-def idle_assignment(bucket: Bucket, n_slots: int) -> Assignment:
-    """Slots without work, whose hyperparameters are the defaults."""
-    known = defaults(bucket)
-    hparams = {name: np.repeat(value, n_slots) for name, value in encode(known, known).items()}
-    return Assignment(np.zeros(n_slots, bool), np.zeros(n_slots, np.uint32), hparams)
-
-
-def _wanted(n_trials):
-    most = members_per_device() * len(jax.devices())
-    return _rounded(most if n_trials is None else max(1, min(most, n_trials)))
-
-
-def _rounded(n_slots):
-    check_size("n_slots", n_slots)
-    n_devices = len(jax.devices())
-    return -(-n_slots // n_devices) * n_devices
-
-
-def _changing(members: Member) -> list:
-    return jax.tree.leaves((members.params, members.moments, members.step, members.loss))
-
-
-def _running(members, working):
-    leaves = jax.device_get(_changing(members))
-    steps = jax.device_get(members.step)
-    return [
-        (trial, Snapshot(int(steps[slot]), perf_counter() - since, [np.array(leaf[slot]) for leaf in leaves]))
-        for slot, (trial, since) in working.items()
-    ]
-
-
-def _continued(members, snapshots):
-    changing = members.params, members.moments, members.step, members.loss
-    leaves, structure = jax.tree.flatten(changing)
-    stacked = [np.array(leaf) for leaf in leaves]
-    for slot, snapshot in snapshots.items():
-        if snapshot is None:
-            continue
-        if [leaf.shape for leaf in snapshot.leaves] != [leaf.shape[1:] for leaf in stacked]:
-            raise ValueError("the snapshot of a trial is that of a network of another shape")
-        for of_all, leaf in zip(stacked, snapshot.leaves, strict=True):
-            of_all[slot] = leaf
-    restored = [jax.device_put(new, old.sharding) for new, old in zip(stacked, leaves, strict=True)]
-    params, moments, step, loss = jax.tree.unflatten(structure, restored)
-    return members._replace(params=params, moments=moments, step=step, loss=loss)
+def _changing(members: Member) -> dict[str, Any]:
+    """What training changes of members."""
+    return {"params": members.params, "moments": members.moments, "step": members.step, "loss": members.loss}
 
 
 def _outcome(bucket, trial, report, seconds):
@@ -336,7 +201,7 @@ def _outcome(bucket, trial, report, seconds):
     return Outcome(
         trial=replace(trial, snapshot=None),
         scores=scores["evaluation"],
-        steps=report.step,
+        steps_made=report.step,
         infeasible=infeasible,
         seconds=seconds,
         validation=scores.get("validation", {}),

@@ -5,9 +5,9 @@ from time import perf_counter
 import jax
 import numpy as np
 
-from capacity_jax.training.settings import complete, defaults, encode
-from capacity_jax.training.population import Assignment, compiled_chunk, idle_members
 from capacity_jax.training.devices import members_per_device
+from capacity_jax.training.population import Assignment, compiled_chunk, idle_members
+from capacity_jax.training.settings import complete, defaults, encode
 from experiments.benchmarks.machine import program_bytes
 from experiments.benchmarks.work import LEARNING_RATE, Contender, Work
 

@@ -17,7 +17,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.task_args = ConfigDict({"largest": 10**7, "max_compute_steps": 6, "n_steps": 36, "n_evaluation": 1024})
     config.cells = "rnn,gru"
     config.budgets = (5000,) if smoke else (50_000,)
-    start = {"train_steps": 60 if smoke else 10_000, "lr_init": 0.01, "lr_decay_rate": 0.1, "compute_steps": 6}
-    config.starts.default = (start,)
-    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"], "compute_steps": (1, 6)})
+    setting = {"train_steps": 60 if smoke else 10_000, "lr_init": 0.01, "lr_decay_rate": 0.1, "compute_steps": 6}
+    config.initial_settings.default = (setting,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": setting["train_steps"], "compute_steps": (1, 6)})
     return config

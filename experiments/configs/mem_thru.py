@@ -16,7 +16,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     smoke = extent == "smoke"
     config.task_args = ConfigDict({"n_in": 16 if smoke else 64, "n_steps": 12, "n_evaluation": 2048})
     config.units = (8, 16) if smoke else (16, 32, 48, 64, 96)
-    start = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01 if smoke else 0.003, "input_scale": 0.1}
-    config.starts.default = (start,)
-    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"]})
+    setting = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01 if smoke else 0.003, "input_scale": 0.1}
+    config.initial_settings.default = (setting,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": setting["train_steps"]})
     return config

@@ -23,7 +23,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     shared = {"train_steps": 60 if smoke else 3000, "lr_decay_rate": 0.05}
     # The best of seven settings tried; with tanh and orthogonal matrices the vanilla RNN stays above 13 nats.
     vanilla = {"lr_init": 0.005, "nonlinearity": "relu", "recurrent_matrix_init_type": "identity"}
-    config.starts.rnn = (shared | vanilla,)
-    config.starts.default = (shared | {"lr_init": 0.02, "forget_gate_bias_hack": 2.0},)
+    config.initial_settings.rnn = (shared | vanilla,)
+    config.initial_settings.default = (shared | {"lr_init": 0.02, "forget_gate_bias_hack": 2.0},)
     config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": shared["train_steps"]})
     return config

@@ -1,6 +1,6 @@
 """Bits per parameter of the paper's six cells, in minutes (Collins et al. 2017, Fig. 1a and 1e).
 
-Each row of the table is the mean over the seeds of the best setting: a starting point known to be good, or one of a few
+Each row of the table is the mean over the seeds of the best setting: an initial one known to be good, or one of a few
 short trials of the search. Expected of `:laptop` (the default), on 4 cores within 3 minutes: the RNN above 3.5 bits per
 parameter, the UGRNN close to it, the others between 2.5 and 3.2 at about 2,000 parameters. `:smoke` trains 1,000 steps.
 """
@@ -12,7 +12,7 @@ from experiments.configs.common import base_config
 
 # Found by hand at about 2,000 parameters: the rate that learns most in 40,000 to 100,000 steps of 128 examples, and
 # about as many labels per parameter as then fit. Gated cells get fewer steps, because theirs take longer.
-STARTS = {
+INITIAL_SETTINGS = {
     "rnn": {"train_steps": 50_000, "lr_init": 0.007, "b_per_parameter": 4.0},
     "irnn": {"train_steps": 40_000, "lr_init": 0.005, "b_per_parameter": 3.2},
     "ugrnn": {"train_steps": 30_000, "lr_init": 0.015, "b_per_parameter": 3.6},
@@ -33,7 +33,9 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.seeds = 2 if smoke else 4
     config.trials = 1 if smoke else 4
     changes = {"train_steps": 1000} if smoke else {}
-    config.starts = ConfigDict({cell: (start | {"lr_decay_rate": 0.03} | changes,) for cell, start in STARTS.items()})
+    config.initial_settings = ConfigDict(
+        {cell: (setting | {"lr_decay_rate": 0.03} | changes,) for cell, setting in INITIAL_SETTINGS.items()}
+    )
     steps = (200, 1000) if smoke else (3_000, 10_000)
     config.space = ConfigDict(SHORT_RUN_RANGES | {"b_per_parameter": (2.0, 4.5), "train_steps": steps})
     return config

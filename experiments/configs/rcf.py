@@ -20,7 +20,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     )
     config.budgets = (500, 1000) if smoke else (1000, 2000, 4000)
     config.batch_size = 128
-    start = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01, "input_scale": 2.0}
-    config.starts.default = (start,)
-    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"]})
+    setting = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01, "input_scale": 2.0}
+    config.initial_settings.default = (setting,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": setting["train_steps"]})
     return config

@@ -19,7 +19,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.cells = "gru"
     config.budgets = (2000,) if smoke else (10_000, 30_000, 100_000)
     config.batch_size = 32
-    start = {"train_steps": 60 if smoke else 1000, "lr_init": 0.01, "lr_decay_rate": 0.1}
-    config.starts.default = (start,)
-    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": start["train_steps"]})
+    setting = {"train_steps": 60 if smoke else 1000, "lr_init": 0.01, "lr_decay_rate": 0.1}
+    config.initial_settings.default = (setting,)
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": setting["train_steps"]})
     return config

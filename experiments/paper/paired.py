@@ -3,26 +3,23 @@
 import numpy as np
 import pandas as pd
 
-from capacity_jax.stats.intervals import Interval, mean_interval
-
-NOTHING = Interval(np.nan, np.nan, np.nan)
-
-
-def mean_or_nothing(values, level: float = 0.95) -> Interval:
-    """`mean_interval` of the values that are numbers; all NaN where there are none."""
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    return mean_interval(values, level) if len(values) else NOTHING
+from capacity_jax.stats import Interval, mean_or_nothing
 
 
 def capacity_difference(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> Interval:
     """Bits per parameter of cell x less those of cell y: mean over the sizes at which both were measured.
 
+    Args:
+      best: rows of `best_table` of `per_cap`.
+      x: name of a cell.
+      y: name of another.
+      level: of the interval.
+
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax.results import capacity_difference
+      >>> from experiments.paper.paired import capacity_difference
       >>> best = pd.DataFrame({"cell": ["rnn", "rnn", "gru", "gru"], "depth": 1, "budget": [300.0, 600.0] * 2})
-      >>> best["parameters"], best["bits_per_parameter"] = best["budget"], [4.0, 4.2, 3.0, 3.2]
+      >>> best["parameters"], best["score"] = best["budget"], [4.0, 4.2, 3.0, 3.2]
       >>> round(capacity_difference(best, "rnn", "gru").value, 6)
       1.0
     """
@@ -36,11 +33,17 @@ def capacity_factor(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> 
     Capacity is linear in the number of parameters, so the factor is y's bits per parameter over x's: geometric mean
     over the sizes at which both were measured, with the interval of the mean of logarithms.
 
+    Args:
+      best: rows of `best_table` of `per_cap`.
+      x: name of a cell.
+      y: name of another.
+      level: of the interval.
+
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax.results import capacity_factor
+      >>> from experiments.paper.paired import capacity_factor
       >>> best = pd.DataFrame({"cell": ["rnn", "gru"], "depth": 1, "budget": 300.0, "parameters": 300})
-      >>> best["bits_per_parameter"] = [4.0, 3.0]
+      >>> best["score"] = [4.0, 3.0]
       >>> round(capacity_factor(best, "rnn", "gru").value, 6)
       0.75
     """
@@ -52,9 +55,9 @@ def capacity_factor(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> 
 def _pairs(best, x, y):
     """Values of both cells by depth and budget, or by budget alone where they share no depth."""
     # Two budgets may buy the same width, and then hold the same measurement twice.
-    rows = best.dropna(subset=["bits_per_parameter", "budget"]).drop_duplicates(["cell", "depth", "parameters"])
+    rows = best.dropna(subset=["score", "budget"]).drop_duplicates(["cell", "depth", "parameters"])
     for key in (["depth", "budget"], ["budget"]):
-        of_x, of_y = (rows[rows["cell"] == cell].groupby(key)["bits_per_parameter"].mean() for cell in (x, y))
+        of_x, of_y = (rows[rows["cell"] == cell].groupby(key)["score"].mean() for cell in (x, y))
         both = of_x.index.intersection(of_y.index)
         if len(both):
             break

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
-from capacity_jax.cells import CELLS
 from capacity_jax.results.best import best_table
-from capacity_jax.results.figures import LINES, by_network, errorbars, grid, label, network_style
-from experiments.paper.selections import cells_of, matching
+from capacity_jax.results.figures import LINES, by_network, cells_in_order, errorbars, grid, network_style
+from experiments.paper.cells import PAPER_CELLS, cell_label, cells_of
+from experiments.paper.selections import matching
 
 PUBLISHED: dict[str, Any] = {
     "color": "0.45",
@@ -26,14 +26,19 @@ PUBLISHED: dict[str, Any] = {
 }
 
 
+def style_of(cell: str, table: pd.DataFrame, depth: int = 1) -> dict[str, Any]:
+    """How all figures draw a cell of a table: the paper's six always alike, whichever others are registered."""
+    return network_style(cells_in_order(table, PAPER_CELLS).index(cell), depth)
+
+
 def panel(
-    axes: Axes, best: pd.DataFrame, x: str, score: str, published: pd.DataFrame | None = None, **style: Any
+    axes: Axes, best: pd.DataFrame, x: str, score: str = "score", published: pd.DataFrame | None = None, **style: Any
 ) -> None:
     """The score of best settings with intervals, over published ones; says so where there is none yet."""
     measured = best.dropna(subset=[score])
-    errorbars(axes, measured, x, score, **style)
+    errorbars(axes, measured, x, score, PAPER_CELLS, **style)
     if published is not None and len(published):
-        for (cell, _), rows, style in by_network(published.dropna(subset=[x, score])):
+        for (cell, _), rows, style in by_network(published.dropna(subset=[x, score]), PAPER_CELLS):
             axes.plot(rows[x], rows[score], marker=style["marker"], label=f"published {cell}", **PUBLISHED)
     grid(axes)
     if measured.empty:
@@ -55,12 +60,11 @@ def best_published(published: pd.DataFrame | None, task: str) -> pd.DataFrame | 
 def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **layout) -> None:
     """One legend for all panels: marks and colours of the cells, then the lines of the depths, if not 1 alone."""
     cells, depths = cells_of(table), sorted(set(table["depth"]))
-    others = [cell for cell in cells if cell not in CELLS]
     handles = []
     for cell in cells:
-        style = network_style(cell, others=others)
+        style = style_of(cell, table)
         style.pop("capsize")
-        handles.append(Line2D([], [], label=label((cell, 1)), **style))
+        handles.append(Line2D([], [], label=cell_label(cell), **style))
     if depths != [1]:
         handles += [Line2D([], [], color="0.3", ls=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
     handles += extra
@@ -68,11 +72,18 @@ def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **la
         place.legend(handles=handles, frameon=False, fontsize=9, **layout)
 
 
-def published_handles(published: pd.DataFrame | None, score: str) -> list[Line2D]:
+def published_handles(published: pd.DataFrame | None) -> list[Line2D]:
     """The legend's entry for published values, if there are any."""
-    if published is None or score not in published or not np.isfinite(published[score].to_numpy(float)).any():
+    if published is None or not np.isfinite(published["score"].to_numpy(float)).any():
         return []
     return [Line2D([], [], marker="o", label="published", **PUBLISHED)]
+
+
+def published_on(published: pd.DataFrame | None, task: str) -> pd.DataFrame:
+    """The published trials on a task that did not diverge; none where none were given."""
+    if published is None:
+        return pd.DataFrame(columns=["cell", "depth", "number", "score"])
+    return matching(published, task=task, infeasible=False)
 
 
 def caption(figure: Figure, paper: str, measured: str) -> None:

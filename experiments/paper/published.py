@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from capacity_jax.results.best import TRIAL_COLUMNS, score_of
-from experiments.paper.selections import matching
+from capacity_jax.studies.record import TRIAL_COLUMNS
+from experiments.paper.selections import matching, task_family
 from experiments.paper.unpickle import load_rows
 
 COLUMNS = (
@@ -27,15 +27,21 @@ COLUMNS = (
     "valid_loss",
     "eval_loss",
 )
+SCORES = {
+    "per_cap": "bits_per_parameter",
+    "mem_thru": "squared_error",
+    "rcf": "squared_error",
+    "text8": "bits_per_character",
+}
 
 
 def read_published(path: str | Path) -> pd.DataFrame:
     """The trials of the authors' archive, or of one of its files.
 
     The objective is `valid_loss`, to be made small; a trial without a finite one diverged. Losses are as published.
-    Bits per character and squared errors are `eval_loss` (the text8 losses must be in bits: 1.55 nats would be far more
-    than a network of 1.27 million parameters needs). Stored bits do not follow from a loss and are NaN, as are units,
-    inputs, steps and seeds. '+rnn' is the cell `intersection`; hyperparameters keep their names and values.
+    The score is `eval_loss` (that of text8 must be in bits: 1.55 nats would be far more than a network of 1.27 million
+    parameters needs). Stored bits do not follow from a loss: the score of `per_cap` is NaN, as are units, inputs, steps
+    and seeds. '+rnn' is the cell `intersection`; hyperparameters keep their names and values.
 
     Args:
       path: of `rnn_hp_dataset.tar.gz`, or of a `.p` file out of it.
@@ -45,7 +51,7 @@ def read_published(path: str | Path) -> pd.DataFrame:
       OSError: it cannot be read.
 
     Example:
-      >>> from capacity_jax.results import read_published
+      >>> from experiments.paper.published import read_published
       >>> table = read_published("rnn_hp_dataset.tar.gz")  # doctest: +SKIP
       >>> table.groupby(["task", "cell"])["eval_loss"].min()  # doctest: +SKIP
     """
@@ -71,14 +77,13 @@ def published_settings(
 
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax.results import published_settings
+      >>> from experiments.paper.published import published_settings
       >>> published = pd.DataFrame({"hparams": [{"optimizer": "Adam"}, {"optimizer": "SGD"}], "objective": [1.6, 1.5]})
       >>> published = published.assign(task="text8", cell="gru", depth=1, budget=1e5, infeasible=False)
       >>> published_settings(published, "text8", "gru", n=1)
       [{'optimizer': 'sgd'}]
     """
-    task = "text8" if task.startswith("text8") else task
-    rows = matching(published, task=task, cell=cell, depth=depth, infeasible=False)
+    rows = matching(published, task=task_family(task), cell=cell, depth=depth, infeasible=False)
     if budget is not None and len(rows):
         distance = np.abs(np.log(np.asarray(rows["budget"], float) / budget))
         rows = rows.loc[distance == distance.min()]
@@ -130,8 +135,8 @@ def _table(source: str, names: list[str], rows: list[tuple]) -> pd.DataFrame:
         table[name] = raw[name].astype(float)
     table["infeasible"] = ~np.isfinite(table["valid_loss"])
     table["objective"] = table["valid_loss"].where(~table["infeasible"])
-    for task in ("text8", "rcf", "mem_thru"):
-        table[score_of(task)] = table["eval_loss"].where(table["task"] == task, table.get(score_of(task)))
+    table["score_name"] = table["task"].map(SCORES).fillna("loss")
+    table["score"] = table["eval_loss"].where(~table["infeasible"] & (table["task"] != "per_cap"))
     sizes = table["budget"].map("{:.0f}".format)
     table["study"] = "published/" + table["task"] + "/" + table["cell"] + "@" + table["depth"].astype(str) + "/" + sizes
     for name in TRIAL_COLUMNS:

@@ -1,101 +1,165 @@
-"""How a claim is judged: by intervals that lie inside, outside or across the region it names."""
+"""What a claim of the paper is, as data; and how it is judged on a table of trials.
 
-from collections.abc import Callable, Sequence
+Text and verdict both follow from a claim's quantities: what each is, over what, and between which bounds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from capacity_jax.stats.intervals import Interval
 from capacity_jax.results.formatting import in_words
+from capacity_jax.stats import Interval
+from experiments.paper.cells import PAPER_CELLS
 
-HOLDS, FAILS, UNDECIDED = "holds", "does not hold", "not enough trials"
+HOLDS, FAILS, UNDECIDED, NOT_RUN = "holds", "does not hold", "not enough trials", "not run"
+
+# A number with its interval at a level such as 0.95; NaN where the trials do not give it.
+Estimate = Callable[[float], Interval]
 
 
-class Part(NamedTuple):
-    """One thing a claim says about a number: that it lies between two bounds.
+class Quantity(NamedTuple):
+    """One kind of number that a claim puts between two bounds.
 
     Attributes:
-      name: what the number is.
-      estimate: the number with its interval at a level; NaN bounds where the trials do not give them.
+      name: what findings call it, in a word or two; empty where its subjects say enough.
+      what: what it is, for the rule.
+      over: of what there is one each.
+      estimates: the number by subject, such as a network, from the rows that the claim selects.
       low: the claim's lower bound.
       high: the claim's upper bound.
     """
 
     name: str
-    estimate: Callable[[float], Interval]
-    low: float
+    what: str
+    over: str
+    estimates: Callable[[pd.DataFrame], Mapping[str, Estimate]]
+    low: float = -np.inf
     high: float = np.inf
+
+    @property
+    def bounds(self) -> str:
+        """Where the claim puts the number, in words.
+
+        Example:
+          >>> from experiments.paper.verdict import Quantity
+          >>> Quantity("slope", "the slope", "each cell", lambda rows: {}, low=3, high=6).bounds
+          'within 3 to 6'
+        """
+        if self.low == -np.inf:
+            return f"below {self.high:g}"
+        if self.high == np.inf:
+            return f"above {self.low:g}"
+        return f"within ±{self.high:g}" if self.low == -self.high else f"within {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the paper.
+
+    Attributes:
+      number: its place in the list of claims.
+      statement: what the paper says.
+      select: the trials that it is about, out of a table of any.
+      quantities: what it says of them; all must lie within their bounds.
+      remark: what else was measured that bears on it, from the selected rows.
+      cells: the cells that it is about; trials of others do not touch it.
+    """
+
+    number: int
+    statement: str
+    select: Callable[[pd.DataFrame], pd.DataFrame]
+    quantities: Sequence[Quantity]
+    remark: Callable[[pd.DataFrame], str] = lambda rows: ""
+    cells: Sequence[str] = PAPER_CELLS
+
+    @property
+    def rule(self) -> str:
+        """How it is judged, in words."""
+        return "; ".join(f"for {one.over}: {one.what} lies {one.bounds}" for one in self.quantities) + "."
 
 
 class Finding(NamedTuple):
-    """What was measured of one part: its estimate with the 95% interval, and where the claim puts it.
+    """What was measured of one quantity of one subject: its estimate with the 95% interval.
 
     Example:
-      >>> from capacity_jax.estimators import Interval
-      >>> from capacity_jax.results import Finding
-      >>> print(Finding("bits per parameter", Interval(4.1, 3.9, 4.3), low=3, high=6))
-      bits per parameter: 4.10 [3.90, 4.30], claimed within 3 to 6
+      >>> from capacity_jax.stats import Interval
+      >>> from experiments.paper.verdict import Finding
+      >>> print(Finding("GRU, bits per parameter", Interval(4.1, 3.9, 4.3), "within 3 to 6"))
+      GRU, bits per parameter: 4.10 [3.90, 4.30], claimed within 3 to 6
     """
 
     name: str
     interval: Interval
-    low: float
-    high: float
-
-    @property
-    def bounds(self) -> str:
-        """Where the claim puts the number, in words."""
-        if self.low == -np.inf:
-            return f"below {self.high:g}"
-        return f"above {self.low:g}" if self.high == np.inf else f"within {self.low:g} to {self.high:g}"
+    bounds: str
 
     def __str__(self) -> str:
         return f"{self.name}: {in_words(self.interval)}, claimed {self.bounds}"
 
 
-class Claim(NamedTuple):
-    """A claim of the paper and its verdict.
+class Judgement(NamedTuple):
+    """A claim with its verdict.
 
     Attributes:
-      number: its place in the list of the paper's claims.
-      statement: what the paper says.
-      rule: how it was judged.
-      verdict: "holds", "does not hold" or "not enough trials".
+      claim: what was judged.
+      verdict: "holds", "does not hold", "not enough trials", or "not run" where no trial touches it.
       findings: effect sizes and intervals.
-      remark: what else was measured that bears on it.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results import TRIAL_COLUMNS, judge_claims
-      >>> print(str(judge_claims(pd.DataFrame(columns=TRIAL_COLUMNS))[2]).splitlines()[0])
-      Claim 3: NOT ENOUGH TRIALS
+      remark: what else was measured.
     """
 
-    number: int
-    statement: str
-    rule: str
+    claim: Claim
     verdict: str
-    findings: Sequence[Finding]
+    findings: Sequence[Finding] = ()
     remark: str = ""
 
     def __str__(self) -> str:
-        lines = [f"Claim {self.number}: {self.verdict.upper()}", f"  {self.statement}", f"  Rule: {self.rule}"]
+        claim = self.claim
+        lines = [f"Claim {claim.number}: {self.verdict.upper()}", f"  {claim.statement}", f"  Rule: {claim.rule}"]
         lines += [f"  - {finding}" for finding in self.findings]
         return "\n".join(lines + [f"  {self.remark}"] * bool(self.remark))
 
 
-def judge(parts: Sequence[Part]) -> tuple[str, list[Finding]]:
-    """The verdict over all parts of a claim, and each part's 95% interval.
+def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
+    """The verdict on a claim, and the 95% interval of each of its numbers.
 
-    A claim holds if the 95% interval of every part lies inside its bounds; since all must, no correction for their
+    A claim holds if the 95% interval of every number lies inside its bounds; since all must, no correction for their
     number is due. It does not hold if the interval of one lies outside at a level corrected for their number
-    (Bonferroni: 1 − 0.05/n). Otherwise, and where a part could not be measured, there are not enough trials.
+    (Bonferroni: 1 − 0.05/n). Otherwise, and where a number could not be measured, there are not enough trials.
+
+    Args:
+      claim: what is judged.
+      records: a table of trials, of any tasks and as far as the studies have come.
+
+    Example:
+      >>> import pandas as pd
+      >>> from experiments.paper.verdict import Claim, judge
+      >>> claim = Claim(1, "Bits are linear in parameters.", lambda records: records, quantities=[])
+      >>> judge(claim, pd.DataFrame({"cell": []})).verdict
+      'not run'
     """
-    findings = [Finding(part.name, part.estimate(0.95), part.low, part.high) for part in parts]
-    if findings and all(part.low <= part.interval.low and part.interval.high <= part.high for part in findings):
-        return HOLDS, findings
-    for part in parts:
-        wide = part.estimate(1 - 0.05 / len(parts))
-        if wide.high < part.low or wide.low > part.high:
-            return FAILS, findings
-    return UNDECIDED, findings
+    rows = claim.select(records.loc[records["cell"].isin(claim.cells).to_numpy(bool)])
+    if rows.empty:
+        return Judgement(claim, NOT_RUN)
+    parts = [
+        (quantity, subject, estimate)
+        for quantity in claim.quantities
+        for subject, estimate in quantity.estimates(rows).items()
+    ]
+    findings = [
+        Finding(", ".join(filter(None, (subject, one.name))), estimate(0.95), one.bounds)
+        for one, subject, estimate in parts
+    ]
+    remark = claim.remark(rows)
+    inside = [
+        one.low <= finding.interval.low and finding.interval.high <= one.high
+        for (one, _, _), finding in zip(parts, findings, strict=True)
+    ]
+    if inside and all(inside):
+        return Judgement(claim, HOLDS, findings, remark)
+    for one, _, estimate in parts:
+        wide = estimate(1 - 0.05 / len(parts))
+        if wide.high < one.low or wide.low > one.high:
+            return Judgement(claim, FAILS, findings, remark)
+    return Judgement(claim, UNDECIDED, findings, remark)

@@ -8,7 +8,7 @@ from flax import linen as nn
 from flax import nnx
 
 from capacity_jax.cells import CELLS, gru, lstm, rnn, ugrnn
-from capacity_jax.interchange import from_flax, to_flax
+from capacity_jax.interchange import weights_from_flax, weights_to_flax
 
 N_IN, N = 3, 4
 XS = np.random.default_rng(3).normal(size=(5, N_IN)).astype(np.float32)
@@ -85,16 +85,16 @@ def test_loaded_weights_compute_what_flax_does(theirs):
     """Fails if a gate, a bias or the initial carry is misplaced."""
     cell, counterpart, params = theirs
     carry = carry_of(cell)
-    ours = from_flax(cell, params, carry)
+    ours = weights_from_flax(cell, params, carry)
     expected = run(counterpart.step, params, carry)
     np.testing.assert_allclose(run(cell.step, ours, cell.initial_state(ours)), expected, rtol=0, atol=1e-6)
-    assert not np.any(cell.initial_state(from_flax(cell, params)))
+    assert not np.any(cell.initial_state(weights_from_flax(cell, params)))
 
 
 def test_round_trip_from_flax_is_exact(theirs):
     """Fails if a parameter changes its value, place, name or dtype on the way."""
     cell, _, params = theirs
-    back, carry = to_flax(cell, from_flax(cell, params, carry_of(cell)), like=params)
+    back, carry = weights_to_flax(cell, weights_from_flax(cell, params, carry_of(cell)), like=params)
     assert jax.tree.structure(back) == jax.tree.structure(params)
     for found, expected in zip(jax.tree.leaves((back, carry)), jax.tree.leaves((params, carry_of(cell))), strict=True):
         assert found.dtype == expected.dtype
@@ -104,8 +104,8 @@ def test_round_trip_from_flax_is_exact(theirs):
 def test_round_trip_from_ours_is_exact(theirs):
     """Fails if a weight or the learned initial state of ours is lost, or the shapes alone do not suffice."""
     cell, counterpart, params = theirs
-    ours = from_flax(cell, params, carry_of(cell))
-    back = from_flax(cell, *to_flax(cell, ours, like=counterpart.shapes()))
+    ours = weights_from_flax(cell, params, carry_of(cell))
+    back = weights_from_flax(cell, *weights_to_flax(cell, ours, like=counterpart.shapes()))
     assert list(back) == list(ours)
     for name in ours:
         np.testing.assert_array_equal(back[name], ours[name])
@@ -118,14 +118,14 @@ def test_gru_that_resets_elsewhere_is_refused():
     params["hr"]["kernel"][:, 1] = 2
     params["hn"]["bias"][:] = 0
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        from_flax(gru, params)
+        weights_from_flax(gru, params)
     params["hn"]["kernel"] = np.eye(N)
-    from_flax(gru, params)
+    weights_from_flax(gru, params)
     params["hn"]["bias"][0] = 1
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        from_flax(gru, params)
+        weights_from_flax(gru, params)
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        to_flax(gru, gru.init(jax.random.key(0), N_IN, N, {}), like)
+        weights_to_flax(gru, gru.init(jax.random.key(0), N_IN, N, {}), like)
 
 
 def _without(params, *path):
@@ -158,7 +158,7 @@ def test_other_weights_are_refused(cell, change, message):
     """Fails if a parameter is ignored, or one that is missing is taken for zeros, in either direction."""
     params = jax.tree.map(lambda leaf: np.ones(leaf.shape), Linen(nn.LSTMCell).shapes())
     with pytest.raises(ValueError, match=message):
-        from_flax(cell, change(params))
+        weights_from_flax(cell, change(params))
     if cell is lstm:
         with pytest.raises(ValueError, match=message):
-            to_flax(cell, from_flax(cell, params), like=change(params))
+            weights_to_flax(cell, weights_from_flax(cell, params), like=change(params))

@@ -7,7 +7,7 @@ import pytest
 from torch_oracle import draw, draw_state, forward
 
 from capacity_jax.cells import CELLS, gru, irnn, lstm, rnn, ugrnn
-from capacity_jax.interchange import from_torch, to_torch
+from capacity_jax.interchange import weights_from_torch, weights_to_torch
 
 XS = np.random.default_rng(3).normal(size=(6, 3))
 
@@ -44,25 +44,25 @@ def weights_of(kind, layers, bias=True):
 def test_loaded_weights_compute_what_torch_documents(kind, layers, bias):
     """Fails if a gate, a bias, a layer, the transposition or the initial state is misplaced."""
     state_dict, state = weights_of(kind, layers, bias), draw_state(kind, 4, layers)
-    ours = run(CELLS[kind], from_torch(CELLS[kind], state_dict, state), XS)
+    ours = run(CELLS[kind], weights_from_torch(CELLS[kind], state_dict, state), XS)
     np.testing.assert_allclose(ours, forward(kind, state_dict, XS, state), rtol=0, atol=1e-12)
-    from_rest = run(CELLS[kind], from_torch(CELLS[kind], state_dict), XS)
+    from_rest = run(CELLS[kind], weights_from_torch(CELLS[kind], state_dict), XS)
     np.testing.assert_allclose(from_rest, forward(kind, state_dict, XS), rtol=0, atol=1e-12)
 
 
 def test_relu_networks_load_into_the_irnn():
     """Fails if the IRNN, the ReLU network of torch.nn.RNN, is not accepted or reads other columns."""
     state_dict = draw("rnn", 3, 4, 1)
-    expected = run(rnn, from_torch(rnn, state_dict), XS, jax.nn.relu)
-    np.testing.assert_array_equal(run(irnn, from_torch(irnn, state_dict), XS), expected)
+    expected = run(rnn, weights_from_torch(rnn, state_dict), XS, jax.nn.relu)
+    np.testing.assert_array_equal(run(irnn, weights_from_torch(irnn, state_dict), XS), expected)
 
 
 @pytest.mark.parametrize("kind", ["rnn", "gru", "lstm"])
 def test_round_trip_from_ours_is_exact(kind):
     """Fails if a value, a dtype or a learned initial state is lost between ours, torch and ours."""
-    layers = from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2))
+    layers = weights_from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2))
     layers = [{name: leaf.astype(np.float32) for name, leaf in params.items()} for params in layers]
-    for params, back in zip(layers, from_torch(CELLS[kind], *to_torch(CELLS[kind], layers)), strict=True):
+    for params, back in zip(layers, weights_from_torch(CELLS[kind], *weights_to_torch(CELLS[kind], layers)), strict=True):
         assert list(back) == list(params)
         for name in params:
             assert back[name].dtype == np.float32
@@ -73,7 +73,7 @@ def test_round_trip_from_ours_is_exact(kind):
 def test_round_trip_from_torch_moves_only_the_bias(kind):
     """Fails if weights change on the way, or the biases are not summed into the first."""
     state_dict = weights_of(kind, 2)
-    back, state = to_torch(CELLS[kind], from_torch(CELLS[kind], state_dict))
+    back, state = weights_to_torch(CELLS[kind], weights_from_torch(CELLS[kind], state_dict))
     assert back.keys() == state_dict.keys()
     for k in range(2):
         for name in (f"weight_ih_l{k}", f"weight_hh_l{k}"):
@@ -91,7 +91,7 @@ def test_gru_with_equal_reset_gates_is_exact():
     for name in state_dict:
         state_dict[name][:4] = state_dict[name][:1]
     state = draw_state("gru", 4, 1)
-    ours = run(gru, from_torch(gru, state_dict, state), XS)
+    ours = run(gru, weights_from_torch(gru, state_dict, state), XS)
     np.testing.assert_allclose(ours, forward("gru", state_dict, XS, state), rtol=0, atol=1e-12)
 
 
@@ -105,14 +105,14 @@ def test_gru_that_resets_elsewhere_is_refused(inner_bias):
     else:
         state_dict["bias_hh_l0"][8:] = 0
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        from_torch(gru, state_dict)
+        weights_from_torch(gru, state_dict)
 
 
 def test_our_gru_is_refused_on_the_way_out():
     """Fails if a GRU of ours is handed to torch, which would compute something else."""
     params = jax.tree.map(np.asarray, gru.init(jax.random.key(0), 3, 4, {}))
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        to_torch(gru, [params])
+        weights_to_torch(gru, [params])
 
 
 @pytest.mark.parametrize(
@@ -129,20 +129,20 @@ def test_our_gru_is_refused_on_the_way_out():
 def test_other_weights_are_refused(cell, change, message):
     """Fails if a second direction, a projection, a missing layer or another shape passes unseen."""
     with pytest.raises(ValueError, match=message):
-        from_torch(cell, draw("lstm", 3, 4, 1) | change)
+        weights_from_torch(cell, draw("lstm", 3, 4, 1) | change)
 
 
 def test_initial_state_of_other_layers_is_refused():
     """Fails if layers beyond the module's are ignored."""
     with pytest.raises(ValueError, match="initial_state has 3 layers; state_dict has 2"):
-        from_torch(rnn, draw("rnn", 3, 4, 2), draw_state("rnn", 4, 3))
+        weights_from_torch(rnn, draw("rnn", 3, 4, 2), draw_state("rnn", 4, 3))
 
 
 @pytest.mark.parametrize("kind", ["rnn", "gru", "lstm"])
 def test_torch_itself_agrees(kind):
     """Fails if the documented equations are not what torch computes with our weights; needs torch."""
     torch = pytest.importorskip("torch")
-    state_dict, state = to_torch(CELLS[kind], from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2)))
+    state_dict, state = weights_to_torch(CELLS[kind], weights_from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2)))
     module = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](3, 4, 2).double()
     module.load_state_dict({name: torch.tensor(array.copy()) for name, array in state_dict.items()})
     with torch.no_grad():

@@ -9,7 +9,8 @@ import jax
 
 from capacity_jax.cells import rnn
 from capacity_jax.networks import Network
-from capacity_jax.search import Home, Study, Worker, open_storage, run_studies, search_space
+from capacity_jax.search import search_space
+from capacity_jax.studies import Persistence, Study, Worker, open_storage, run_studies
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket
 
@@ -20,7 +21,7 @@ def studies(sampler: str) -> list[Study]:
     for units in (4, 6):
         bucket = Bucket(Network(rnn, 6, units, 1), per_cap(n_in=6, b_max=100), 16)
         space = search_space(bucket, {"train_steps": (300, 10_000), "b": (10, 90), "lr_init": (0.001, 0.5)})
-        fields = {"starts": [{"b": 50, "train_steps": 3000}], "n_trials": 8, "n_seeds": 2, "seed": 1, "n_proposals": 4}
+        fields = {"initial_settings": [{"b": 50, "train_steps": 3000}], "trials": 8, "seeds": 2, "seed": 1, "proposals": 4}
         found.append(Study(bucket, space, name=f"rnn/{units}", sampler=sampler, **fields))
     return found
 
@@ -28,8 +29,8 @@ def studies(sampler: str) -> list[Study]:
 def run(directory: Path, sampler: str) -> None:
     """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk."""
     storage = open_storage(f"sqlite:///{directory / 'studies.db'}")
-    home = Home(storage, Worker(directory / "workers"), interval=0.2)
-    for _ in run_studies(studies(sampler), home):
+    persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2)
+    for _ in run_studies(studies(sampler), persistence):
         pass
 
 

@@ -3,34 +3,20 @@
 import json
 import math
 import resource
+from dataclasses import replace
 
 import optuna
 import pytest
+from made_up import outcome_of, study_of
 from optuna.trial import TrialState
 
-from capacity_jax.cells import rnn
-from capacity_jax.networks import Network
-from capacity_jax.search import StorageError, Study, Worker, open_storage, search_space
+from capacity_jax.studies import StorageError, Worker, open_storage
 from capacity_jax.studies.ledger import Ledger
-from capacity_jax.tasks import per_cap
-from capacity_jax.training import Bucket, Outcome
-
-
-def study_of(**changes):
-    bucket = Bucket(Network(rnn, 6, 5, 1), per_cap(n_in=6, b_max=100), 16)
-    space = search_space(bucket, {"train_steps": (5, 20), "b": (10, 90)})
-    fields = {"starts": [{"b": 95}], "n_trials": 3, "n_seeds": 2, "seed": 1, "name": "per_cap/rnn@1/80"}
-    return Study(bucket, space, **(fields | changes))
 
 
 @pytest.fixture
 def storage(tmp_path):
     return open_storage(f"sqlite:///{tmp_path / 'studies.db'}")
-
-
-def outcome_of(trial, infeasible=False):
-    scores = {"loss": math.nan} if infeasible else {"loss": 0.1, "bits": 1 / 3, "bits_per_parameter": 0.1 + 0.2}
-    return Outcome(trial, scores, 10, infeasible, 1.5, train_loss=0.25)
 
 
 def test_what_is_recorded_comes_back_to_the_last_bit(storage):
@@ -40,42 +26,40 @@ def test_what_is_recorded_comes_back_to_the_last_bit(storage):
     trials = [study.trial(number, {"b": 50, "lr_init": 0.1 + 0.2, "train_steps": 7}) for number in range(2)]
     for trial in trials:
         assert ledger.begin(trial)
-    assert ledger.outcomes() == {}
-    expected = [outcome_of(trials[0]), outcome_of(trials[1], infeasible=True)]
-    for outcome in expected:
-        ledger.finish(outcome)
-    found = Ledger(study, open_storage(storage.url)).outcomes()
-    assert found[0] == expected[0]
+    assert ledger.records() == {}
+    good = ledger.finish(outcome_of(trials[0], 1 / 3))
+    ledger.finish(outcome_of(trials[1], infeasible=True))
+    found = Ledger(study, open_storage(storage.url)).records()
+    assert found[0] == replace(good, finished=found[0].finished)
+    assert found[0].finished is not None
     assert found[1].infeasible
     assert math.isnan(found[1].scores["loss"])
 
 
 def test_optuna_reads_the_study_as_its_own(storage):
-    """Breaks if the dashboard would miss what the issue asks of every trial, or stumble over a value."""
+    """Breaks if the dashboard would miss a score, or stumble over a value."""
     study = study_of()
     ledger = Ledger(study, storage)
     for number in range(2):
         ledger.begin(study.trial(number, {"b": 50, "train_steps": 7}))
-        ledger.finish(outcome_of(study.trial(number, {"b": 50, "train_steps": 7}), infeasible=number == 1))
+        ledger.finish(outcome_of(study.trial(number, {"b": 50, "train_steps": 7}), 0.1 + 0.2, infeasible=number == 1))
     loaded = optuna.load_study(study_name=study.name, storage=storage.url)
     assert loaded.best_trial.number == 0
     assert loaded.best_value == 0.1 + 0.2
     good, bad = loaded.trials
-    recorded = (
-        "cell depth units parameters b seed hparams train_loss valid_loss eval_loss bits bits_per_parameter steps"
-    )
-    assert {*recorded.split(), "infeasible", "seconds", "versions", "role"} <= good.user_attrs.keys()
+    recorded = "cell depth units parameters role seed hparams versions train_loss valid_loss eval_loss bits steps_made"
+    assert {*recorded.split(), "infeasible", "seconds"} <= good.user_attrs.keys()
     assert good.params.keys() == study.space.keys()
     assert bad.value == -math.inf
     assert bad.user_attrs["eval_loss"] is None
     json.dumps([trial.user_attrs for trial in loaded.trials], allow_nan=False)
 
 
-def test_a_start_outside_the_space_is_kept_as_it_is(storage):
-    """Breaks if a start is silently changed into what the space allows."""
+def test_a_setting_outside_the_space_is_kept_as_it_is(storage):
+    """Breaks if an initial setting is silently changed into what the space allows."""
     study = study_of()
     ledger = Ledger(study, storage)
-    ledger.begin(study.starting_trials()[0])
+    ledger.begin(study.initial_trials()[0])
     assert ledger.entries()[0].trial.hparams["b"] == 95
     assert storage.optuna.get_all_trials(ledger.study_id)[0].params["b"] == 90
 
@@ -126,16 +110,18 @@ def test_a_trial_is_finished_once(storage):
     trial = study.trial(0, {"b": 50})
     ledger.begin(trial)
     ledger.finish(outcome_of(trial))
+    before = ledger.records()
     ledger.finish(outcome_of(trial, infeasible=True))
-    assert ledger.outcomes() == {0: outcome_of(trial)}
+    assert ledger.records() == before
 
 
-def test_other_settings_under_the_same_name_are_refused(storage):
+@pytest.mark.parametrize("changes", [{"trials": 4}, {"seeds": 3}, {"initial_settings": []}])
+def test_other_settings_under_the_same_name_are_refused(storage, changes):
     """Breaks if results of two configurations are mixed in one study."""
     Ledger(study_of(), storage)
     Ledger(study_of(), storage)
-    with pytest.raises(StorageError, match="where study per_cap/rnn@1/80 has trials 3, not 4"):
-        Ledger(study_of(n_trials=4), storage)
+    with pytest.raises(StorageError, match=f"where study a has {next(iter(changes))} "):
+        Ledger(study_of(**changes), storage)
 
 
 def test_a_storage_that_vanishes_is_one_clear_error(storage):
@@ -161,7 +147,7 @@ def test_a_storage_that_fails_is_one_clear_error(storage):
             ledger.finish(outcome_of(study.trial(1, {"b": 50})))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert Ledger(study, open_storage(storage.url)).outcomes() == {0: outcome_of(study.trial(0, {"b": 50}))}
+    assert Ledger(study, open_storage(storage.url)).records().keys() == {0}
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "nonsense", "mysql://nobody@localhost/nothing"])

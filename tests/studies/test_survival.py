@@ -9,7 +9,7 @@ import survival
 from optuna.trial import TrialState
 
 from capacity_jax.results import read_trials
-from capacity_jax.search import Home, Stopped, Worker, open_storage, run_studies
+from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies
 
 # A server that has imported everything and started nothing forks children in no time.
 SERVER = multiprocessing.get_context("forkserver")
@@ -53,11 +53,12 @@ def assert_same(found, expected):
         assert found[column].equals(expected[column]), column
 
 
-def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path):
+@pytest.mark.parametrize("n_kills", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path, n_kills):
     """Breaks if a kill loses a trial, doubles one, changes a value or a proposal, or leaves a trial running."""
     expected, seconds = undisturbed["gp"]
     rng = random.Random(0)
-    for _ in range(10):
+    for _ in range(n_kills):
         process = spawn(tmp_path, "gp", devices=rng.choice((1, 2)))
         process.join(rng.uniform(0, seconds / 2))
         if process.exitcode is not None:
@@ -71,7 +72,7 @@ def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path):
     assert_same(records(tmp_path), expected)
 
 
-@pytest.mark.parametrize("sampler", ["gp", "random"])
+@pytest.mark.parametrize("sampler", ["gp", pytest.param("random", marks=pytest.mark.slow)])
 def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler):
     """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one."""
     expected, seconds = undisturbed[sampler]
@@ -96,7 +97,7 @@ def test_a_run_broken_off_in_a_notebook_goes_on(tmp_path, n_workers):
     (study, _) = survival.studies("random")
     looks = iter([False, False, True])
     with pytest.raises(Stopped):
-        list(run_studies([study], Home(storage, workers[0], stop=lambda: next(looks, True))))
-    ((_, outcomes),) = run_studies([study], Home(storage, workers[-1]))
-    assert [outcome.trial.number for outcome in outcomes] == list(range(len(outcomes)))
-    assert study.is_complete(dict(enumerate(outcomes)))
+        list(run_studies([study], Persistence(storage, workers[0], stop=lambda: next(looks, True))))
+    ((_, found),) = run_studies([study], Persistence(storage, workers[-1]))
+    assert [record.number for record in found] == list(range(len(found)))
+    assert study.is_complete(dict(enumerate(found)))

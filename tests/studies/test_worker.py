@@ -3,15 +3,19 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from capacity_jax.search import Worker
+from capacity_jax.studies import Worker
+from capacity_jax.studies import worker as worker_module
 
+# The module alone: its package takes seconds to import.
 OTHER = """
 import sys, time
 from pathlib import Path
-from capacity_jax.search import Worker
+sys.path.insert(0, sys.argv[2])
+from worker import Worker
 worker = Worker(Path(sys.argv[1]))
 with worker.alive():
     print(worker.name, flush=True)
@@ -22,7 +26,8 @@ with worker.alive():
 @pytest.fixture
 def other(tmp_path):
     """The name of a worker in another process, and that process."""
-    process = subprocess.Popen([sys.executable, "-c", OTHER, tmp_path], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", OTHER, tmp_path, Path(worker_module.__file__).parent]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     yield process.stdout.readline().strip(), process
     process.kill()
     process.wait()

@@ -34,8 +34,7 @@ N_INCUMBENTS = 2
 # How fast the probability of a feasible setting falls with its expected label.
 STEEP = 4.0
 
-# Rounds of discrete moves, and gradient steps before, between and after them.
-N_ROUNDS = 1
+# Gradient steps before a discrete move, and after it.
 N_STEPS = 10
 
 
@@ -131,15 +130,21 @@ def add(search: Search, row: jax.Array, point: jax.Array, z: jax.Array) -> Searc
     )
 
 
-@jax.jit
-def optima(search: Search) -> jax.Array:
+def optima(search: Search) -> Array:
     """Points of large expected improvement times probability to be feasible, the largest first, [starts, columns]."""
+    starts, moves = jax.device_get((_starts(search), search.moves))
+    points, values = ascend(_merit, (search.state, search.labels, search.best), starts, moves, N_STEPS)
+    return points[np.argsort(-values, kind="stable")]
 
-    def value(points):
-        return log_ei(*predict(search.state, points), search.best) + log_feasible(search.labels, points)
 
-    n_top = N_STARTS - N_INCUMBENTS
-    _, top = lax.top_k(log_ei(search.mean, search.variance, search.best) + search.likely, n_top)
-    starts = jnp.concatenate([search.points[:N_INCUMBENTS], search.points[top]])
-    points, values = ascend(value, starts, search.moves, N_ROUNDS, N_STEPS)
-    return points[jnp.argsort(-values)]
+def _merit(context, points):
+    state, labels, best = context
+    return log_ei(*predict(state, points), best) + log_feasible(labels, points)
+
+
+@jax.jit
+def _starts(search):
+    """The best trials and the candidates of largest merit."""
+    merits = log_ei(search.mean, search.variance, search.best) + search.likely
+    _, top = lax.top_k(merits, N_STARTS - N_INCUMBENTS)
+    return jnp.concatenate([search.points[:N_INCUMBENTS], search.points[top]])

@@ -1,7 +1,7 @@
 """Predicting the next character of English text (Collins et al. 2017, on text8)."""
 
 import os
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ import optax
 from jax import lax
 
 from capacity_jax.checks import check_size
-from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments
 from capacity_jax.tasks.text8.corpus import ALPHABET, Corpus, read_text8
 from capacity_jax.tasks.text8.stand_in import stand_in
 
@@ -50,7 +50,11 @@ def text8(
       >>> task.name, task.n_in, task.n_reads
       ('text8-standin-mine', 27, 37)
     """
-    corpus = _corpus(corpus)
+    return _text8(_corpus(corpus), n_steps, n_warmup, n_evaluation)
+
+
+@one_for_equal_arguments
+def _text8(corpus: Corpus, n_steps: int, n_warmup: int, n_evaluation: int) -> Task:
     n_held_out = min(len(corpus.validation), len(corpus.evaluation))
     check_size("n_steps", n_steps)
     check_size("n_warmup", n_warmup, at_least=0)
@@ -61,8 +65,8 @@ def text8(
         raise ValueError(f"n_warmup is {n_warmup}; it must be less than n_steps, {n_steps}")
 
     def shared():
-        starts = np.arange(n_evaluation) * (n_held_out - n_steps) // n_evaluation
-        windows = starts[:, None] + np.arange(n_steps + 1)
+        places = np.arange(n_evaluation) * (n_held_out - n_steps) // n_evaluation
+        windows = places[:, None] + np.arange(n_steps + 1)
         return {
             "train": corpus.train,
             "validation": corpus.validation[windows],
@@ -75,9 +79,9 @@ def text8(
 
     def batch(shared, data, key, step, size):
         text = shared["train"]
-        starts = jax.random.randint(key, (size,), 0, len(text) - n_steps)
+        places = jax.random.randint(key, (size,), 0, len(text) - n_steps)
         window = partial(lax.dynamic_slice_in_dim, text, slice_size=n_steps + 1)
-        return examples(jax.vmap(window)(starts), jnp.ones(size))
+        return examples(jax.vmap(window)(places), jnp.ones(size))
 
     def held_out(text, shared, data, i, size):
         rows = i * size + jnp.arange(size)
@@ -106,7 +110,8 @@ def text8(
         score=score,
         measures=lambda scores, hparams, network: {},
         chance=float(np.log(len(ALPHABET))),
-        columns=("accuracy", "bits_per_character"),
+        objective="bits_per_character",
+        reported=("accuracy", "bits_per_character"),
         shared=shared,
     )
 
@@ -115,4 +120,10 @@ def _corpus(given):
     if isinstance(given, Corpus):
         return given
     path = os.environ.get(DATA_VARIABLE) if given is None else given
-    return read_text8(path) if path else stand_in()
+    return _read(str(path), os.stat(path).st_mtime_ns if os.path.exists(path) else 0) if path else stand_in()
+
+
+@cache
+def _read(path, modified):
+    # One object for one text, which equal tasks then share.
+    return read_text8(path)

@@ -7,9 +7,9 @@ minute, `:laptop` 5 minutes on 4 busy cores; `:gpu` and `:paper` have not been r
 
 from ml_collections import ConfigDict
 
-from experiments.configs.common import figure_config
-from experiments.paper.fig1.config import TRAIN_STEPS, start_of
-from experiments.configs.quickstart import STARTS
+from experiments.configs.quickstart import INITIAL_SETTINGS
+from experiments.paper.common import figure_config
+from experiments.paper.fig1.config import TRAIN_STEPS, initial_setting_of
 
 # Where they differ from the tanh settings: the best of some forty tried at 1,200 and 2,145 parameters, at equal steps.
 RELU = {
@@ -39,12 +39,12 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     if extent == "laptop":
         # One ReLU run differs from the next by up to half a bit.
         config.seeds, config.trials = 4, 4
-    config.starts = ConfigDict({cell: starts_of(cell, extent) for cell in STARTS})
+    config.initial_settings = ConfigDict({cell: initial_settings_of(cell, extent) for cell in INITIAL_SETTINGS})
     config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
     return config
 
 
-def starts_of(cell: str, extent: str) -> tuple[dict, ...]:
-    """The starting point of the cell with either nonlinearity, where it has the choice."""
-    start = start_of(cell, extent)
-    return (start, start | RELU[cell] | {"nonlinearity": "relu"}) if cell in RELU else (start,)
+def initial_settings_of(cell: str, extent: str) -> tuple[dict, ...]:
+    """The initial setting of the cell with either nonlinearity, where it has the choice."""
+    setting = initial_setting_of(cell, extent)
+    return (setting, setting | RELU[cell] | {"nonlinearity": "relu"}) if cell in RELU else (setting,)

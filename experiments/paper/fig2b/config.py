@@ -6,9 +6,9 @@ cores; `:gpu` and `:paper` have not been run.
 
 from ml_collections import ConfigDict
 
-from experiments.configs.common import figure_config
-from experiments.paper.fig1.config import TRAIN_STEPS, start_of
-from experiments.configs.quickstart import STARTS
+from experiments.configs.quickstart import INITIAL_SETTINGS
+from experiments.paper.common import figure_config
+from experiments.paper.fig1.config import TRAIN_STEPS, initial_setting_of
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
@@ -20,6 +20,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.batch_size = 64 if extent == "smoke" else 128
     if extent == "laptop":
         config.seeds, config.trials = 2, 2
-    config.starts = ConfigDict({cell: (start_of(cell, extent),) for cell in STARTS})
+    config.initial_settings = ConfigDict({cell: (initial_setting_of(cell, extent),) for cell in INITIAL_SETTINGS})
     config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
     return config

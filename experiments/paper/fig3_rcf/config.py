@@ -7,7 +7,7 @@ minute; `:laptop`, `:gpu` and `:paper` have not been run.
 
 from ml_collections import ConfigDict
 
-from experiments.configs.common import at_depths, figure_config
+from experiments.paper.common import at_depths, figure_config
 
 TRAIN_STEPS = {"smoke": 200, "laptop": 30_000, "gpu": (50_000, 300_000), "paper": (50_000, 20_000_000)}
 
@@ -19,7 +19,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.task_args = ConfigDict(
         {"n_examples": n_examples, "n_in": 50, "smallest_weight": 1e-3, "n_steps": 5, "seed": 0}
     )
-    config.cells = config.cells if extent == "smoke" else at_depths(config.cells, 1, 2, 4)
+    config.cells = config.cells if extent == "smoke" else at_depths(1, 2, 4)
     config.budgets = {
         "smoke": (500, 1000),
         "laptop": (1000, 4000),
@@ -30,5 +30,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     if extent in ("smoke", "laptop"):
         config.trials, config.seeds = 0, 2
     steps = {"smoke": 200, "laptop": 30_000, "gpu": 300_000, "paper": 1_000_000}[extent]
-    config.starts.default = ({"train_steps": steps, "lr_init": 0.01, "input_scale": 2.0},)
+    config.initial_settings.default = ({"train_steps": steps, "lr_init": 0.01, "input_scale": 2.0},)
     return config

@@ -1,65 +1,75 @@
-"""Claim 5: the loss follows the number of parameters."""
+"""Claim 5: on text and on random continuous functions the loss follows the number of parameters."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from capacity_jax.results.best import best_table, score_of
-from experiments.paper.verdict import Claim, Part, judge
-from experiments.paper.paired import mean_or_nothing
+from capacity_jax.results.best import best_table
+from capacity_jax.stats import mean_or_nothing
 from experiments.paper.selections import of_task
+from experiments.paper.verdict import Claim, Estimate, Quantity
 
+TASKS = ("text8", "rcf")
 # Residuals say something once the line through them has this many points to miss.
 MIN_POINTS = 6
 
 
-def claim_5(trials: pd.DataFrame) -> Claim:
-    """On text8 and RCF the loss is set by the number of parameters, and the cells lie close together.
-
-    Judged on each task's best settings. One line through all of them, against the logarithm of the number of
-    parameters, misses them by less than one against the logarithm of units: the mean over them of the difference of
-    absolute residuals lies above 0. And at each depth and budget the range over cells, over the range of all means over
-    cells, is less than 1/2 on average.
-    """
-    parts = []
-    for task in ("text8", "rcf"):
-        best = best_table(of_task(trials, task))
-        score = score_of(task)
-        best = best.dropna(subset=score)
-        parts.append(
-            Part(f"{task}, misses by units less by parameters", partial(mean_or_nothing, _gain(best, score)), 0)
-        )
-        spread = partial(mean_or_nothing, _spreads(best, score))
-        parts.append(Part(f"{task}, range of cells over range of sizes", spread, 0, 0.5))
-    return Claim(
-        5,
-        "On text8 and random continuous functions the loss is set by the number of parameters, not of units, and all "
-        "architectures lie close together.",
-        "the mean difference of absolute residuals around one line against log units and one against log parameters "
-        "lies above 0, and the range over cells at a depth and budget is less than half the range over sizes.",
-        *judge(parts),
-    )
-
-
-def _gain(best, score):
+def gains(best: pd.DataFrame) -> np.ndarray:
+    """By how much one line over log units misses each network's score more than one over log parameters."""
+    best = best.dropna(subset="score")
     if len(best) < MIN_POINTS:
-        return []
+        return np.array([])
     by_units, by_parameters = (
-        np.abs(_residuals(np.log(best[size].to_numpy(float)), best[score].to_numpy(float)))
+        np.abs(_residuals(np.log(best[size].to_numpy(float)), best["score"].to_numpy(float)))
         for size in ("units", "parameters")
     )
     return by_units - by_parameters
+
+
+def spreads(best: pd.DataFrame) -> np.ndarray:
+    """At each depth and budget the range over cells, over the range of all means over cells."""
+    best = best.dropna(subset="score")
+    sizes = best.groupby(["depth", "budget"])["score"]
+    if sizes.ngroups < 2:
+        return np.array([])
+    several = sizes.filter(lambda values: len(values) > 1)
+    ranges = several.groupby([best["depth"], best["budget"]]).agg(np.ptp)
+    return ranges.to_numpy(float) / np.ptp(sizes.mean())
 
 
 def _residuals(x, y):
     return y - np.polyval(np.polyfit(x, y, 1), x)
 
 
-def _spreads(best, score):
-    cells = best.groupby(["depth", "budget"])[score]
-    if cells.ngroups < 2:
-        return []
-    several = cells.filter(lambda values: len(values) > 1)
-    ranges = several.groupby([best["depth"], best["budget"]]).agg(np.ptp)
-    return ranges / np.ptp(cells.mean())
+def _by_task(numbers: Callable[[pd.DataFrame], np.ndarray]) -> Callable[[pd.DataFrame], dict[str, Estimate]]:
+    return lambda rows: {task: partial(mean_or_nothing, numbers(best_table(of_task(rows, task)))) for task in TASKS}
+
+
+CLAIMS = (
+    Claim(
+        5,
+        "On text8 and random continuous functions the loss is set by the number of parameters, not of units, and all "
+        "architectures lie close together.",
+        lambda records: of_task(records, *TASKS),
+        (
+            Quantity(
+                "misses by units less by parameters",
+                "the mean, over best settings, of the absolute residual around one line through all of them against "
+                "log units less that around one against log parameters",
+                "each task",
+                _by_task(gains),
+                0,
+            ),
+            Quantity(
+                "range of cells over range of sizes",
+                "the mean, over depths and budgets, of the range over cells, over the range of the cells' means over "
+                "sizes",
+                "each task",
+                _by_task(spreads),
+                high=0.5,
+            ),
+        ),
+    ),
+)

@@ -7,7 +7,7 @@ numbers of parameters all cells lie close together. `:laptop` trains 1,000 steps
 
 from ml_collections import ConfigDict, config_dict
 
-from experiments.configs.common import at_depths, figure_config
+from experiments.paper.common import at_depths, figure_config
 
 TRAIN_STEPS = {"smoke": 30, "laptop": 1000, "gpu": (5_000, 20_000), "paper": (50_000, 20_000_000)}
 
@@ -20,7 +20,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
         {"n_steps": 20 if smoke else 50, "n_warmup": 13, "n_evaluation": 128 if smoke else 8192}
     )
     config.task_args.corpus = config_dict.placeholder(str)
-    config.cells = config.cells if smoke else at_depths(config.cells, 1, 2, 4)
+    config.cells = config.cells if smoke else at_depths(1, 2, 4)
     config.budgets = {
         "smoke": (2000,),
         "laptop": (10_000, 40_000),
@@ -31,5 +31,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     if extent in ("smoke", "laptop"):
         config.trials, config.seeds = 0, 2
     steps = {"smoke": 30, "laptop": 1000, "gpu": 20_000, "paper": 1_000_000}[extent]
-    config.starts.default = ({"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.1},)
+    config.initial_settings.default = ({"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.1},)
     return config

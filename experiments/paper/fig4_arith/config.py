@@ -7,7 +7,7 @@ a minute; `:laptop`, `:gpu` and `:paper` have not been run.
 
 from ml_collections import ConfigDict
 
-from experiments.configs.common import at_depths, figure_config
+from experiments.paper.common import at_depths, figure_config
 
 TRAIN_STEPS = {"smoke": 30, "laptop": 1000, "gpu": (2_000, 10_000), "paper": (50_000, 20_000_000)}
 
@@ -20,7 +20,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
         {"largest": 10 if smoke else 10**7, "max_compute_steps": 6, "n_steps": 20 if smoke else 36, "n_evaluation": 256}
     )
     config.space.compute_steps = (1, 6)
-    config.cells = config.cells if smoke else at_depths(config.cells, 1, 2, 4, 8)
+    config.cells = config.cells if smoke else at_depths(1, 2, 4, 8)
     config.budgets = ({"smoke": 5000, "laptop": 5000, "gpu": 50_000, "paper": 200_000}[extent],)
     config.batch_size = 16
     config.seeds = 1

@@ -6,7 +6,7 @@ paper's ranges, training steps apart. Cost: `:smoke` under a minute; `:laptop`, 
 
 from ml_collections import ConfigDict
 
-from experiments.configs.common import at_depths, figure_config
+from experiments.paper.common import at_depths, figure_config
 
 TRAIN_STEPS = {"smoke": 30, "laptop": 500, "gpu": (2_000, 10_000), "paper": (50_000, 20_000_000)}
 
@@ -18,7 +18,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.task_args = ConfigDict(
         {"n_kinds": 10, "n_noise": 10, "max_open": 10, "n_steps": 20 if smoke else 175, "n_evaluation": 256}
     )
-    config.cells = config.cells if smoke else at_depths(config.cells, 1, 8)
+    config.cells = config.cells if smoke else at_depths(1, 8)
     config.budgets = ({"smoke": 5000, "laptop": 5000, "gpu": 50_000, "paper": 200_000}[extent],)
     config.batch_size = 16
     config.sampler = "random"

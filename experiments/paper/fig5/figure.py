@@ -8,72 +8,82 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from capacity_jax.stats.proportions import share_interval
-from capacity_jax.results.best import score_values
-from experiments.paper.fig5.claim import TABLE_1
-from capacity_jax.results.figures import grid, label, network_style
-from experiments.paper.panels import PUBLISHED, caption, depth_title, no_trials, published_handles
-from experiments.paper.selections import cells_of, matching, random_rows
+from capacity_jax.results.figures import grid
+from capacity_jax.stats import median_interval, share_interval
+from experiments.paper.cells import cell_label, cells_of
+from experiments.paper.fig5.claim import CLAIMS, TABLE_1, lowest_at
+from experiments.paper.panels import (
+    PUBLISHED,
+    caption,
+    depth_title,
+    no_trials,
+    published_handles,
+    published_on,
+    style_of,
+)
+from experiments.paper.rivals import losses_by_cell
+from experiments.paper.selections import matching
+from experiments.paper.selections import random_rows as select
 
 DEPTHS = (1, 8)
 PAPER = {"marker": "_", "markeredgewidth": 2, "color": "0.45", "linestyle": "none"}
 
 
-def fig5(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Box plots of the evaluation losses of random draws at depths 1 and 8, and the shares of those that diverged.
 
     Boxes hold the middle half of the trials that did not diverge, whiskers all of them; the notch is the median's 95%
     interval.
 
     Args:
-      trials: a table of trials; drawn are those on parentheses whose sampler is "random".
+      records: a table of trials; drawn are those on parentheses whose sampler is "random".
       published: a table of the authors' trials, whose lowest loss is a reference point.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results import TRIAL_COLUMNS
-      >>> from experiments.paper import fig5
-      >>> len(fig5(pd.DataFrame(columns=TRIAL_COLUMNS)).axes)
-      4
     """
-    rows = random_rows(trials)
-    theirs = rows.iloc[:0] if published is None else matching(published, task="parens_counting")
+    rows = select(records)
+    theirs = published_on(published, "parens_counting")
     figure = Figure(figsize=(11, 8.5), layout="constrained")
     boxes, shares = figure.subplots(2, len(DEPTHS), sharey="row", height_ratios=(1.4, 1))
-    table = infeasible_table(trials)
+    table = infeasible_table(rows)
     for column, depth in enumerate(DEPTHS):
         _boxes(boxes[column], matching(rows, depth=depth), matching(theirs, depth=depth))
         boxes[column].set_title(f"{'ab'[column]}  {depth_title(depth)}")
         _shares(shares[column], matching(table, depth=depth))
         shares[column].set_title(f"Table 1, {depth_title(depth)}")
     boxes[0].set_ylabel("evaluation loss")
-    if handles := published_handles(theirs, "eval_loss"):
+    if handles := published_handles(theirs):
         boxes[0].legend(handles=handles, frameon=False, fontsize=9)
     shares[0].set_ylabel("diverged, %")
     caption(
         figure,
-        "1,000 random draws on parentheses, 200,000 parameters: GRU has the lowest loss and median at depth 1, +RNN at "
-        "depth 8; Table 1 gives the shares that diverged.",
+        f"1,000 draws on parentheses, 200,000 parameters. {CLAIMS[0].statement}",
         f"{_in_words(rows)} Notches and bars: 95%, of the median and (Wilson) of the share.",
     )
     return figure
 
 
-def infeasible_table(trials: pd.DataFrame) -> pd.DataFrame:
+def tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What a report shows besides the figure."""
+    return {"Table 1: shares of diverged random draws": infeasible_table(records)}
+
+
+def infeasible_table(records: pd.DataFrame) -> pd.DataFrame:
     """Table 1: the share of random draws that diverged, with its 95% interval, next to the paper's.
+
+    Args:
+      records: a table of trials.
 
     Returns:
       Columns depth, cell, trials, share, ci_low, ci_high and paper; shares between 0 and 1, NaN where there is none.
 
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax.results import infeasible_table
-      >>> trials = pd.DataFrame({"infeasible": [True, False], "task": "parens_counting", "cell": "gru", "depth": 1})
-      >>> infeasible_table(trials.assign(sampler="random", role="search"))[["share", "paper"]].values.tolist()
+      >>> from experiments.paper.fig5.figure import infeasible_table
+      >>> records = pd.DataFrame({"infeasible": [True, False], "task": "parens_counting", "cell": "gru", "depth": 1})
+      >>> infeasible_table(records.assign(sampler="random", role="search"))[["share", "paper"]].values.tolist()
       [[0.5, 0.155]]
     """
     found: list[dict[str, Any]] = []
-    for _, group in random_rows(trials).groupby(["depth", "cell"]):
+    for _, group in select(records).groupby(["depth", "cell"]):
         cell, depth = group["cell"].iloc[0], group["depth"].iloc[0]
         share = share_interval(sum(group["infeasible"]), len(group))
         paper = TABLE_1.get(depth, {}).get(cell, np.nan)
@@ -85,15 +95,13 @@ def infeasible_table(trials: pd.DataFrame) -> pd.DataFrame:
 def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
     cells = cells_of(rows)
     for place, cell in enumerate(cells):
-        losses = score_values(matching(rows, cell=cell)).dropna()
-        colour = network_style(cell, others=cells)["color"]
+        losses, style = matching(rows, cell=cell)["score"].dropna(), style_of(cell, rows)
         box = axes.boxplot(
             losses, positions=[place], widths=0.6, whis=(0, 100), patch_artist=True, notch=len(losses) > 5
         )
-        box["boxes"][0].set(facecolor=colour, alpha=0.35)
+        box["boxes"][0].set(facecolor=style["color"], alpha=0.35)
         box["medians"][0].set(color="black", linewidth=1.6)
-        best = theirs.loc[(theirs["cell"] == cell) & ~theirs["infeasible"].astype(bool), "eval_loss"].min()
-        axes.plot(place, best, marker=network_style(cell, others=cells)["marker"], **PUBLISHED)
+        axes.plot(place, matching(theirs, cell=cell)["score"].min(), marker=style["marker"], **PUBLISHED)
     grid(axes)
     _name(axes, cells)
 
@@ -101,7 +109,7 @@ def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
 def _shares(axes: Axes, table: pd.DataFrame) -> None:
     cells = cells_of(table)
     for place, cell in enumerate(cells):
-        row, style = matching(table, cell=cell).iloc[0], network_style(cell, others=cells)
+        row, style = matching(table, cell=cell).iloc[0], style_of(cell, table)
         errors = [[row["share"] - row["ci_low"]], [row["ci_high"] - row["share"]]]
         axes.errorbar(place, 100 * row["share"], 100 * np.array(errors), **style)
         axes.plot(place, 100 * row["paper"], markersize=22, **PAPER)
@@ -116,16 +124,15 @@ def _shares(axes: Axes, table: pd.DataFrame) -> None:
 def _name(axes, cells):
     if not cells:
         no_trials(axes)
-    axes.set_xticks(range(len(cells)), [label((cell, 1)) for cell in cells])
+    axes.set_xticks(range(len(cells)), [cell_label(cell) for cell in cells])
 
 
 def _in_words(rows):
-    found = []
+    found, lowest = [], lowest_at(rows)
     for depth, at_depth in rows.groupby("depth"):
-        losses = {cell: score_values(group).fillna(np.inf) for cell, group in at_depth.groupby("cell")}
-        lowest = min(losses, key=lambda cell: losses[cell].min())
-        middle = min(losses, key=lambda cell: losses[cell].median())
-        found.append(f"depth {depth}, lowest loss {label((lowest, 1))}, lowest median {label((middle, 1))}")
+        losses = losses_by_cell(at_depth)
+        middle = min(losses, key=lambda cell: median_interval(losses[cell]).value)
+        found.append(f"depth {depth}, lowest loss {cell_label(lowest[depth])}, lowest median {cell_label(middle)}")
     n = sorted(set(rows.groupby(["cell", "depth"]).size()))
     draws = f"{n[0]} to {n[-1]} draws" if len(n) > 1 else f"{sum(n)} draws"
     return f"{'; '.join(found)} ({draws} of each)." if found else "no random draws yet."

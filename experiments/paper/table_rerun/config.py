@@ -6,7 +6,7 @@ have not been run.
 
 from ml_collections import ConfigDict
 
-from experiments.configs.common import figure_config
+from experiments.paper.common import figure_config
 from experiments.paper.fig1.config import TRAIN_STEPS
 
 

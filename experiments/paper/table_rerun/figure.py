@@ -7,15 +7,25 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from capacity_jax.results.best import best_trials, score_of, score_values
-from capacity_jax.results.figures import grid, label, network_style
-from experiments.paper.paired import mean_or_nothing
-from experiments.paper.panels import caption, no_trials
-from experiments.paper.selections import matching, repeated_rows, searched
+from capacity_jax.results.figures import grid
+from capacity_jax.results.formatting import network_label
+from capacity_jax.stats import mean_or_nothing
+from experiments.paper.panels import caption, no_trials, style_of
+from experiments.paper.selections import matching
+from experiments.paper.selections import repeated_rows as select
+from experiments.paper.table_rerun.claim import CLAIMS, found_score
 
 
-def rerun_table(trials: pd.DataFrame) -> pd.DataFrame:
+def tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What a report shows besides the figure."""
+    return {"Repeats of the best settings": rerun_table(records)}
+
+
+def rerun_table(records: pd.DataFrame) -> pd.DataFrame:
     """Repeats of the best setting of each study that made ten or more: mean, spread and best of their scores.
+
+    Args:
+      records: a table of trials.
 
     Returns:
       Columns study, task, cell, depth, score (its name), found (the trial that the tuner found), repeats, infeasible,
@@ -23,22 +33,22 @@ def rerun_table(trials: pd.DataFrame) -> pd.DataFrame:
 
     Example:
       >>> import pandas as pd
-      >>> from capacity_jax.results import rerun_table
+      >>> from experiments.paper.table_rerun.figure import rerun_table
       >>> study = {"study": "a", "task": "rcf", "cell": "gru", "depth": 1, "role": ["search"] + ["repeat"] * 10}
       >>> study |= {"hparams": [{}] * 11, "infeasible": False, "maximize": False, "seed": range(11)}
-      >>> study |= {"number": range(11)}
-      >>> trials = pd.DataFrame(study | {"objective": 0.5, "squared_error": [0.5] + [0.4, 0.6] * 5})
-      >>> round(rerun_table(trials).loc[0, "mean"].item(), 6)
+      >>> study |= {"number": range(11), "score_name": "squared_error"}
+      >>> records = pd.DataFrame(study | {"objective": 0.5, "score": [0.5] + [0.4, 0.6] * 5})
+      >>> round(rerun_table(records).loc[0, "mean"].item(), 6)
       0.5
     """
     rows: list[dict[str, Any]] = []
-    for name, study in repeated_rows(trials).groupby("study", sort=False):
+    for name, study in select(records).groupby("study", sort=False):
         repeats = matching(study, role="repeat")
         first = study.iloc[0]
-        values = score_values(repeats).dropna()
+        values = repeats["score"].dropna()
         mean = mean_or_nothing(values)
         row = {"study": name, "task": first["task"], "cell": first["cell"], "depth": first["depth"]}
-        row |= {"score": score_of(first["task"]), "found": score_values(best_trials(searched(study))).mean()}
+        row |= {"score": first["score_name"], "found": found_score(study)}
         row |= {"repeats": len(repeats), "infeasible": sum(repeats["infeasible"]), "mean": mean.value}
         row |= {"ci_low": mean.low, "ci_high": mean.high, "std": values.std()}
         rows.append(row | {"best": values.max() if first["maximize"] else values.min()})
@@ -46,30 +56,24 @@ def rerun_table(trials: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns.split())
 
 
-def table_rerun(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Every repeat of each best setting, their mean with its 95% interval, and what the tuner had found.
 
     Args:
-      trials: a table of trials.
+      records: a table of trials.
       published: not drawn: the authors' trials hold no repeats.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results import TRIAL_COLUMNS
-      >>> from experiments.paper import table_rerun
-      >>> len(table_rerun(pd.DataFrame(columns=TRIAL_COLUMNS)).axes)
-      1
     """
-    rows, table = repeated_rows(trials), rerun_table(trials)
+    rows, table = select(records), rerun_table(records)
     tasks = list(dict.fromkeys(table["task"])) or [""]
     figure = Figure(figsize=(max(7, 5.5 * len(tasks)), 6), layout="constrained")
     for axes, task in zip(figure.subplots(1, len(tasks), squeeze=False)[0], tasks, strict=True):
         settings = matching(table, task=task).to_dict("records")
         for place, found in enumerate(settings):
-            _draw(axes, place, found, matching(rows, study=found["study"], role="repeat"))
-        names = [label((found["cell"], found["depth"])).replace(", ", "\n") for found in settings]
+            repeats = matching(rows, study=found["study"], role="repeat")
+            _draw(axes, place, found, repeats, style_of(found["cell"], rows))
+        names = [network_label((found["cell"], found["depth"])).replace(", ", "\n") for found in settings]
         axes.set_xticks(range(len(settings)), names)
-        axes.set(title=task, ylabel=score_of(task).replace("_", " "))
+        axes.set(title=task, ylabel=", ".join(sorted({found["score"].replace("_", " ") for found in settings})))
         grid(axes)
         if not settings:
             no_trials(axes)
@@ -83,15 +87,14 @@ def table_rerun(trials: pd.DataFrame, published: pd.DataFrame | None = None) -> 
     spread = f"standard deviation of repeats at most {worst:.1%} of their mean, over {len(table)} settings."
     caption(
         figure,
-        "re-running the best hyperparameters 100 times shows no large deviation from the best result.",
+        CLAIMS[0].statement,
         f"{spread} {_means(table)}" if len(table) else "no setting with ten repeats yet.",
     )
     return figure
 
 
-def _draw(axes, place, found, repeats):
-    values = score_values(repeats).dropna()
-    style = network_style(found["cell"], others=[found["cell"]])
+def _draw(axes, place, found, repeats, style):
+    values = repeats["score"].dropna()
     spread = np.random.default_rng(0).uniform(-0.22, 0.22, len(values))
     axes.plot(place + spread, values, ".", color=style["color"], alpha=0.45, markersize=5)
     errors = [[found["mean"] - found["ci_low"]], [found["ci_high"] - found["mean"]]]
@@ -101,7 +104,7 @@ def _draw(axes, place, found, repeats):
 
 def _means(table):
     rows = [
-        f"{label((row['cell'], row['depth']))} {row['mean']:.3g} ± {row['std']:.2g}, best {row['best']:.3g}"
+        f"{network_label((row['cell'], row['depth']))} {row['mean']:.3g} ± {row['std']:.2g}, best {row['best']:.3g}"
         for row in table.to_dict("records")
     ]
     return f"Mean ± standard deviation: {'; '.join(rows)}."

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from capacity_jax.cells import CELLS
-from capacity_jax.interchange import to_flax
+from capacity_jax.interchange import weights_to_flax
 from capacity_jax.tasks.base import Batch
 from capacity_jax.training.settings import defaults, encode
 from capacity_jax.training.member import batch_loss
@@ -51,7 +51,7 @@ def in_flax(work, params):
     converted = {name: layer[name] for name in ("c0", "h0") if name in layer} | {"readout": readout}
     if cell in ("rnn", "irnn", "lstm"):
         like = jax.eval_shape(lambda: flax_vmap.Model(cell, n).init(jax.random.key(0), jnp.zeros((1, 1, n))))
-        converted["layer"], _ = to_flax(CELLS[cell], layer, like["params"]["layer"])
+        converted["layer"], _ = weights_to_flax(CELLS[cell], layer, like["params"]["layer"])
     else:
         of_states = {"h": layer["W_h"]}
         if cell == "gru":

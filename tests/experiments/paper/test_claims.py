@@ -4,12 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capacity_jax.estimators import Interval
-from capacity_jax.results import TRIAL_COLUMNS, judge_claims
-from experiments.paper.fig1.claim import claim_1, claim_2, claim_3, claim_4
-from experiments.paper.fig3.claim import claim_5
-from experiments.paper.fig5.claim import claim_6, claim_7, claim_8
-from experiments.paper.verdict import FAILS, HOLDS, UNDECIDED, Part, judge
+from capacity_jax.cells import CELLS
+from capacity_jax.results import trials_table
+from capacity_jax.stats import Interval
+from experiments.paper.folders import PAPER_FOLDERS, claims_of, judge_claims
+from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Claim, Quantity, judge
+
+CLAIMS = {claim.number: claim for folder in PAPER_FOLDERS for claim in claims_of(folder)}
+
+
+def judged(number, records):
+    return judge(CLAIMS[number], records)
 
 
 def finding(claim, name):
@@ -20,17 +25,23 @@ def joined(*tables):
     return pd.concat(tables, ignore_index=True)
 
 
+def verdict(*estimates, low=0, high=1):
+    """The verdict on a claim that every estimate lies between the bounds."""
+    quantity = Quantity("x", "x", "all", lambda rows: dict(enumerate(estimates)), low, high)
+    return judge(Claim(1, "x lies there", lambda rows: rows, [quantity]), pd.DataFrame({"cell": ["rnn"]})).verdict
+
+
 def test_verdict_needs_every_part_inside():
     """Breaks if one good part outvotes an uncertain one, or an unmeasured one counts as good."""
 
     def part(low, high):
-        return Part("x", lambda level: Interval((low + high) / 2, low, high), 0, 1)
+        return lambda level: Interval((low + high) / 2, low, high)
 
-    assert judge([part(0.2, 0.8), part(0.1, 0.9)])[0] == HOLDS
-    assert judge([part(0.2, 0.8), part(0.1, 1.1)])[0] == UNDECIDED
-    assert judge([part(0.2, 0.8), part(np.nan, np.nan)])[0] == UNDECIDED
-    assert judge([part(0.2, 0.8), part(1.1, 1.2)])[0] == FAILS
-    assert judge([])[0] == UNDECIDED
+    assert verdict(part(0.2, 0.8), part(0.1, 0.9)) == HOLDS
+    assert verdict(part(0.2, 0.8), part(0.1, 1.1)) == UNDECIDED
+    assert verdict(part(0.2, 0.8), part(np.nan, np.nan)) == UNDECIDED
+    assert verdict(part(0.2, 0.8), part(1.1, 1.2)) == FAILS
+    assert verdict() == UNDECIDED
 
 
 def test_failure_is_judged_at_the_level_corrected_for_the_number_of_parts():
@@ -41,89 +52,89 @@ def test_failure_is_judged_at_the_level_corrected_for_the_number_of_parts():
         levels.append(level)
         return Interval(2.0, 1.0 - level, 3.0)
 
-    assert judge([Part("x", estimate, -1, 0.04)] * 5)[0] == UNDECIDED
+    assert verdict(*[estimate] * 5, low=-1, high=0.04) == UNDECIDED
     assert max(levels) == pytest.approx(0.99)
 
 
 def test_claim_1_finds_the_slope(synthetic):
     """Breaks if the slope is another than was put in, or a curve passes for a line."""
-    claim = claim_1(synthetic.capacity())
+    claim = judged(1, synthetic.capacity())
     assert claim.verdict == HOLDS
     assert len(claim.findings) == 2 * 17
     np.testing.assert_allclose(finding(claim, "LSTM, bits").value, 4.1, rtol=0.02)
-    assert claim_1(synthetic.capacity(dict(synthetic.bits, lstm=2.0), relu=1.0)).verdict == FAILS
+    assert judged(1, synthetic.capacity(dict(synthetic.bits, lstm=2.0), relu=1.0)).verdict == FAILS
     curved = synthetic.capacity()
     for name in ("bits", "bits_per_parameter"):
         curved[name] *= np.sqrt(curved["parameters"] / 2400)
-    assert claim_1(curved).verdict == FAILS
+    assert judged(1, curved).verdict == FAILS
 
 
 def test_claim_1_needs_all_cells_and_three_sizes(synthetic):
     """Breaks if a claim about every architecture holds for one."""
-    assert claim_1(synthetic.capacity({"rnn": 4.9})).verdict == UNDECIDED
-    assert claim_1(synthetic.capacity(budgets=(600, 1200))).verdict == UNDECIDED
+    assert judged(1, synthetic.capacity({"rnn": 4.9})).verdict == UNDECIDED
+    assert judged(1, synthetic.capacity(budgets=(600, 1200))).verdict == UNDECIDED
 
 
 def test_claim_2_finds_the_order(synthetic):
     """Breaks if the order is another than the paper's, or a reversed one passes."""
-    claim = claim_2(synthetic.capacity())
+    claim = judged(2, synthetic.capacity())
     assert claim.verdict == HOLDS
     np.testing.assert_allclose(finding(claim, "GRU less LSTM").value, 0.3, atol=0.03)
     np.testing.assert_allclose(finding(claim, "RNN, tanh less ReLU").value, 1.4, atol=0.03)
     exchanged = dict(synthetic.bits, gru=4.1, lstm=4.4)
-    assert claim_2(synthetic.capacity(exchanged)).verdict == FAILS
-    assert claim_2(synthetic.capacity(dict.fromkeys(synthetic.bits, 4.0), noise=0.1)).verdict != HOLDS
-    assert claim_2(synthetic.capacity(budgets=(600,), depths=(2,))).verdict == UNDECIDED
+    assert judged(2, synthetic.capacity(exchanged)).verdict == FAILS
+    assert judged(2, synthetic.capacity(dict.fromkeys(synthetic.bits, 4.0), noise=0.1)).verdict != HOLDS
+    assert judged(2, synthetic.capacity(budgets=(600,), depths=(2,))).verdict == UNDECIDED
 
 
 def test_claim_2_does_not_hold_when_cells_are_shuffled(synthetic):
     """Breaks if the verdict follows anything but the cells' names."""
     trials = synthetic.capacity()
     names = dict(zip(synthetic.bits, np.roll(list(synthetic.bits), 2), strict=True))
-    assert claim_2(trials.assign(cell=trials["cell"].map(names))).verdict == FAILS
+    assert judged(2, trials.assign(cell=trials["cell"].map(names))).verdict == FAILS
 
 
 def test_claim_3_finds_the_rise_and_its_end(synthetic):
     """Breaks if steps are out of order, or capacity that goes on rising counts as saturated."""
     sizes = {"budgets": (2000,), "depths": (2,), "seeds": 2}
-    assert claim_3(synthetic.capacity(steps=(1, 2, 5, 8, 12), **sizes)).verdict == HOLDS
-    assert claim_3(synthetic.capacity(steps=(1, 2, 3), **sizes)).verdict == FAILS
-    assert claim_3(synthetic.capacity(steps=(8, 12), **sizes)).verdict == UNDECIDED
-    assert claim_3(synthetic.capacity()).verdict == UNDECIDED
+    assert judged(3, synthetic.capacity(steps=(1, 2, 5, 8, 12), **sizes)).verdict == HOLDS
+    assert judged(3, synthetic.capacity(steps=(1, 2, 3), **sizes)).verdict == FAILS
+    assert judged(3, synthetic.capacity(steps=(8, 12), **sizes)).verdict == UNDECIDED
+    assert judged(3, synthetic.capacity()).verdict == UNDECIDED
 
 
 def test_claim_4_finds_the_knee(synthetic):
     """Breaks if the knee is elsewhere than at the size of the input, or a network above the curve passes."""
-    claim = claim_4(synthetic.recall())
+    claim = judged(4, synthetic.recall())
     assert claim.verdict == HOLDS
     np.testing.assert_allclose(finding(claim, "GRU, values").value, 1.0, atol=0.01)
     late = synthetic.recall(curve=lambda n, m: 1 - min(n, 80) / 80)
-    np.testing.assert_allclose(finding(claim_4(late), "GRU, values").value, 64 / 80, atol=0.01)
-    assert claim_4(late).verdict == FAILS
-    assert claim_4(synthetic.recall(units=(16, 32))).verdict == UNDECIDED
-    assert claim_4(synthetic.recall(units=(32, 64), seeds=1)).verdict == UNDECIDED
+    np.testing.assert_allclose(finding(judged(4, late), "GRU, values").value, 64 / 80, atol=0.01)
+    assert judged(4, late).verdict == FAILS
+    assert judged(4, synthetic.recall(units=(16, 32))).verdict == UNDECIDED
+    assert judged(4, synthetic.recall(units=(32, 64), seeds=1)).verdict == UNDECIDED
 
 
 def test_claim_5_tells_parameters_from_units(synthetic):
     """Breaks if a loss set by units passes as set by parameters, or one task stands for both."""
-    rcf = synthetic.loss("rcf", "squared_error")
-    assert claim_5(joined(synthetic.loss("text8-standin-docs"), rcf)).verdict == HOLDS
-    assert claim_5(joined(synthetic.loss(by="units"), rcf)).verdict == FAILS
-    assert claim_5(rcf).verdict == UNDECIDED
+    rcf = synthetic.loss("rcf")
+    assert judged(5, joined(synthetic.loss("text8-standin-docs"), rcf)).verdict == HOLDS
+    assert judged(5, joined(synthetic.loss(by="units"), rcf)).verdict == FAILS
+    assert judged(5, rcf).verdict == UNDECIDED
 
 
 def test_claim_6_ranks_cells(synthetic):
     """Breaks if the wrong winner passes, or diverged trials do not count against a cell."""
     both = [synthetic.search(task) for task in ("parens_counting", "arithmetic")]
-    claim = claim_6(joined(*both))
+    claim = judged(6, joined(*both))
     assert claim.verdict == HOLDS
     assert finding(claim, "parens_counting, depth 1: P(GRU").value > 0.8
-    assert claim_6(joined(both[0], synthetic.search("arithmetic", best={1: "lstm", 8: "gru"}))).verdict == FAILS
-    assert claim_6(both[0]).verdict == UNDECIDED
-    assert claim_6(joined(*(table[table["number"] < 5] for table in both))).verdict == UNDECIDED
+    assert judged(6, joined(both[0], synthetic.search("arithmetic", best={1: "lstm", 8: "gru"}))).verdict == FAILS
+    assert judged(6, both[0]).verdict == UNDECIDED
+    assert judged(6, joined(*(table[table["number"] < 5] for table in both))).verdict == UNDECIDED
     diverged = joined(*both)
     diverged.loc[(diverged["cell"] == "gru") & (diverged["depth"] == 1) & (diverged["number"] > 1), "infeasible"] = True
-    assert claim_6(diverged).verdict == FAILS
+    assert judged(6, diverged).verdict == FAILS
 
 
 def test_claim_7_compares_shares_with_table_1(synthetic):
@@ -131,36 +142,50 @@ def test_claim_7_compares_shares_with_table_1(synthetic):
     shallow = synthetic.search(sampler="random", depths=(1,), n=400)
     deep = {"gru": 0.064, "irnn": 0.892, "lstm": 0.08, "rnn": 0.374, "ugrnn": 0.23, "intersection": 0.176}
     trials = joined(shallow, synthetic.search(sampler="random", depths=(8,), n=400, infeasible=deep))
-    claim = claim_7(trials)
+    claim = judged(7, trials)
     assert claim.verdict == HOLDS
     assert "GRU at depth 1, +RNN at depth 8" in claim.remark
     never = trials.assign(infeasible=False, eval_loss=trials["eval_loss"].fillna(30.0))
-    assert claim_7(never).verdict == FAILS
-    assert claim_7(trials.assign(sampler="gp")).verdict == UNDECIDED
+    assert judged(7, never).verdict == FAILS
+    assert judged(7, trials.assign(sampler="gp")).verdict == UNDECIDED
 
 
 def test_claim_8_compares_repeats_with_what_was_found(synthetic):
     """Breaks if the sign is wrong for a task to be maximized, or too few repeats count."""
-    assert claim_8(synthetic.rerun()).verdict == HOLDS
-    assert claim_8(synthetic.rerun(worse=0.3)).verdict == FAILS
-    assert claim_8(synthetic.rerun(worse=-0.3)).verdict == HOLDS
-    assert claim_8(synthetic.rerun(worse=-0.3).assign(maximize=True)).verdict == FAILS
-    assert claim_8(synthetic.rerun(n=9)).verdict == UNDECIDED
+    assert judged(8, synthetic.rerun()).verdict == HOLDS
+    assert judged(8, synthetic.rerun(worse=0.3)).verdict == FAILS
+    assert judged(8, synthetic.rerun(worse=-0.3)).verdict == HOLDS
+    assert judged(8, synthetic.rerun(worse=-0.3).assign(maximize=True)).verdict == FAILS
+    assert judged(8, synthetic.rerun(n=9)).verdict == UNDECIDED
 
 
-@pytest.mark.parametrize("n", [0, 2])
-def test_few_trials_are_not_enough(n, synthetic):
-    """Breaks if a storage that has just begun raises or decides anything."""
-    begun = pd.DataFrame(columns=TRIAL_COLUMNS) if n == 0 else joined(synthetic.capacity()[:n], synthetic.search()[:n])
-    claims = judge_claims(begun)
-    assert [claim.number for claim in claims] == list(range(1, 9))
-    assert {claim.verdict for claim in claims} == {UNDECIDED}
+def test_what_no_trial_touches_was_not_run(synthetic):
+    """Breaks if a storage that has just begun raises or decides anything, or other tasks' claims seem to wait for it."""
+    assert {judgement.verdict for judgement in judge_claims(trials_table([]))} == {NOT_RUN}
+    judgements = judge_claims(synthetic.recall(units=(16,))[:2])
+    verdicts = {judgement.claim.number: judgement.verdict for judgement in judgements}
+    assert verdicts == dict.fromkeys(range(1, 9), NOT_RUN) | {4: UNDECIDED}
 
 
-def test_claim_prints_its_rule_and_numbers(synthetic):
-    """Breaks if a reader cannot see by what, and on what, a claim was judged."""
-    text = str(claim_1(synthetic.capacity()))
+def test_other_cells_and_tasks_change_no_verdict(synthetic, monkeypatch):
+    """Breaks if a claim about the paper's six cells and its tasks takes in what a user registered or named alike."""
+    trials = joined(synthetic.capacity(), synthetic.recall(), synthetic.loss(), synthetic.loss("rcf"))
+    before = list(map(str, judge_claims(trials)))
+    monkeypatch.setitem(CELLS, "seventh", CELLS["gru"])
+    assert list(map(str, judge_claims(trials))) == before
+    mine = trials.assign(cell="seventh", score=0.5, objective=0.5, study=trials["study"] + "/mine")
+    named_alike = trials.assign(task=trials["task"] + "2", score=0.5, study=trials["study"] + "/alike")
+    assert list(map(str, judge_claims(joined(trials, mine, named_alike)))) == before
+
+
+def test_rule_and_findings_follow_from_the_quantities(synthetic):
+    """Breaks if a reader cannot see by what, and on what, a claim was judged, or sees other bounds than those used."""
+    text = str(judged(1, synthetic.capacity()))
     assert text.startswith("Claim 1: HOLDS")
-    assert "Rule: " in text
+    for one in CLAIMS[1].quantities:
+        assert one.what in CLAIMS[1].rule
+        assert f"lies {one.bounds}" in CLAIMS[1].rule
     assert "RNN, bits per parameter: 4.9" in text
     assert "claimed within 3 to 6" in text
+    assert CLAIMS[4].quantities[0].bounds == "within ±0.05"
+    assert CLAIMS[5].quantities[1].bounds == "below 0.5"

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capacity_jax.results import TRIAL_COLUMNS, best_table, published_settings, read_published
-from experiments.paper import PAPER_FIGURES
+from capacity_jax.results import best_table
+from capacity_jax.studies.record import TRIAL_COLUMNS
+from experiments.paper.fig3_text8 import figure as fig3_text8
+from experiments.paper.published import published_settings, read_published
 
 HPARAMS = {"optimizer": "RMSProp", "lr_init": 0.00398, "train_steps": 1_176_212, "recurrent_bias_scale_o": 1.297}
 KINDS = [
@@ -77,8 +79,8 @@ def test_archive_becomes_a_table_of_trials(published):
     assert (row["task"], row["cell"], row["depth"], row["number"]) == ("text8", "lstm", 4, 1)
     assert (row["budget"], row["parameters"], row["role"]) == (1.3e6, 1_268_217, "search")
     assert row["hparams"] == dict(HPARAMS, trial=1)
-    np.testing.assert_allclose([row["objective"], row["eval_loss"], row["bits_per_character"]], [1.8, 1.9, 1.9])
-    assert np.isnan(row["squared_error"])
+    np.testing.assert_allclose([row["objective"], row["eval_loss"], row["score"]], [1.8, 1.9, 1.9])
+    assert row["score_name"] == "bits_per_character"
     assert row["study"] == "published/text8/lstm@4/1300000"
     assert set(published["cell"]) == {"lstm", "intersection"}
     assert published["infeasible"].tolist() == [False, False, True] * 6
@@ -131,6 +133,7 @@ def test_best_settings_come_first_and_in_our_words(published):
     assert first["optimizer"] == "rmsprop"
     assert published_settings(published, "text8", "intersection", depth=4, n=1) == [first]
     assert published_settings(published, "text8", "gru", depth=4) == []
+    assert published_settings(published, "text8x", "intersection", depth=4) == []
 
 
 def test_settings_are_those_of_the_nearest_budget(published):
@@ -145,7 +148,7 @@ def test_published_values_are_drawn(published, synthetic):
     """Breaks if the reference points are missing from figures, or break them."""
     assert len(best_table(published)) == 6
     trials = synthetic.loss(depths=(1, 4), cells=("gru",))
-    axes = PAPER_FIGURES["fig3_text8"](trials, published).axes[2]
+    axes = fig3_text8.draw(trials, published).axes[2]
     drawn = [line for line in axes.lines if line.get_label().startswith("published")]
     np.testing.assert_allclose(sorted(line.get_ydata()[0] for line in drawn), [1.9, 1.9])
 

@@ -1,0 +1,83 @@
+"""A trial, what continues it, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Snapshot(NamedTuple):
+    """What training has changed of a member: with its trial, enough to continue it anywhere.
+
+    Attributes:
+      step: training steps made.
+      seconds: wall time spent on them.
+      leaves: parameters, moments, step and loss, as `jax.tree.leaves` orders them.
+    """
+
+    step: int
+    seconds: float
+    leaves: list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training run to be made: hyperparameters by the authors' names, and a seed.
+
+    Attributes:
+      hparams: hyperparameters; those left out take their defaults.
+      seed: from it follow data, weights and batches.
+      number: which trial of its study it is.
+      snapshot: where to continue it, as `Population.snapshots` gives it; None begins it anew.
+
+    Raises:
+      ValueError: the seed is not a whole number from 0 to 2^32 − 1.
+
+    Example:
+      >>> from capacity_jax import Trial
+      >>> Trial({"lr_init": 0.01, "train_steps": 1000}, seed=7).seed
+      7
+    """
+
+    hparams: Mapping[str, Any]
+    seed: int
+    number: int = 0
+    snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self):
+        if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
+            raise ValueError(f"seed is {self.seed!r}; it must be a whole number from 0 to 2^32 - 1")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a trial.
+
+    Attributes:
+      trial: the trial, its hyperparameters completed with the defaults.
+      scores: means over the evaluation set and what the task derives from them; NaN where the member diverged.
+      steps_made: training steps.
+      infeasible: whether the loss was not finite, or far above chance at the end.
+      seconds: wall time spent on the trial, to the end of the chunk in which it finished.
+      validation: as scores, over the validation set, by which settings are chosen; the same where the task has one set.
+      train_loss: loss of the last training batch.
+
+    Example:
+      >>> from capacity_jax import Outcome, Trial
+      >>> Outcome(Trial({}, seed=7), {"loss": 0.5}, steps_made=1000, infeasible=False, seconds=2.0).scores["loss"]
+      0.5
+    """
+
+    trial: Trial
+    scores: Mapping[str, float]
+    steps_made: int
+    infeasible: bool
+    seconds: float
+    validation: Mapping[str, float] = field(default_factory=dict)
+    train_loss: float = float("nan")
+
+    def __post_init__(self):
+        if not self.validation:
+            object.__setattr__(self, "validation", self.scores)

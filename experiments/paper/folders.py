@@ -1,0 +1,143 @@
+"""The folders of figures: the paper's, and any other that a configuration names by its import path.
+
+A folder holds `figure.py`, which offers `select(records)`, the trials that it draws, and `draw(records, published)`,
+the figure; it may offer `tables(records)`, tables by heading that a report shows besides. `claim.py`, where there is
+one, offers `CLAIMS`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+import pandas as pd
+
+from experiments.paper.verdict import Claim, Judgement, judge
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PACKAGE = "experiments.paper"
+PAPER_FOLDERS = tuple(f"{PACKAGE}.{path.parent.name}" for path in sorted(Path(__file__).parent.glob("*/figure.py")))
+
+
+class FigureModule(Protocol):
+    """What a `figure.py` offers."""
+
+    @property
+    def select(self) -> Callable[[pd.DataFrame], pd.DataFrame]:
+        """From a table of any trials to those that the figure draws."""
+        ...
+
+    @property
+    def draw(self) -> Callable[[pd.DataFrame, pd.DataFrame | None], "Figure"]:
+        """From a table of any trials, and one of the authors' if it was given, to the figure."""
+        ...
+
+
+def with_figure(*figures: str) -> tuple[str, ...]:
+    """The paper's folders, and those of configurations' figures, where they name one and it is another.
+
+    Example:
+      >>> from experiments.paper.folders import with_figure
+      >>> with_figure("elsewhere.mine")[-2:]
+      ('experiments.paper.table_rerun', 'elsewhere.mine')
+    """
+    return tuple(dict.fromkeys([*PAPER_FOLDERS, *filter(None, figures)]))
+
+
+def figure_of(folder: str) -> FigureModule:
+    """The `figure.py` of a folder.
+
+    Raises:
+      ValueError: there is none, it cannot be imported, or it lacks `select` or `draw`.
+
+    Example:
+      >>> from experiments.paper.folders import figure_of
+      >>> figure_of("experiments.paper.fig2c").select.__name__
+      'select'
+    """
+    if not _has(folder, "figure"):
+        raise ValueError(
+            f"figure is {folder!r}, and no folder of that import path holds a figure.py; the paper's are "
+            f"{', '.join(PAPER_FOLDERS)}"
+        )
+    module = _imported(folder, "figure")
+    if not hasattr(module, "select") or not hasattr(module, "draw"):
+        raise ValueError(f"figure is {folder!r}, whose figure.py lacks select or draw; it must offer both")
+    return cast(FigureModule, module)
+
+
+def claims_of(folder: str) -> Sequence[Claim]:
+    """The claims that belong to a folder's figure.
+
+    Raises:
+      ValueError: its `claim.py` cannot be imported.
+
+    Example:
+      >>> from experiments.paper.folders import claims_of
+      >>> [claim.number for claim in claims_of("experiments.paper.fig2c")]
+      [4]
+    """
+    return _imported(folder, "claim").CLAIMS if _has(folder, "claim") else ()
+
+
+def judge_claims(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) -> list[Judgement]:
+    """Every claim of the folders with its verdict, in the order of their numbers.
+
+    Args:
+      records: a table of trials, of any tasks and as far as the studies have come.
+      folders: import paths.
+
+    Example:
+      >>> from capacity_jax.results import trials_table
+      >>> from experiments.paper.folders import judge_claims
+      >>> [judgement.verdict for judgement in judge_claims(trials_table([]))][:2]
+      ['not run', 'not run']
+    """
+    claims = [claim for folder in folders for claim in claims_of(folder)]
+    return [judge(claim, records) for claim in sorted(claims, key=lambda claim: claim.number)]
+
+
+def draw_figures(
+    records: pd.DataFrame, published: pd.DataFrame | None = None, folders: Iterable[str] = PAPER_FOLDERS
+) -> dict[str, "Figure"]:
+    """By the names of their folders, those figures for which there are trials.
+
+    Args:
+      records: a table of trials, of any tasks and as far as the studies have come.
+      published: a table of the authors' trials, drawn as reference points.
+      folders: import paths.
+
+    Example:
+      >>> from capacity_jax.results import trials_table
+      >>> from experiments.paper.folders import draw_figures
+      >>> draw_figures(trials_table([]))
+      {}
+    """
+    modules = {folder.rpartition(".")[2]: figure_of(folder) for folder in folders}
+    return {name: one.draw(records, published) for name, one in modules.items() if len(one.select(records))}
+
+
+def tables_of(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) -> dict[str, pd.DataFrame]:
+    """The tables that the folders' figures offer besides, by heading."""
+    modules = [figure_of(folder) for folder in folders]
+    offered = [getattr(module, "tables", lambda records: {}) for module in modules]
+    return {heading: table for tables in offered for heading, table in tables(records).items()}
+
+
+def _has(folder, name):
+    try:
+        return find_spec(f"{folder}.{name}") is not None
+    except (ModuleNotFoundError, ValueError):
+        return False
+
+
+def _imported(folder, name):
+    try:
+        return import_module(f"{folder}.{name}")
+    except Exception as error:
+        # It may be anybody's code, and fail in any way.
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise ValueError(f"figure is {folder!r}, whose {name}.py cannot be imported: {reason}") from error

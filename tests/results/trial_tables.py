@@ -1,0 +1,23 @@
+"""Tables of trials made by hand, in the form that `read_trials` gives."""
+
+from itertools import count
+
+import numpy as np
+import pandas as pd
+
+from capacity_jax.studies.record import TRIAL_COLUMNS
+
+COMMON = {"n_in": 32, "n_steps": 5, "batch_size": 64, "budget": np.nan, "units": 16, "parameters": 1000}
+COMMON |= {"role": "initial", "sampler": "gp", "hparams": {}, "maximize": False, "infeasible": False}
+COMMON |= {"train_loss": np.nan, "valid_loss": np.nan, "eval_loss": np.nan, "objective": np.nan, "score_name": "loss"}
+COMMON |= {"steps_made": 1000, "seconds": 2.0, "finished": pd.Timestamp(2026, 11, 23)}
+COMMON |= {"versions": {"Python": "3.11.7", "jaxlib": "0.10.2", "devices": "4 × cpu (cpu)"}}
+
+
+def table(rows):
+    """Rows of dicts as a table of trials, numbered within their studies; the score is the objective."""
+    numbers, filled = {}, []
+    for i, row in enumerate(rows):
+        full = COMMON | {"number": next(numbers.setdefault(row["study"], count())), "seed": i} | row
+        filled.append({"score": np.nan if full["infeasible"] else full["objective"]} | full)
+    return pd.DataFrame(filled) if filled else pd.DataFrame(columns=TRIAL_COLUMNS)
