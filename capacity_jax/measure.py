@@ -121,7 +121,7 @@ def _as_task(task: TaskName | Task) -> Task:
 
 def _as_cell(cell: CellName | Cell | nn.Module | Callable[..., Any]) -> Cell:
     if isinstance(cell, str):
-        return cell_by_name(cell)
+        return cell_by_name(cast(CellName, cell))
     if isinstance(cell, Cell):
         return cell
     if not callable(cell):

@@ -15,8 +15,8 @@
 #
 # A study is the trials of one cell at one size: settings known to be good, settings that a sampler proposes, and
 # repeated measurements of the best. Studies live in an Optuna storage, here a SQLite file. We run a few small ones,
-# break off in the middle, go on, and look at what they found: with pandas, with Optuna's own plots, and with the
-# paper's figures.
+# break off in the middle, go on, and look at what they found: with pandas, with Optuna's own plots, and with a figure
+# and a report of ours.
 #
 # The storage of a long run (`runs/NAME/studies.db` of `python -m experiments.run`) is explored in the same way, also
 # while the run goes on: put its URL in place of `STORAGE` and skip the cells that run studies.
@@ -45,23 +45,24 @@ DIRECTORY = Path(tempfile.mkdtemp())  # a folder on a mounted drive would outliv
 STORAGE = f"sqlite:///{DIRECTORY / 'studies.db'}"
 CELLS = ("rnn", "lstm")
 BUDGETS = (300, 600, 900)
-STEPS = 3_000
+TRAIN_STEPS = 3_000
 TRIALS = 6
 SEEDS = 3
 
 # %% [markdown]
 # ## Plan
 #
-# One study per cell and budget, on the memorization task. `starts` holds what is known to be good; `space` changes the
-# paper's ranges: `SHORT_RUN_RANGES` narrows them to where a few thousand steps learn something. `b_per_parameter` is
+# One study per cell and budget, on the memorization task. `initial_settings` are known to be good; `space` changes the
+# declared ranges: `SHORT_RUN_RANGES` narrows them to where a few thousand steps learn something. `b_per_parameter` is
 # the number of labels asked for, over the number of parameters.
 
 # %%
-from capacity_jax import SHORT_RUN_RANGES, Network, build_task, cell_by_name, plan_study, units_for_budget
+from capacity_jax import Network, cell_by_name, per_cap, plan_study, units_for_budget
+from capacity_jax.search import SHORT_RUN_RANGES
 
-task = build_task("per_cap", b_max=4 * max(BUDGETS))
-space = SHORT_RUN_RANGES | {"b_per_parameter": (1.0, 4.0), "train_steps": STEPS}
-start = {"lr_init": 0.01, "b_per_parameter": 2.5, "train_steps": STEPS}
+task = per_cap(b_max=4 * max(BUDGETS))
+space = SHORT_RUN_RANGES | {"b_per_parameter": (1.0, 4.0), "train_steps": TRAIN_STEPS}
+known_to_be_good = {"lr_init": 0.01, "b_per_parameter": 2.5, "train_steps": TRAIN_STEPS}
 
 
 def plan(name, budget):
@@ -72,10 +73,10 @@ def plan(name, budget):
         network,
         task,
         batch_size=128,
-        starts=[start],
+        initial_settings=[known_to_be_good],
         space=space,
-        n_trials=TRIALS,
-        n_seeds=SEEDS,
+        trials=TRIALS,
+        seeds=SEEDS,
         seed=0,
         budget=budget,
     )
@@ -87,13 +88,14 @@ studies = [plan(name, budget) for name in CELLS for budget in BUDGETS]
 # %% [markdown]
 # ## Run, break off, go on
 #
-# `run_studies` yields each study when it has ended; a `Home` says where its trials are kept. We leave after the second
-# study, as a lost connection would.
+# `run_studies` yields each study when it has ended, with the records of its trials; a `Persistence` says where they are
+# kept. We leave after the second study, as a lost connection would.
 
 # %%
-from capacity_jax import Home, open_storage, read_trials, run_studies
+from capacity_jax import read_trials, run_studies
+from capacity_jax.studies import Persistence, open_storage
 
-for study, _outcomes in run_studies(studies, Home(open_storage(STORAGE))):
+for study, _records in run_studies(studies, Persistence(open_storage(STORAGE))):
     if study is studies[1]:
         break
 broken_off = read_trials(STORAGE)
@@ -101,12 +103,12 @@ print(f"{len(broken_off)} trials of {broken_off['study'].nunique()} studies, the
 
 # %% [markdown]
 # The same call goes on from there: what is in the storage is not done again. Interrupted or not, the studies find the
-# same, because what a trial is follows from the study and the trials before it. With a `Worker` the `Home` keeps
-# checkpoints too, from which a new process continues trials that were cut off, and several processes can share the
+# same, because what a trial is follows from the study and the trials before it. With a `Worker` it keeps checkpoints
+# too, from which a new process continues trials that were cut off, and several processes can share the
 # work; `python -m experiments.run` does all this.
 
 # %%
-for _study, _outcomes in run_studies(studies, Home(open_storage(STORAGE))):
+for _study, _records in run_studies(studies, Persistence(open_storage(STORAGE))):
     pass
 trials = read_trials(STORAGE)
 again = trials.merge(broken_off, on=["study", "number"], suffixes=("", "_before"))
@@ -117,7 +119,7 @@ print(f"{len(trials)} trials of {trials['study'].nunique()} studies; the first {
 # %% [markdown]
 # ## The trials as a table
 #
-# `read_trials` gives one row for each finished trial: its study, role (start, search or repeat of the best), seed,
+# `read_trials` gives one row for each finished trial: its study, role (initial, search or repeat of the best), seed,
 # hyperparameters, scores and time. `best_table` gives one row for each study: the setting that is best in the mean over
 # its seeds, and the 95% interval of that mean. A setting drawn once has no interval, so the best is repeated before it
 # counts.
@@ -140,13 +142,13 @@ best[columns].round(2)
 settings = pd.json_normalize(trials["hparams"])
 settings["b_per_parameter"] = settings["b"] / trials["parameters"]
 known = ["cell", "parameters", "role", "bits_per_parameter"]
-spread = pd.concat([trials[known], settings[["optimizer", "lr_init", "lr_decay_rate", "b_per_parameter"]]], axis=1)
-spread.nlargest(5, "bits_per_parameter").round(4)
+in_columns = pd.concat([trials[known], settings[["optimizer", "lr_init", "lr_decay_rate", "b_per_parameter"]]], axis=1)
+in_columns.nlargest(5, "bits_per_parameter").round(4)
 
 # %%
 numbers = ["lr_init", "lr_decay_rate", "gradient_clip_val", "optimizer_logit_momentum", "l2_decay", "b_per_parameter"]
-ranks = settings[numbers].assign(bits=trials["bits_per_parameter"])[trials["role"] == "search"]
-ranks.corr(method="spearman")["bits"].drop("bits").round(2)
+searched = settings[numbers].assign(bits=trials["bits_per_parameter"])[trials["role"] == "search"]
+searched.corr(method="spearman")["bits"].drop("bits").round(2)
 
 # %% [markdown]
 # ## Optuna's own tools
@@ -173,43 +175,23 @@ with plt.style.context("default"):  # these plots would leave their style to all
     plt.show()
 
 # %% [markdown]
-# ## Figures
+# ## Figure and report
 #
 # Stored bits against parameters, as after every run:
 
 # %%
-from capacity_jax import capacity_figure
+from capacity_jax.results.figures import capacity_figure
 
-capacity_figure(best)
-
-# %% [markdown]
-# The paper's figures are drawn from any table of trials, those for which it has some. The grey band is the paper's
-# range of 3 to 6 bits per parameter, from networks trained for up to twenty million steps; ours had a few thousand. The
-# caption below a figure says what the paper claims and what was measured here.
-
-# %%
-from capacity_jax.results import PAPER_FIGURES, judge_claims, paper_figures, report
-
-drawn = paper_figures(trials)
-print(f"for these trials {', '.join(drawn)}, out of {', '.join(PAPER_FIGURES)}")
-drawn["fig1"].set_dpi(60)
-drawn["fig1"]
+figure = capacity_figure(best)
+figure
 
 # %% [markdown]
-# ## Claims and report
-#
-# Each of the paper's claims is judged by intervals alone: it holds, does not hold, or the trials are too few. Two
-# cells, a few sizes and short training must leave most undecided, and what does not hold here says as much about the
-# training.
+# All of this on one page of HTML that needs no network, to keep or to send. `python -m experiments.report` writes it
+# for a work directory, with those of the paper's figures for which there are trials, and the paper's claims judged.
 
 # %%
-for claim in judge_claims(trials)[:2]:
-    print(claim, end="\n\n")
+from capacity_jax.results.report import report
 
-# %% [markdown]
-# All of this on one page of HTML that needs no network, to keep or to send:
-
-# %%
 page = DIRECTORY / "report.html"
-page.write_text(report(trials, title="Explore a study"))
+page.write_text(report(trials, figures={"capacity": figure}, title="Explore a study"))
 print(f"{page.name}: {page.stat().st_size / 1e6:.1f} MB")

@@ -36,7 +36,7 @@ if not find_spec("capacity_jax"):
 
 # %%
 BUDGETS = (300, 600, 900)
-STEPS = 4_000
+TRAIN_STEPS = 4_000
 SEEDS = 3
 
 # %% [markdown]
@@ -48,7 +48,7 @@ SEEDS = 3
 # %%
 from capacity_jax import measure_capacity
 
-ours = measure_capacity("ugrnn", budgets=BUDGETS, trials=0, steps=STEPS, seeds=SEEDS)
+ours = measure_capacity("ugrnn", budgets=BUDGETS, trials=0, train_steps=TRAIN_STEPS, seeds=SEEDS)
 ours
 
 # %% [markdown]
@@ -77,8 +77,8 @@ ours.plot()
 # %%
 from flax import linen as nn
 
-theirs = measure_capacity(nn.MGUCell(features=1), budgets=BUDGETS, trials=0, steps=STEPS, seeds=SEEDS)
-print(theirs.headline())
+of_flax = measure_capacity(nn.MGUCell(features=1), budgets=BUDGETS, trials=0, train_steps=TRAIN_STEPS, seeds=SEEDS)
+print(of_flax.headline())
 
 # %% [markdown]
 # Both in one figure. Where intervals overlap, nothing is decided: more seeds narrow them. And what short training
@@ -87,9 +87,9 @@ print(theirs.headline())
 # %%
 import pandas as pd
 
-from capacity_jax import capacity_figure
+from capacity_jax.results.figures import capacity_figure
 
-capacity_figure(pd.concat([ours.to_dataframe(), theirs.to_dataframe()]))
+capacity_figure(pd.concat([ours.to_dataframe(), of_flax.to_dataframe()]))
 
 # %% [markdown]
 # ## Where the number comes from
@@ -113,7 +113,7 @@ units = units_for_budget(600, ugrnn, n_in=32, n_out=1)
 network = Network(ugrnn, 32, units, 1)
 labels = [round(ratio * network.n_params) for ratio in LABELS_PER_PARAMETER]
 bucket = Bucket(network, per_cap(n_in=32, b_max=max(labels)), batch_size=128)
-trials = [Trial({"b": b, "lr_init": 0.015, "train_steps": STEPS}, seed=0) for b in labels]
+trials = [Trial({"b": b, "lr_init": 0.015, "train_steps": TRAIN_STEPS}, seed=0) for b in labels]
 outcomes = sorted(train_population(bucket, trials), key=lambda outcome: outcome.trial.hparams["b"])
 
 figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")

@@ -37,9 +37,9 @@ from capacity_jax import use_all_cores
 use_all_cores()
 
 CAPACITY_BUDGETS = (300, 900)
-CAPACITY_STEPS = 4_000
+CAPACITY_TRAIN_STEPS = 4_000
 ADDING_BUDGETS = (100, 400)
-ADDING_STEPS = 600
+ADDING_TRAIN_STEPS = 600
 SEEDS = 3
 
 # %% [markdown]
@@ -55,16 +55,17 @@ SEEDS = 3
 # - `initial_state(params)` is the state before the first step.
 # - `step(params, state, x)` gives the new state and the output, `n_hidden` values.
 #
-# What `init` reads from `hparams` is listed in `hyperparameters` with its default, and can then be searched.
+# What `init` reads from `hparams` is declared in `hyperparameters`: a default, and the range that a search looks in.
 # `init_gates` draws weights as the paper does, under its scales; you may as well draw your own.
 
 # %%
 import jax
 import jax.numpy as jnp
 
-from capacity_jax import Cell
-from capacity_jax.cells.base import linear
-from capacity_jax.cells.weights import gate_hyperparameters, init_gates
+from capacity_jax import Cell, Hyperparameter, init_gates, linear
+from capacity_jax.cells.weights import gate_hyperparameters
+
+HYPERPARAMETERS = gate_hyperparameters(("h",)) | {"leak": Hyperparameter(0.0, range=(-2.0, 2.0))}
 
 
 def init(key, n_in, n_hidden, hparams):
@@ -85,12 +86,12 @@ def step(params, h, x):
     return h, h
 
 
-leaky = Cell("leaky", init, initial_state, step, gate_hyperparameters(("h",)) | {"leak": 0.0}, columns=True)
+leaky = Cell("leaky", init, initial_state, step, HYPERPARAMETERS, batch_last=True)
 
 # %% [markdown]
-# `columns=True` is a promise that lets narrow networks fill a CPU's vector units: that `step` also takes a batch as the
-# columns of matrices. It holds if all matrix products are by `linear` and all else is elementwise. Leave it out if in
-# doubt: the cell is then mapped over the batch.
+# `batch_last=True` is a promise that lets narrow networks fill a CPU's vector units: that `step` also takes a batch, on
+# a last axis. It holds if all matrix products are by `linear` and all else is elementwise. Leave it out if in doubt:
+# the cell is then mapped over the batch.
 #
 # ### Check it
 #
@@ -110,9 +111,9 @@ def run(params, xs):
 ys = jax.vmap(run, in_axes=(None, 0))(params, xs)
 assert ys.shape == (5, 20, 8)
 
-columns = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, params)
-as_columns, _ = leaky.step(columns, leaky.initial_state(columns), xs[:, 0].T)
-assert jnp.allclose(as_columns.T, ys[:, 0], atol=1e-5)
+for_batches = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, params)
+of_batch, _ = leaky.step(for_batches, leaky.initial_state(for_batches), xs[:, 0].T)
+assert jnp.allclose(of_batch.T, ys[:, 0], atol=1e-5)
 
 grads = jax.grad(lambda params: jnp.sum(run(params, xs[0]) ** 2))(params)
 assert all(jnp.any(grad != 0) for grad in jax.tree.leaves(grads))
@@ -121,18 +122,19 @@ print({name: leaf.shape for name, leaf in params.items()})
 # %% [markdown]
 # ### Measure it
 #
-# Against the RNN, which it becomes when k goes to −∞. A hyperparameter of your own stays at its default unless `space`
-# gives it a range; `trials=2` then tries two settings from all ranges at each budget, after the two known to be good.
+# Against the RNN, which it becomes when k goes to −∞. `trials=2` tries two settings from all ranges at each budget,
+# that of our `leak` among them, after the two known to be good.
 
 # %%
 import pandas as pd
 
-from capacity_jax import capacity_figure, measure_capacity
+from capacity_jax import measure_capacity
+from capacity_jax.results.figures import capacity_figure
 
-sizes = {"budgets": CAPACITY_BUDGETS, "steps": CAPACITY_STEPS, "seeds": SEEDS}
+sizes = {"budgets": CAPACITY_BUDGETS, "train_steps": CAPACITY_TRAIN_STEPS, "seeds": SEEDS}
 capacities = [
     measure_capacity("rnn", trials=0, **sizes),
-    measure_capacity(leaky, trials=2, space={"leak": (-2.0, 2.0)}, **sizes),
+    measure_capacity(leaky, trials=2, **sizes),
 ]
 for capacity in capacities:
     print(capacity.headline())
@@ -146,9 +148,10 @@ capacity_figure(pd.concat([capacity.to_dataframe() for capacity in capacities]))
 # network that ignores its input answers 1 and errs by a sixth, the variance of the sum of two uniform numbers.
 #
 # A task says what one network holds fixed (`draw`), what it is trained on (`batch`), what it is judged by
-# (`evaluation`, and `validation` for what a search is told), how ONE example is scored (`score`), and what a result
-# reports besides (`measures`). The last of `columns` is the objective. Evaluation keys are folded from the network's
-# own key, so that no training batch repeats them.
+# (`evaluation`, and `validation` for what a search is told), how ONE example is scored (`score`), what is computed
+# from the means besides (`measures`), and which of all these a search optimizes (`objective`) and a table shows
+# (`reported`). Evaluation keys are folded from the network's own key, one for each row, so that no training batch
+# repeats them and no score depends on the size of a batch.
 
 # %%
 from functools import partial
@@ -158,20 +161,22 @@ from capacity_jax import Batch, Task
 N_STEPS, N_EVALUATION = 8, 2048
 
 
-def draw_examples(key, size):
-    """Sequences `[size, N_STEPS, 2]` of numbers and marks, and the sums of the marked numbers."""
+@jax.vmap
+def draw_examples(key):
+    """For each key a sequence `[N_STEPS, 2]` of numbers and marks, and the sum of the marked numbers."""
     number_key, mark_key = jax.random.split(key)
-    numbers = jax.random.uniform(number_key, (size, N_STEPS))
+    numbers = jax.random.uniform(number_key, N_STEPS)
     # The two largest of random numbers lie at two random steps.
-    draws = jax.random.uniform(mark_key, (size, N_STEPS))
-    marks = (draws >= jnp.sort(draws, axis=1)[:, -2:-1]).astype(float)
-    return Batch(jnp.stack([numbers, marks], -1), jnp.sum(numbers * marks, 1), jnp.ones(size))
+    draws = jax.random.uniform(mark_key, N_STEPS)
+    marks = (draws >= jnp.sort(draws)[-2]).astype(float)
+    return Batch(jnp.stack([numbers, marks], -1), jnp.sum(numbers * marks), 1.0)
 
 
 def held_out(part, shared, data, i, size):
     """The i-th batch of a set that training never sees; rows past its end weigh nothing."""
-    examples = draw_examples(jax.random.fold_in(jax.random.fold_in(data, part), i), size)
-    return examples._replace(weights=(i * size + jnp.arange(size) < N_EVALUATION).astype(float))
+    rows = i * size + jnp.arange(size)
+    examples = draw_examples(jax.vmap(partial(jax.random.fold_in, jax.random.fold_in(data, part)))(rows))
+    return examples._replace(weights=(rows < N_EVALUATION).astype(float))
 
 
 adding = Task(
@@ -181,14 +186,15 @@ adding = Task(
     n_steps=N_STEPS,
     n_reads=1,
     draw=lambda key, hparams, size: key,
-    batch=lambda shared, data, key, step, size: draw_examples(key, size),
+    batch=lambda shared, data, key, step, size: draw_examples(jax.random.split(key, size)),
     evaluation=partial(held_out, 0),
     validation=partial(held_out, 1),
     n_evaluation=N_EVALUATION,
     score=lambda outputs, target: {"loss": (outputs[-1, 0] - target) ** 2},
     measures=lambda scores, hparams, network: {"squared_error": scores["loss"], "explained": 1 - 6 * scores["loss"]},
     chance=1 / 6,
-    columns=("explained", "squared_error"),
+    objective="squared_error",
+    reported=("explained", "squared_error"),
 )
 
 # %% [markdown]
@@ -216,9 +222,9 @@ print(f"answering 1 errs by {loss:.4f}; a sixth is {1 / 6:.4f}")
 # The same call with the task in place of the default. The figure shows the objective, smaller is better.
 
 # %%
-from capacity_jax import objective_figure
+from capacity_jax.results.figures import objective_figure
 
-sizes = {"budgets": ADDING_BUDGETS, "steps": ADDING_STEPS, "seeds": SEEDS}
+sizes = {"budgets": ADDING_BUDGETS, "train_steps": ADDING_TRAIN_STEPS, "seeds": SEEDS}
 results = [measure_capacity(cell, adding, trials=0, **sizes).to_dataframe() for cell in ("rnn", leaky)]
 table = pd.concat(results, ignore_index=True)
 table

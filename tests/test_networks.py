@@ -1,12 +1,15 @@
 """Networks against a plain loop over the cell's steps, and their size against formulas derived by hand."""
 
+from dataclasses import replace
+from operator import itemgetter
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from capacity_jax.cells import CELLS, cell_by_name
+from capacity_jax.cells import CELLS, Cell, cell_by_name, linear
 from capacity_jax.networks import UNROLL_UP_TO, Network, units_for_budget
 
 pytestmark = pytest.mark.usefixtures("exact_products")
@@ -60,7 +63,7 @@ def test_units_for_budget_is_the_largest_width_that_fits(name, depth):
 def test_a_budget_below_one_unit_is_an_error_that_states_the_minimum(name):
     """Breaks if too small a budget buys a network, or the message does not say what one costs."""
     least = count(name, N_IN, 1, N_OUT, 2)
-    with pytest.raises(ValueError, match=rf"^max_params is {least - 1}; .* has {least} parameters$"):
+    with pytest.raises(ValueError, match=rf"^max_params is {least - 1}; .* {least} parameters"):
         units_for_budget(least - 1, cell_by_name(name), N_IN, N_OUT, 2)
     assert units_for_budget(least, cell_by_name(name), N_IN, N_OUT, 2) == 1
 
@@ -184,6 +187,62 @@ def test_a_wrong_nonlinearity_is_an_error_that_names_the_allowed(wrong):
         network.apply(params, sequence(3), {"nonlinearity": wrong})
 
 
+def decayed_sum(batch_last):
+    """h' = a·h + W x as a cell that offers its scan, by `lax.associative_scan`; y = s(h)."""
+
+    def init(key, n_in, n_hidden, hparams):
+        return {
+            "W": jax.random.normal(key, (n_in, n_hidden)),
+            "a": jnp.linspace(0.2, 0.9, n_hidden),
+            "h0": jnp.ones(n_hidden),
+        }
+
+    def step(params, h, x, nonlinearity=jnp.tanh):
+        h = params["a"] * h + linear(params["W"], x)
+        return h, nonlinearity(h)
+
+    def scan(params, h, xs, nonlinearity=jnp.tanh):
+        heard = jax.vmap(lambda x: linear(params["W"], x))(xs)
+        heard = heard.at[0].add(params["a"] * h)
+        decays = jnp.broadcast_to(params["a"], heard.shape)
+        return nonlinearity(
+            jax.lax.associative_scan(lambda p, q: (p[0] * q[0], q[0] * p[1] + q[1]), (decays, heard))[1]
+        )
+
+    return Cell("decayed", init, itemgetter("h0"), step, {"nonlinearity": "tanh"}, batch_last=batch_last, scan=scan)
+
+
+@pytest.mark.parametrize("batch_last", [False, True])
+@pytest.mark.parametrize(("n_heard", "n_steps", "n_reads"), [(1, 5, 1), (4, LONG, 7), (0, 2, 2)])
+def test_a_cell_with_a_scan_runs_layer_by_layer_and_equals_its_steps(n_heard, n_steps, n_reads, batch_last):
+    """Breaks if the parallel form of a cell hears, reads or ends other than the steps do, on one example or a batch."""
+    cell = decayed_sum(batch_last)
+    by_scan = Network(cell, N_IN, N, N_OUT, depth=2)
+    by_steps = Network(replace(cell, scan=None), N_IN, N, N_OUT, depth=2)
+    params = by_scan.init(jax.random.key(0))
+    asked = {"hparams": {"nonlinearity": "relu"}, "n_steps": n_steps, "n_reads": n_reads}
+    for xs in (sequence(n_heard), jnp.moveaxis(sequence(5, n_heard), 0, -1)):
+        expected = by_steps.apply(params, xs, **asked)
+        assert_allclose(by_scan.apply(params, xs, **asked), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_cell_with_a_scan_takes_no_steps():
+    """Breaks if a network goes on step by step where a cell offers more."""
+
+    def impossible(params, state, x, nonlinearity=None):
+        raise AssertionError
+
+    network = Network(replace(decayed_sum(True), step=impossible), N_IN, N, N_OUT)
+    assert network.apply(network.init(jax.random.key(0)), sequence(3)).shape == (3, N_OUT)
+
+
+def test_weights_decay_and_biases_and_states_do_not():
+    """Breaks if L2 decay misses readout or projection, or reaches a bias."""
+    network, params = network_and_params("intersection", 2)
+    layer = {"W_x": True, "W_h": True, "b": False, "h0": False}
+    assert network.decayed(params) == {"layers": [layer] * 2, "readout": {"W": True, "b": False}, "projection": True}
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -227,8 +286,9 @@ def test_a_batch_is_its_examples_and_a_population_its_members(name):
 def test_init_draws_each_part_anew_and_all_layers_obey_the_hyperparameters(name):
     """Breaks if layers share a draw or miss their hyperparameters, or readout or projection is mis-scaled."""
     network = Network(cell_by_name(name), 30, 40, 50, 2)
-    params = jax.jit(network.init)(jax.random.key(0), {"input_scale_c": 0.0, "input_scale_gy": 0.0})
-    layers, k = params["layers"], {"lstm": 2, "intersection": 2}[name]
+    gate = {"lstm": "c", "intersection": "gy"}[name]
+    params = jax.jit(network.init)(jax.random.key(0), {f"input_scale_{gate}": 0.0})
+    layers, k = params["layers"], 2
     for layer in layers:
         assert_array_equal(layer["W_x"][:, k * 40 : (k + 1) * 40], 0)
     for i, layer in enumerate(layers):

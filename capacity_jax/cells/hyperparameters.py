@@ -75,8 +75,14 @@ class Hyperparameter:
         index = self.choices.index(value) if isinstance(value, str) else value
         return np.asarray(index, np.float32 if isinstance(self.default, float) else np.int32)
 
-    def index(self, value: float | int | str | Array) -> Int[Array, ""]:
-        """The place of a choice among the choices; it may be given as a word or as an index, traced or not."""
+    def index(self, name: str, value: float | int | str | Array) -> Int[Array, ""]:
+        """The place of a choice among the choices; it may be given as a word or as an index, traced or not.
+
+        Raises:
+          ValueError: a value that is no array is not one of the choices; the message calls it by the name.
+        """
+        if not isinstance(value, jax.Array):
+            self.check(name, value)
         return jnp.asarray(self.choices.index(value) if isinstance(value, str) else value, jnp.int32)
 
 

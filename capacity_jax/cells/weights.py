@@ -64,7 +64,7 @@ def init_gates(
     """
     hparams = {name: declared.default for name, declared in gate_hyperparameters(gates).items()} | dict(hparams)
     recurrent_init, bias_init = (
-        SHARED[name].index(hparams[name]) for name in ("recurrent_matrix_init_type", "recurrent_bias_init_type")
+        SHARED[name].index(name, hparams[name]) for name in ("recurrent_matrix_init_type", "recurrent_bias_init_type")
     )
 
     def of_all_gates(kind):
@@ -123,7 +123,7 @@ def orthogonal_matrix(gaussian: Float[Array, "n n"]) -> Float[Array, "n n"]:
 def chosen_nonlinearity(hparams: HParams) -> Callable[[Array], Array]:
     """The function that the hyperparameter `nonlinearity` names: tanh (the default) or ReLU."""
     nonlinearity = SHARED["nonlinearity"]
-    choice = nonlinearity.index(hparams.get("nonlinearity", nonlinearity.default))
+    choice = nonlinearity.index("nonlinearity", hparams.get("nonlinearity", nonlinearity.default))
     return partial(tanh_or_relu, choice == nonlinearity.choices.index("relu"))
 
 

@@ -28,10 +28,15 @@ def nonlinearity_of(cell: Cell, hparams: HParams) -> str | None:
 
 
 @cache
+def parameter_shapes(cell: Cell, n_in: int, n_hidden: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the cell's parameters, in order of their names."""
+    params = jax.eval_shape(lambda: cell.init(jax.random.key(0), n_in, n_hidden, NO_HPARAMS))
+    return {name: params[name].shape for name in sorted(params)}
+
+
 def state_names(cell: Cell) -> tuple[str, ...]:
     """Names of the parameters that are the learned initial state: `("h0",)`, of the LSTM `("c0", "h0")`."""
-    params = jax.eval_shape(lambda: cell.init(jax.random.key(0), 1, 1, NO_HPARAMS))
-    return tuple(sorted(params.keys() - set(GATE_PARAMETERS)))
+    return tuple(name for name in parameter_shapes(cell, 1, 1) if name not in GATE_PARAMETERS)
 
 
 def initial_leaves(
@@ -71,7 +76,7 @@ def draw_weights(
     """
     if init is None:
         return cell.init(key, n_in, n_hidden, hparams)[name].astype(dtype)
-    *rows, columns = jax.eval_shape(lambda: cell.init(key, n_in, n_hidden, hparams))[name].shape
+    *rows, columns = parameter_shapes(cell, n_in, n_hidden)[name]
     gate_keys = jax.random.split(key, columns // n_hidden)
     return jnp.concatenate([init(gate_key, (*rows, n_hidden), dtype) for gate_key in gate_keys], axis=-1)
 

@@ -13,10 +13,10 @@ import numpy as np
 from flax import nnx
 from jax.nn.initializers import zeros
 
-from capacity_jax.cells.base import NO_HPARAMS, Params
+from capacity_jax.cells.base import Params
 from capacity_jax.flax import linen as our_linen
 from capacity_jax.flax import nnx as our_nnx
-from capacity_jax.flax.adapter import state_names
+from capacity_jax.flax.adapter import parameter_shapes, state_names
 
 
 def linen_to_pure(cell: our_linen.PureCell, params: Mapping[str, jax.Array]) -> Params:
@@ -116,8 +116,7 @@ def _from_pure(cell, n_hidden, params):
 def _checked(cell, n_hidden, params):
     """A copy of params, in the order of the pure cell's."""
     n_in = jnp.shape(params["W_x"])[0] if "W_x" in params else n_hidden
-    expected = jax.eval_shape(lambda: cell.pure.init(jax.random.key(0), n_in, n_hidden, NO_HPARAMS))
-    expected = {name: leaf.shape for name, leaf in expected.items()}
+    expected = parameter_shapes(cell.pure, n_in, n_hidden)
     found = {name: jnp.shape(leaf) for name, leaf in params.items()}
     if found != expected:
         raise ValueError(f"params have the shapes {found}; {cell.pure.name} of {n_hidden} units has {expected}")

@@ -14,7 +14,8 @@ import pandas as pd
 
 from capacity_jax.results.trials import trials_table
 from capacity_jax.stats.intervals import mean_or_nothing
-from capacity_jax.studies.record import STUDY_COLUMNS, TRIAL_COLUMNS, Record, best_setting
+from capacity_jax.studies.best import best_setting
+from capacity_jax.studies.record import STUDY_COLUMNS, TRIAL_COLUMNS, Record
 from capacity_jax.tasks.base import Task
 
 ABOUT = [name for name in STUDY_COLUMNS if name not in ("batch_size", "sampler", "maximize")]
@@ -62,8 +63,8 @@ def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
       >>> scores = [{"loss": error, "squared_error": error} for error in (0.25, 0.75)]
       >>> pairs = zip(study.initial_trials(), scores)
       >>> records = [study.record(Outcome(trial, score, 50_000, False, 9.0)) for trial, score in pairs]
-      >>> best_table(records).loc[0, ["units", "score_name", "score", "trials"]].tolist()
-      [16, 'squared_error', 0.5, 2]
+      >>> best_table(records)[["units", "score_name", "score", "trials"]].to_dict("records")
+      [{'units': 16, 'score_name': 'squared_error', 'score': 0.5, 'trials': 2}]
     """
     table = trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
     scores = [*LOSSES, *(name for name in table.select_dtypes("number") if name not in TRIAL_COLUMNS)]
@@ -75,6 +76,16 @@ def task_table(task: Task, trials: Iterable[Record] | pd.DataFrame) -> pd.DataFr
     """What `best_table` tells of the studies of one task, as a reader wants it.
 
     Columns: `cell`, `depth`, `units`, `parameters`, what the task reports, `ci_low`, `ci_high`, `trials`, `infeasible`.
+
+    Args:
+      task: whose studies they are.
+      trials: records, or a table of trials.
+
+    Example:
+      >>> from capacity_jax import per_cap
+      >>> from capacity_jax.results import task_table
+      >>> task_table(per_cap(n_in=8), []).columns[4:6].tolist()
+      ['bits', 'bits_per_parameter']
     """
     columns = ["cell", "depth", "units", "parameters", *task.reported, "ci_low", "ci_high", "trials", "infeasible"]
     return best_table(trials).rename(columns={"eval_loss": "loss"}).reindex(columns=columns)
@@ -86,5 +97,5 @@ def _row(study: pd.DataFrame, scores: list[str]) -> Mapping[str, Any]:
     # By numpy, for which the mean of a missing value is missing.
     means = {name: float(np.mean(best[name].to_numpy(float))) if len(best) else np.nan for name in scores}
     found = {"score": score.value, "ci_low": score.low, "ci_high": score.high}
-    counts = {"seeds": len(best), "trials": len(study), "infeasible": int(study["infeasible"].sum())}
+    counts = {"seeds": len(best), "trials": len(study), "infeasible": int(np.sum(study["infeasible"].to_numpy(bool)))}
     return study.iloc[0][ABOUT].to_dict() | means | found | counts

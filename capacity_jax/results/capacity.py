@@ -10,7 +10,8 @@ import pandas as pd
 from capacity_jax.results.best import task_table
 from capacity_jax.results.table import as_text, slopes
 from capacity_jax.stats.intervals import NOTHING, Interval, mean_interval
-from capacity_jax.studies.record import Record, best_setting
+from capacity_jax.studies.best import best_setting
+from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
 
 if TYPE_CHECKING:

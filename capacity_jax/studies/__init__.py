@@ -1,8 +1,9 @@
 """Studies of one network size each: planned, trained by any number of workers, kept in a storage, continued."""
 
+from capacity_jax.studies.best import best_setting
 from capacity_jax.studies.checkpoints import CheckpointError
 from capacity_jax.studies.plan import plan_study
-from capacity_jax.studies.record import Record, best_setting
+from capacity_jax.studies.record import Record
 from capacity_jax.studies.run import Persistence, Stopped, run_studies
 from capacity_jax.studies.storage import Storage, StorageError, open_storage
 from capacity_jax.studies.study import Study

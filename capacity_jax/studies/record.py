@@ -1,16 +1,14 @@
-"""The record of a finished trial: its fields, their form in a storage, and which of them make the best setting.
+"""The record of a finished trial: its fields and their form in a storage.
 
 A storage holds what all trials of a study share once, as the study's plan; the rest as attributes of the trial. All of
 it is JSON, where what is not a finite number is null. The plan says in which `FORMAT` it was written.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
-
-import numpy as np
+from typing import Any
 
 FORMAT = 2
 
@@ -186,59 +184,6 @@ def record_of(
         scores=_numbers(attributes["scores"]),
         validation=_numbers(attributes["validation"]),
     )
-
-
-class Tried(Protocol):
-    """What `best_setting` reads: a `Record`, or a row of a table of trials."""
-
-    @property
-    def hparams(self) -> Mapping[str, Any]: ...
-
-    @property
-    def seed(self) -> int: ...
-
-    @property
-    def infeasible(self) -> bool: ...
-
-    @property
-    def objective(self) -> float: ...
-
-
-AnyTried = TypeVar("AnyTried", bound=Tried)
-
-
-def best_setting(records: Iterable[AnyTried], maximize: bool) -> list[AnyTried]:
-    """The feasible trials of the setting whose objective is best in the mean over its seeds, in the seeds' order.
-
-    A setting is a study's trials with equal hyperparameters. One that diverged with some seed comes after all that
-    never did, however well its other seeds ended.
-
-    Args:
-      records: the trials of one study.
-      maximize: whether a larger objective is better.
-
-    Returns:
-      Trials of one setting; none where every trial diverged.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.studies import best_setting
-      >>> trials = pd.DataFrame({"hparams": [{"lr_init": 0.1}, {"lr_init": 0.01}], "objective": [0.5, 0.2]})
-      >>> best_setting(trials.assign(seed=[1, 2], infeasible=False).itertuples(), maximize=False)[0].hparams
-      {'lr_init': 0.01}
-    """
-    settings: dict[tuple, list[AnyTried]] = {}
-    # In the order of their seeds, not of their ends: ties and rounding then do not depend on speed.
-    for record in sorted(records, key=lambda record: record.seed):
-        settings.setdefault(tuple(sorted(record.hparams.items())), []).append(record)
-
-    def rank(setting):
-        objectives = [record.objective for record in setting if not record.infeasible]
-        return len(objectives) == len(setting), (1 if maximize else -1) * np.mean(objectives)
-
-    some_feasible = [setting for setting in settings.values() if not all(record.infeasible for record in setting)]
-    best = max(some_feasible, key=rank, default=[])
-    return [record for record in best if not record.infeasible]
 
 
 def _finite(values):

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
-from itertools import takewhile
 from time import monotonic, sleep
 
 from capacity_jax.search.gp import Proposer
@@ -148,7 +147,7 @@ class _Work:
         """Trains the trials as they become known; returns how many have finished."""
         trials, n_finished = self._continued(trials), 0
         while True:
-            self.population.fill(takewhile(bool, trials))
+            self.population.fill(iter(lambda: next(trials, None), None))
             if self.population.n_working:
                 n_finished += self._advance()
             elif self.all_begun:

@@ -13,11 +13,12 @@ import numpy as np
 from optuna.distributions import distribution_to_json
 
 from capacity_jax.search.space import Space
-from capacity_jax.studies.record import FORMAT, Record, StudyFacts, best_setting
+from capacity_jax.studies.best import best_setting
+from capacity_jax.studies.record import FORMAT, Record, StudyFacts
 from capacity_jax.studies.versions import versions
 from capacity_jax.training.member import Bucket
-from capacity_jax.training.trial import Outcome, Trial
 from capacity_jax.training.settings import fill_defaults
+from capacity_jax.training.trial import Outcome, Trial
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation
       decayed: for each value of the parameters, 1 where L2 decay applies and 0 elsewhere.
     """
     algorithm = HYPERPARAMETERS["optimizer"]
-    choice = algorithm.index(hparams["optimizer"])
+    choice = algorithm.index("optimizer", hparams["optimizer"])
     momentum = jax.nn.sigmoid(hparams["optimizer_logit_momentum"])
 
     def pick(sgd, heavy_ball, rmsprop, adam):

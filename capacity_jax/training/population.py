@@ -103,7 +103,7 @@ class Population:
         """
         self._continue_snapshots()
         began = perf_counter()
-        report = jax.device_get(self._run(self._chunk_steps))
+        report = self._run(self._chunk_steps)
         ended = perf_counter()
         made = [(trial, int(report.step[slot] - self._steps[slot])) for slot, (trial, _) in self._working.items()]
         self._steps = report.step.astype(np.int64)
@@ -132,6 +132,8 @@ class Population:
     def _run(self, n_steps: int) -> Report:
         # The members are donated: only what comes back can be read.
         self._members, report = self._program((np.int32(n_steps), self._shared), self._members, self._assignment)
+        report = jax.device_get(report)
+        # Not before the program has ended, which reads this very memory.
         self._assignment.fresh[:] = False
         return report
 

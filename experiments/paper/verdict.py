@@ -5,7 +5,7 @@ Text and verdict both follow from a claim's quantities: what each is, over what,
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ class Quantity(NamedTuple):
       name: what findings call it, in a word or two; empty where its subjects say enough.
       what: what it is, for the rule.
       over: of what there is one each.
-      estimates: the number by subject, such as a network, from the rows that the claim selects.
+      estimates: the number by subject, such as a network, from what the claim has measured.
       low: the claim's lower bound.
       high: the claim's upper bound.
     """
@@ -35,7 +35,7 @@ class Quantity(NamedTuple):
     name: str
     what: str
     over: str
-    estimates: Callable[[pd.DataFrame], Mapping[str, Estimate]]
+    estimates: Callable[[Any], Mapping[str, Estimate]]
     low: float = -np.inf
     high: float = np.inf
 
@@ -45,7 +45,7 @@ class Quantity(NamedTuple):
 
         Example:
           >>> from experiments.paper.verdict import Quantity
-          >>> Quantity("slope", "the slope", "each cell", lambda rows: {}, low=3, high=6).bounds
+          >>> Quantity("slope", "the slope", "each cell", lambda measured: {}, low=3, high=6).bounds
           'within 3 to 6'
         """
         if self.low == -np.inf:
@@ -63,16 +63,18 @@ class Claim:
       number: its place in the list of claims.
       statement: what the paper says.
       select: the trials that it is about, out of a table of any.
+      measure: from these to whatever the quantities and the remark are read from.
       quantities: what it says of them; all must lie within their bounds.
-      remark: what else was measured that bears on it, from the selected rows.
+      remark: what else was measured that bears on it.
       cells: the cells that it is about; trials of others do not touch it.
     """
 
     number: int
     statement: str
     select: Callable[[pd.DataFrame], pd.DataFrame]
+    measure: Callable[[pd.DataFrame], Any]
     quantities: Sequence[Quantity]
-    remark: Callable[[pd.DataFrame], str] = lambda rows: ""
+    remark: Callable[[Any], str] = lambda measured: ""
     cells: Sequence[str] = PAPER_CELLS
 
     @property
@@ -135,31 +137,32 @@ def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     Example:
       >>> import pandas as pd
       >>> from experiments.paper.verdict import Claim, judge
-      >>> claim = Claim(1, "Bits are linear in parameters.", lambda records: records, quantities=[])
+      >>> claim = Claim(1, "Bits are linear in parameters.", lambda records: records, len, quantities=[])
       >>> judge(claim, pd.DataFrame({"cell": []})).verdict
       'not run'
     """
     rows = claim.select(records.loc[records["cell"].isin(claim.cells).to_numpy(bool)])
     if rows.empty:
         return Judgement(claim, NOT_RUN)
+    measured = claim.measure(rows)
     parts = [
         (quantity, subject, estimate)
         for quantity in claim.quantities
-        for subject, estimate in quantity.estimates(rows).items()
+        for subject, estimate in quantity.estimates(measured).items()
     ]
     findings = [
         Finding(", ".join(filter(None, (subject, one.name))), estimate(0.95), one.bounds)
         for one, subject, estimate in parts
     ]
-    remark = claim.remark(rows)
     inside = [
         one.low <= finding.interval.low and finding.interval.high <= one.high
         for (one, _, _), finding in zip(parts, findings, strict=True)
     ]
+    wide = [(one, estimate(1 - 0.05 / len(parts))) for one, _, estimate in parts]
     if inside and all(inside):
-        return Judgement(claim, HOLDS, findings, remark)
-    for one, _, estimate in parts:
-        wide = estimate(1 - 0.05 / len(parts))
-        if wide.high < one.low or wide.low > one.high:
-            return Judgement(claim, FAILS, findings, remark)
-    return Judgement(claim, UNDECIDED, findings, remark)
+        verdict = HOLDS
+    elif any(interval.high < one.low or interval.low > one.high for one, interval in wide):
+        verdict = FAILS
+    else:
+        verdict = UNDECIDED
+    return Judgement(claim, verdict, findings, claim.remark(measured))

@@ -1,34 +1,51 @@
-"""The one product that all cells share, against float64 numpy."""
+"""What a cell is, beside its equations: roles of its parameters, and what its author may leave out."""
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
-from capacity_jax.cells.base import NARROW, linear
+from capacity_jax.cells import CELLS, Cell, Hyperparameter
 
 
-@pytest.mark.parametrize("batch", [(), (7,), (64,)])
-@pytest.mark.parametrize("n_in", [1, 16, NARROW, NARROW + 1, 130])
-def test_values_and_derivatives_are_those_of_a_product(n_in, batch):
-    """Breaks if a layer, narrow or wide, on one example or on columns, gets a transposed or partial gradient."""
-    rng = np.random.default_rng(0)
-    shapes = (n_in, 5), (n_in, *batch), (5, *batch)
-    W, x, cotangent = (rng.normal(size=shape) for shape in shapes)
-    dW, dx = rng.normal(size=W.shape), rng.normal(size=x.shape)
-
-    single = [jnp.asarray(array, jnp.float32) for array in (W, x)]
-    close = {"rtol": 1e-4, "atol": 1e-4}
-    y, tangent = jax.jit(lambda *args: jax.jvp(linear, *args))(single, [jnp.float32(dW), jnp.float32(dx)])
-    np.testing.assert_allclose(y, W.T @ x, **close)
-    np.testing.assert_allclose(tangent, dW.T @ x + W.T @ dx, **close)
-
-    by_W, by_x = jax.jit(lambda *args: jax.vjp(linear, *args)[1](jnp.float32(cotangent)))(*single)
-    np.testing.assert_allclose(by_W, x.reshape(n_in, -1) @ cotangent.reshape(5, -1).T, **close)
-    np.testing.assert_allclose(by_x, W @ cotangent, **close)
+def matrix_state(**changes):
+    """A cell with a learned matrix state, whose author says nothing of roles."""
+    return Cell(
+        name="matrix",
+        init=lambda key, n_in, n_hidden, hparams: {
+            "S0": jnp.zeros((n_hidden, n_hidden)),
+            "W": jax.random.normal(key, (n_in, n_hidden)),
+            "b": jnp.zeros(n_hidden),
+        },
+        # Reads the shape of W, not its values.
+        initial_state=lambda params: params["S0"] + 0 * params["W"].shape[0],
+        step=lambda params, S, x: (S, S @ (x @ params["W"]) + params["b"]),
+        **changes,
+    )
 
 
-def test_constant_silence_costs_nothing():
-    """Breaks if zeros after the end of the input are multiplied, step after step."""
-    jaxpr = jax.make_jaxpr(lambda W: linear(W, np.zeros((3, 1))))(jnp.ones((3, 5)))
-    assert not jaxpr.eqns
+@pytest.mark.parametrize("name", CELLS)
+def test_weights_of_the_six_decay_and_nothing_else(name):
+    """Breaks if L2 decay reaches a bias or an initial state, or misses a weight."""
+    cell = CELLS[name]
+    decayed = cell.decayed(jax.eval_shape(lambda: cell.init(jax.random.key(0), 3, 3, {})))
+    assert {leaf for leaf, decays in decayed.items() if decays} == {"W_x", "W_h"}
+
+
+def test_a_learned_matrix_state_is_no_weight():
+    """Breaks if L2 decay goes by the number of axes."""
+    cell = matrix_state()
+    assert cell.decayed(cell.init(jax.random.key(0), 2, 3, {})) == {"S0": False, "W": True, "b": False}
+
+
+def test_an_author_may_name_the_weights():
+    """Breaks if names that a cell declares as weights are not what decays."""
+    cell = matrix_state(weights=("b",))
+    assert cell.decayed(cell.init(jax.random.key(0), 2, 3, {})) == {"S0": False, "W": False, "b": True}
+
+
+def test_a_bare_default_declares_a_hyperparameter():
+    """Breaks if an author has to spell a declaration out, or a shared name loses the range that it has everywhere."""
+    cell = matrix_state(hyperparameters={"leak": 0.1, "input_scale_c": 0.5, "n_heads": Hyperparameter(2, at_least=1)})
+    assert cell.hyperparameters["leak"] == Hyperparameter(0.1)
+    assert cell.hyperparameters["input_scale_c"].range == (0.001, 2.0)
+    assert cell.hyperparameters["n_heads"].at_least == 1

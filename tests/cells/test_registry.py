@@ -1,6 +1,7 @@
 """Every registered cell works with every transformation that a population needs."""
 
 from functools import partial
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -8,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from capacity_jax.cells import CELLS, Cell, cell_by_name
-from capacity_jax.cells.weights import CHOICES, chosen_nonlinearity
+from capacity_jax.cells import CELLS, Cell, CellName, cell_by_name
+from capacity_jax.cells.weights import chosen_nonlinearity
 
 pytestmark = pytest.mark.usefixtures("exact_products")
 
@@ -24,10 +25,10 @@ def nonlinearity(cell: Cell, hparams):
 def differing_hparams(cell: Cell, rng):
     """A value of every hyperparameter for each member: choices take turns, numbers are random."""
     return {
-        name: jnp.arange(N_MEMBERS) % len(CHOICES[name])
-        if name in CHOICES
+        name: jnp.arange(N_MEMBERS) % len(declared.choices)
+        if declared.choices
         else jnp.asarray(rng.uniform(0.5, 1.5, N_MEMBERS), jnp.float32)
-        for name in cell.hyperparameters
+        for name, declared in cell.hyperparameters.items()
     }
 
 
@@ -76,10 +77,10 @@ def params_and_a_step(cell, hparams):
 def test_every_hyperparameter_a_cell_lists_changes_what_it_does(name):
     """Breaks if a cell lists a hyperparameter that `init` and `step` do not read, under that very name."""
     cell = cell_by_name(name)
-    base = {name: 0 if name in CHOICES else 0.5 for name in cell.hyperparameters}
+    base = {name: 0 if declared.choices else 0.5 for name, declared in cell.hyperparameters.items()}
     _, before = params_and_a_step(cell, base)
-    for changed in base:
-        _, after = params_and_a_step(cell, {**base, changed: 2 * base[changed] or 1})
+    for changed, value in base.items():
+        _, after = params_and_a_step(cell, {**base, changed: 2 * value or 1})
         pairs = zip(jax.tree.leaves(after), jax.tree.leaves(before), strict=True)
         assert any(np.any(a != b) for a, b in pairs), changed
 
@@ -91,13 +92,13 @@ def test_defaults_are_what_happens_without_hyperparameters(name):
 
     @jax.jit
     def untold():
-        params = cell.init(jax.random.key(0), N, N)
+        params = cell.init(jax.random.key(0), N, N, {})
         state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
         return params, cell.step(params, state, jnp.linspace(-2, 2, N))
 
     told = params_and_a_step(
         cell,
-        {name: CHOICES[name].index(v) if name in CHOICES else v for name, v in cell.hyperparameters.items()},
+        {name: declared.encode(declared.default) for name, declared in cell.hyperparameters.items()},
     )
     jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-5, atol=1e-6), untold(), told)
 
@@ -108,21 +109,31 @@ def test_state_size_is_one_value_per_unit_and_two_for_the_lstm(name):
     assert CELLS[name].state_size(7) == (14 if name == "lstm" else 7)
 
 
-def test_the_six_architectures_of_the_paper_are_registered_under_their_own_names():
-    """Breaks if a cell is left out, or reports its results under another's name."""
-    assert set(CELLS) == {"rnn", "irnn", "ugrnn", "gru", "lstm", "intersection"}
+def test_every_cell_is_registered_under_its_own_name():
+    """Breaks if the six are not all there, a type checker knows others, or results go under another's name."""
+    assert {"rnn", "irnn", "ugrnn", "gru", "lstm", "intersection"} <= CELLS.keys()
+    assert set(get_args(CellName)) == CELLS.keys()
     assert all(cell_by_name(name).name == name for name in CELLS)
 
 
-@pytest.mark.parametrize("name", ["LSTM", "lstm ", "transformer"])
-def test_an_unknown_name_is_an_error_that_lists_the_known(name):
-    """Breaks if the message does not name what was asked for and every cell there is."""
-    with pytest.raises(ValueError, match=f"^cell is '{name}'; known cells: ") as error:
+@pytest.mark.parametrize(("name", "hint"), [("lsmt", "did you mean lstm"), ("transformer", "allowed: rnn, ")])
+def test_an_unknown_name_is_an_error_with_a_hint(name, hint):
+    """Breaks if the message does not name what was asked for, and what is meant or allowed."""
+    with pytest.raises(ValueError, match=f"'{name}' is unknown; {hint}"):
         cell_by_name(name)
-    assert all(known in str(error.value).split("known cells: ")[1].split(", ") for known in CELLS)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_an_unknown_or_impossible_hyperparameter_is_an_error(name):
+    """Breaks if a misspelt entry of `hparams`, or a value that is not allowed, is passed over in silence."""
+    with pytest.raises(ValueError, match="'input_scle_h' is unknown"):
+        CELLS[name].init(jax.random.key(0), N, N, {"input_scle_h": 1.0})
+    listed = next(iter(CELLS[name].hyperparameters))
+    with pytest.raises(ValueError, match=f"^{listed} is 'large'"):
+        CELLS[name].init(jax.random.key(0), N, N, {listed: "large"})
 
 
 def test_the_intersection_cell_refuses_an_input_of_another_size():
     """Breaks if y = g·x + (1−g)·y_in meets inputs that are not as many as the units, and fails in the sum."""
     with pytest.raises(ValueError, match=f"^n_in is 3; .* {N}$"):
-        cell_by_name("intersection").init(jax.random.key(0), 3, N)
+        cell_by_name("intersection").init(jax.random.key(0), 3, N, {})

@@ -32,10 +32,9 @@ def init(name, key, n_in, n, hparams):
 
 def drawn(name, n=N, n_in=None, seed=0, **hparams):
     """Params with every hyperparameter traced, so that a cell compiles once; words become their indices."""
-    hparams = {**cell_by_name(name).hyperparameters, **hparams}
-    hparams.pop("nonlinearity", None)
-    hparams = {h: WORDS[h].index(v) if isinstance(v, str) else float(v) for h, v in hparams.items()}
-    return jax.device_get(init(name, jax.random.key(seed), n_in or n, n, hparams))
+    declared = cell_by_name(name).hyperparameters
+    encoded = {h: one.encode(hparams.get(h, one.default)) for h, one in declared.items() if h != "nonlinearity"}
+    return jax.device_get(init(name, jax.random.key(seed), n_in or n, n, encoded))
 
 
 def by_gate(name, leaf):

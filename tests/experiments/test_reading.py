@@ -3,36 +3,28 @@
 import json
 import sqlite3
 
-import pandas as pd
 import pytest
+from trial_tables import table
 
-from capacity_jax.results import TRIAL_COLUMNS
 from experiments import claims, report
 
 
 @pytest.fixture
 def workdir(tmp_path, monkeypatch):
     """A work directory whose storage holds one trial; what is stored in SQLite is tested elsewhere."""
-    trial = dict.fromkeys(TRIAL_COLUMNS, 1) | {"study": "rnn", "task": "mem_thru", "cell": "rnn", "role": "start"}
-    trial |= {"hparams": {}, "infeasible": False, "maximize": False, "squared_error": 0.5, "objective": 0.5}
-    trial |= {
-        "units": 32,
-        "n_in": 64,
-        "sampler": "gp",
-        "finished": pd.Timestamp(2026, 11, 23),
-        "versions": {"jax": "0.10.2"},
-    }
-    asked = []
+    trial = {"study": "rnn", "task": "mem_thru", "cell": "rnn", "depth": 1, "units": 32, "n_in": 64}
+    trial |= {"score_name": "squared_error", "objective": 0.5}
+    urls = []
 
     def read(storage):
-        asked.append(storage)
-        return pd.DataFrame([trial])
+        urls.append(storage)
+        return table([trial])
 
     monkeypatch.setattr("experiments.trials.read_trials", read)
     (tmp_path / "studies.db").touch()
     (tmp_path / "config.json").write_text(json.dumps({"name": "fig2c-smoke", "seed": 7}))
     yield tmp_path
-    assert set(asked) <= {f"sqlite:///{tmp_path / 'studies.db'}"}
+    assert set(urls) <= {f"sqlite:///{tmp_path / 'studies.db'}"}
 
 
 def test_claims_are_printed(workdir, capsys):
@@ -40,7 +32,17 @@ def test_claims_are_printed(workdir, capsys):
     assert claims.main([str(workdir)]) == 0
     printed = capsys.readouterr().out
     for number in range(1, 9):
-        assert f"Claim {number}: NOT ENOUGH TRIALS" in printed
+        assert f"Claim {number}: {'NOT ENOUGH TRIALS' if number == 4 else 'NOT RUN'}" in printed
+
+
+def test_page_tells_claims_by_verdict(workdir):
+    """Breaks if a claim is left out of the page, or one that was not run looks like one that waits for trials."""
+    report.main([str(workdir)])
+    page = (workdir / "report.html").read_text()
+    assert page.count("not run</span>") == 7
+    assert page.count("not enough trials</span>") == 1
+    assert "RNN, distance to the subspace" in page
+    assert "within ±0.05" in page
 
 
 def test_report_and_figures_are_written(workdir, capsys):

@@ -5,7 +5,7 @@ from importlib import import_module
 import pandas as pd
 import pytest
 
-from capacity_jax.search import Home
+from capacity_jax.studies import Persistence
 from capacity_jax.tasks import TASKS
 from experiments.plan import studies
 from experiments.run import measure
@@ -20,12 +20,12 @@ def test_smoke_reaches_table_and_figure(name, tmp_path, monkeypatch):
     config = import_module(f"experiments.configs.{name}").get_config("smoke")
     plan = studies(config)
     task = plan[0].bucket.task
-    table = measure(plan, tmp_path, Home())
+    table = measure(plan, tmp_path, Persistence())
     written = pd.read_csv(tmp_path / f"{task.name}.csv")
     network = ["cell", "depth", "units", "parameters"]
-    assert list(written.columns) == [*network, *task.columns, "ci_low", "ci_high", "trials", "infeasible"]
+    assert list(written.columns) == [*network, *task.reported, "ci_low", "ci_high", "trials", "infeasible"]
     assert len(written) == len(table) == len(plan)
-    assert written[task.columns[-1]].notna().all()
+    assert written[task.objective].notna().all()
     assert (tmp_path / f"{task.name}.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -34,7 +34,7 @@ def test_laptop_configuration_is_valid(name):
     """Breaks if a committed configuration would be refused when its user starts it."""
     config = import_module(f"experiments.configs.{name}").get_config()
     for study in studies(config):
-        assert study.starting_trials()
+        assert study.initial_trials()
 
 
 def test_a_stand_in_is_named_in_its_results(tmp_path, monkeypatch):
@@ -50,5 +50,5 @@ def test_any_cell_and_depth(cell, tmp_path):
     config = import_module("experiments.configs.mem_thru").get_config("smoke")
     config.cells = cell
     config.units = (4,)
-    table = measure(studies(config), tmp_path, Home())
+    table = measure(studies(config), tmp_path, Persistence())
     assert table["squared_error"].notna().all()

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from flax import linen as nn
 from flax import nnx
-from three_forms import NAMES, N, assert_trees_close, linen_cell, nnx_cell, pure_params, sequences, shapes
+from three_forms import (
+    NAMES,
+    assert_trees_close,
+    linen_cell,
+    nnx_cell,
+    pure_params,
+    sequences,
+    shapes,
+    without_initial_state,
+)
 
 from capacity_jax.flax import linen_to_pure, nnx_to_pure, pure_to_linen, pure_to_nnx
 
@@ -18,19 +27,25 @@ def name(request):
 
 def test_three_forms_compute_the_same(name):
     """Fails if an adapter feeds, orders, casts or starts a cell in another way than the plain scan does."""
-    cell, xs = NAMES[name], sequences(3, 9)
-    params = pure_params(cell)
+    cell, params = NAMES[name], pure_params(NAMES[name])
     in_linen = linen_cell(name, learned_initial_state=True)
-    in_nnx = nnx_cell(name, learned_initial_state=True)
-    pure_to_nnx(in_nnx, params)
-    variables = {"params": {"cell": pure_to_linen(in_linen, params)}}
+    in_nnx = nnx_cell(name, params, learned_initial_state=True)
 
-    def scanned(xs):
-        return jax.lax.scan(lambda state, x: cell.step(params, state, x), cell.initial_state(params), xs)
+    @nnx.jit
+    def all_three(in_nnx, xs):
+        def scanned(xs):
+            return jax.lax.scan(lambda state, x: cell.step(params, state, x), cell.initial_state(params), xs)
 
-    expected = jax.vmap(scanned)(xs)
-    assert_trees_close(nn.RNN(in_linen, return_carry=True).apply(variables, xs), expected)
-    assert_trees_close(nnx.RNN(in_nnx, return_carry=True)(xs), expected)
+        variables = {"params": {"cell": pure_to_linen(in_linen, params)}}
+        return (
+            jax.vmap(scanned)(xs),
+            nn.RNN(in_linen, return_carry=True).apply(variables, xs),
+            nnx.RNN(in_nnx, return_carry=True)(xs),
+        )
+
+    pure, of_linen, of_nnx = all_three(in_nnx, sequences(3, 9))
+    assert_trees_close(of_linen, pure)
+    assert_trees_close(of_nnx, pure)
 
 
 @pytest.mark.parametrize("learned", [True, False])
@@ -38,7 +53,7 @@ def test_round_trips_are_exact(name, learned):
     """Fails if a conversion drops, renames, casts or reorders a parameter in any of the four directions."""
     params = pure_params(NAMES[name])
     if not learned:
-        params |= {leaf: jnp.zeros(N) for leaf in ("c0", "h0") if leaf in params}
+        params = without_initial_state(params)
     in_linen = linen_cell(name, learned_initial_state=learned)
     in_nnx = nnx_cell(name, learned_initial_state=learned)
     pure_to_nnx(in_nnx, linen_to_pure(in_linen, pure_to_linen(in_linen, params)))
@@ -80,7 +95,7 @@ def test_parameters_of_another_shape_are_refused(name):
     """Fails if weights of another cell or width enter a module."""
     with pytest.raises(ValueError, match="params have the shapes"):
         pure_to_linen(linen_cell(name), pure_params(NAMES["UGRNNCell"]))
-    params = NAMES[name].init(jax.random.key(0), N, N, {})
+    params = without_initial_state(pure_params(NAMES[name]))
     with pytest.raises(ValueError, match="params have the shapes"):
         linen_to_pure(linen_cell(name, features=5), pure_to_linen(linen_cell(name), params))
     with pytest.raises(ValueError, match="W_x has 2 rows; in_features of the cell is 4"):

@@ -8,6 +8,8 @@ from flax import nnx
 from capacity_jax.cells import gru, intersection, irnn, lstm, rnn, ugrnn
 from capacity_jax.flax import linen as our_linen
 from capacity_jax.flax import nnx as our_nnx
+from capacity_jax.flax import pure_to_nnx
+from capacity_jax.flax.adapter import parameter_shapes
 
 NAMES = {
     "RNNCell": rnn,
@@ -27,17 +29,24 @@ def linen_cell(name, features=N, **options):
     return getattr(our_linen, name)(features, **options)
 
 
-def nnx_cell(name, n=N, seed=0, **options):
-    return getattr(our_nnx, name)(n, n, rngs=nnx.Rngs(seed), **options)
+def nnx_cell(name, params=None, **options):
+    """A cell whose own draw is left out, for it takes long to compile; of shapes alone where no params are given."""
+    cell = nnx.eval_shape(lambda: getattr(our_nnx, name)(N, N, rngs=nnx.Rngs(0), **options))
+    if params is not None:
+        pure_to_nnx(cell, params)
+    return cell
 
 
-def pure_params(cell, seed=0, n=N):
+def pure_params(cell, seed=0):
     """Random weights of a cell, its initial state and biases among them, so that each of them matters."""
-    shapes = jax.eval_shape(lambda: cell.init(jax.random.key(0), n, n, {}))
-    keys = jax.random.split(jax.random.key(seed), len(shapes))
-    return {
-        name: 0.5 * jax.random.normal(key, shape.shape) for (name, shape), key in zip(shapes.items(), keys, strict=True)
-    }
+    rng = np.random.default_rng(seed)
+    shapes = parameter_shapes(cell, N, N)
+    return {name: jnp.asarray(0.5 * rng.normal(size=shape), jnp.float32) for name, shape in shapes.items()}
+
+
+def without_initial_state(params):
+    """The same weights with an initial state of zeros."""
+    return params | {name: jnp.zeros(N) for name in ("c0", "h0") if name in params}
 
 
 def run(cell, params, xs, state=None):
@@ -47,11 +56,15 @@ def run(cell, params, xs, state=None):
     for x in xs:
         state, y = cell.step(params, state, x)
         ys.append(y)
-    return state, jnp.stack(ys)
+    return state, np.stack(ys)
 
 
 def sequences(*shape, seed=7):
-    return jax.random.normal(jax.random.key(seed), (*shape, N))
+    return jnp.asarray(np.random.default_rng(seed).normal(size=(*shape, N)), jnp.float32)
+
+
+def row(tree, i):
+    return jax.tree.map(lambda leaf: leaf[i], tree)
 
 
 def shapes(tree):

@@ -125,7 +125,14 @@ def test_gru_that_resets_elsewhere_is_refused():
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
         weights_from_flax(gru, params)
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        weights_to_flax(gru, gru.init(jax.random.key(0), N_IN, N, {}), like)
+        weights_to_flax(gru, our_gru(), like)
+
+
+def our_gru():
+    """A GRU of ours whose candidate matrix joins all units."""
+    rng = np.random.default_rng(4)
+    shapes = {"h0": (N,), "W_x": (N_IN, 3 * N), "W_h": (N, 3 * N), "b": (3 * N,)}
+    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 
 
 def _without(params, *path):

@@ -62,7 +62,9 @@ def test_round_trip_from_ours_is_exact(kind):
     """Fails if a value, a dtype or a learned initial state is lost between ours, torch and ours."""
     layers = weights_from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2))
     layers = [{name: leaf.astype(np.float32) for name, leaf in params.items()} for params in layers]
-    for params, back in zip(layers, weights_from_torch(CELLS[kind], *weights_to_torch(CELLS[kind], layers)), strict=True):
+    for params, back in zip(
+        layers, weights_from_torch(CELLS[kind], *weights_to_torch(CELLS[kind], layers)), strict=True
+    ):
         assert list(back) == list(params)
         for name in params:
             assert back[name].dtype == np.float32
@@ -110,7 +112,8 @@ def test_gru_that_resets_elsewhere_is_refused(inner_bias):
 
 def test_our_gru_is_refused_on_the_way_out():
     """Fails if a GRU of ours is handed to torch, which would compute something else."""
-    params = jax.tree.map(np.asarray, gru.init(jax.random.key(0), 3, 4, {}))
+    [params] = weights_from_torch(gru, convertible(1))
+    params["W_h"] = np.ones_like(params["W_h"])
     with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
         weights_to_torch(gru, [params])
 
@@ -142,7 +145,9 @@ def test_initial_state_of_other_layers_is_refused():
 def test_torch_itself_agrees(kind):
     """Fails if the documented equations are not what torch computes with our weights; needs torch."""
     torch = pytest.importorskip("torch")
-    state_dict, state = weights_to_torch(CELLS[kind], weights_from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2)))
+    state_dict, state = weights_to_torch(
+        CELLS[kind], weights_from_torch(CELLS[kind], weights_of(kind, 2), draw_state(kind, 4, 2))
+    )
     module = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}[kind](3, 4, 2).double()
     module.load_state_dict({name: torch.tensor(array.copy()) for name, array in state_dict.items()})
     with torch.no_grad():

@@ -1,79 +1,91 @@
-"""The best setting of a table of trials is that of the outcomes it was made from."""
+"""One row for each study: the same for the table of all studies, the CSV of a run and what `measure_capacity` shows."""
 
 import numpy as np
-import pandas as pd
 import pytest
+from made_up import outcome_of, records_of, study_of
 
 from capacity_jax.cells import rnn
 from capacity_jax.networks import Network
-from capacity_jax.results import TRIAL_COLUMNS, best_table, best_trials, score_of, score_values
-from capacity_jax.search import best_setting
-from capacity_jax.tasks import mem_thru, per_cap
-from capacity_jax.training import Bucket, Outcome, Trial
+from capacity_jax.results import Capacity, best_table, best_trials, task_table, trials_table
+from capacity_jax.stats import mean_interval
+from capacity_jax.studies import Study
+from capacity_jax.tasks import parens_counting
+from capacity_jax.training import Bucket, Outcome
+
+VALUES = [3.0, 3.1, 3.2, 1.0, np.nan]
 
 
-@pytest.mark.parametrize("task", [per_cap(n_in=6), mem_thru(n_in=6)], ids=lambda task: task.name)
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_selection_agrees_with_that_of_outcomes(task, share, synthetic):
-    """Breaks if table and outcomes differ in what is best: direction, means, diverged seeds or ties."""
-    bucket, rng = Bucket(Network(rnn, 6, 5, task.n_out), task, 16), np.random.default_rng(0)
-    for _ in range(50):
-        outcomes, rows = [], []
-        for seed in rng.permutation(20):
-            hparams = {"lr_init": int(rng.integers(6)) / 10, "optimizer": "adam"}
-            value, infeasible = float(rng.integers(4)), bool(rng.random() < share)
-            scores = {task.columns[-1]: np.nan if infeasible else value}
-            outcomes.append(Outcome(Trial(hparams, int(seed)), scores, 10, infeasible, 1.0))
-            row = {"study": "a", "task": task.name, "cell": "rnn", "depth": 1, "seed": int(seed)}
-            row |= {"hparams": dict(reversed(hparams.items())), "infeasible": infeasible, "maximize": task.maximize}
-            rows.append(row | {"objective": np.nan if infeasible else value})
-        expected = [(outcome.trial.seed, outcome.trial.hparams) for outcome in best_setting(bucket, outcomes)]
-        found = best_trials(synthetic.table(rows))
-        assert list(zip(found["seed"], found["hparams"], strict=True)) == expected
+@pytest.fixture
+def study():
+    return study_of(name="per_cap/rnn@1/80")
 
 
-def test_selection_is_by_validation_and_the_report_by_evaluation(synthetic):
-    """Breaks if the evaluation set chooses, which flatters what is reported."""
-    rows = [{"objective": 1.0, "bits_per_character": 2.0, "hparams": {"a": 1}}]
-    rows += [{"objective": 2.0, "bits_per_character": 1.0, "hparams": {"a": 2}}]
-    rows = [row | {"study": "a", "task": "text8-standin-x", "cell": "gru", "depth": 1} for row in rows]
-    assert best_table(synthetic.table(rows))["bits_per_character"].tolist() == [2.0]
+@pytest.fixture
+def records(study):
+    """Three seeds of the best setting, one of another, and one that diverged."""
+    return records_of(study, [{"lr_init": lr} for lr in (0.1, 0.1, 0.1, 0.2, 0.3)], VALUES)
 
 
-def test_row_holds_mean_interval_and_counts(synthetic):
+def test_a_row_holds_mean_interval_and_counts(records):
     """Breaks if other settings enter the mean, the interval is of another score, or trials are miscounted."""
-    name = {"study": "a", "task": "per_cap", "cell": "rnn", "depth": 1, "maximize": True}
-    rows = [{"hparams": {"lr": 1}, "bits_per_parameter": value, "objective": value} for value in (3.0, 3.1, 3.2)]
-    rows += [{"hparams": {"lr": 2}, "bits_per_parameter": 1.0, "objective": 1.0}]
-    rows += [{"hparams": {"lr": 3}, "infeasible": True}]
-    (row,) = best_table(synthetic.table([name | row for row in rows])).to_dict("records")
-    np.testing.assert_allclose(row["bits_per_parameter"], 3.1)
-    np.testing.assert_allclose(row["ci_high"] - row["ci_low"], 2 * 4.30265 * 0.1 / np.sqrt(3), rtol=1e-5)
+    (row,) = best_table(records).to_dict("records")
+    expected = mean_interval(VALUES[:3])
+    assert (row["score_name"], row["score"]) == ("bits_per_parameter", expected.value)
+    assert (row["ci_low"], row["ci_high"]) == (expected.low, expected.high)
+    assert row["bits_per_parameter"] == row["score"]
+    np.testing.assert_allclose((row["bits"], row["eval_loss"]), (71 * 3.1, 0.1))
+    assert (row["cell"], row["depth"], row["budget"], row["units"], row["parameters"]) == ("rnn", 1, 80, 5, 71)
     assert (row["seeds"], row["trials"], row["infeasible"]) == (3, 5, 1)
 
 
-def test_study_in_which_all_diverged_has_no_value(synthetic):
+def test_records_table_and_capacity_agree(study, records):
+    """Breaks if the same trials make two rows."""
+    table = trials_table(records)
+    assert best_table(table).equals(best_table(records))
+    shown = Capacity([(study, records)]).to_dataframe()
+    assert shown.equals(task_table(study.bucket.task, table))
+    assert shown.columns.isin([*best_table(table), "loss"]).all()
+    assert shown["bits_per_parameter"].tolist() == best_table(table)["score"].tolist()
+
+
+def test_selection_is_by_validation_and_the_report_by_evaluation(study):
+    """Breaks if the evaluation set chooses, which flatters what is reported."""
+    trials = [study.trial(number, {"lr_init": lr}) for number, lr in enumerate((0.1, 0.2))]
+    outcomes = [outcome_of(trials[0], 3.0, told=2.0), outcome_of(trials[1], 4.0, told=1.0)]
+    assert best_table([study.record(outcome) for outcome in outcomes])["score"].tolist() == [3.0]
+
+
+def test_the_rows_of_the_best_setting_stay_rows(records):
+    """Breaks if a table with an index of its own, as a part of another one has, gives other rows."""
+    table = trials_table(records)
+    table.index = table.index + 7
+    assert best_trials(table).index.tolist() == [7, 8, 9]
+    assert best_trials(table.iloc[::-1]).equals(best_trials(table))
+
+
+def test_a_study_in_which_all_diverged_has_no_value(study, records):
     """Breaks if such a study is lost, fails, or reports a number."""
-    trials = synthetic.table([{"study": "a", "task": "rcf", "cell": "rnn", "depth": 1, "infeasible": True}])
-    (row,) = best_table(trials).to_dict("records")
-    assert np.isnan(row["eval_loss"])
-    assert np.isnan(row["ci_low"])
+    (row,) = best_table(records[4:]).to_dict("records")
+    assert all(np.isnan(row[name]) for name in ("score", "ci_low", "ci_high", "eval_loss"))
     assert (row["seeds"], row["trials"], row["infeasible"]) == (0, 1, 1)
+    shown = task_table(study.bucket.task, records[4:])
+    assert shown[["bits", "bits_per_parameter", "ci_low"]].isna().all(axis=None)
 
 
-def test_no_trials_are_no_rows():
-    """Breaks if an empty storage raises, or its table lacks the columns that figures read."""
-    best = best_table(pd.DataFrame(columns=TRIAL_COLUMNS))
-    assert len(best) == 0
-    assert {"cell", "depth", "bits", "bits_per_character", "squared_error", "eval_loss", "ci_low"} <= set(best.columns)
+def test_no_trials_are_no_rows(study):
+    """Breaks if an empty storage raises, or its table lacks columns."""
+    assert {"cell", "eval_loss", "score", "ci_low"} <= set(best_table([]).columns)
+    assert len(task_table(study.bucket.task, [])) == 0
 
 
-def test_every_task_has_its_score(synthetic):
-    """Breaks if tasks of one table are read by one another's score, or a diverged trial has one."""
-    assert score_of("per_cap") == "bits_per_parameter"
-    assert score_of("text8-standin-python-docs") == "bits_per_character"
-    assert score_of("my own task") == "eval_loss"
-    rows = [{"task": "per_cap", "bits_per_parameter": 3.0}, {"task": "arithmetic", "eval_loss": 0.5}]
-    rows += [{"task": "arithmetic", "eval_loss": 0.5, "infeasible": True}]
-    trials = synthetic.table([row | {"study": "a", "cell": "rnn", "depth": 1} for row in rows])
-    np.testing.assert_array_equal(score_values(trials), [3.0, 0.5, np.nan])
+def test_studies_of_several_tasks_share_a_table(study, records):
+    """Breaks if tasks are read by one another's score, or a task reported by its loss has none."""
+    task = parens_counting()
+    other = Study(Bucket(Network(rnn, task.n_in, 5, task.n_out), task, 16), {}, [{}], 0, 1, 0, name="b")
+    (trial,) = other.initial_trials()
+    scores = {"loss": 0.5, "accuracy": 0.7, "step_accuracy": 0.6, "exact": 0.1}
+    table = best_table([*records, other.record(Outcome(trial, scores, 9, False, 1.0))])
+    assert table["score_name"].tolist() == ["bits_per_parameter", "loss"]
+    assert table["score"].tolist() == [mean_interval(VALUES[:3]).value, 0.5]
+    assert np.isnan(table["bits"].iloc[1])
+    assert task_table(task, trials_table([other.record(Outcome(trial, scores, 9, False, 1.0))]))["loss"].item() == 0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capacity_jax.results import capacity_figure, objective_figure
+from capacity_jax.results.figures import by_network, capacity_figure, objective_figure
 
 
 @pytest.fixture
@@ -65,3 +65,11 @@ def test_objective_figure_draws_the_objective(table, tmp_path):
     assert figure.axes[0].get_ylabel() == "bits per parameter"
     np.testing.assert_allclose(drawn(figure.axes[0])["+RNN, depth 2"][1], 2.5)
     figure.savefig(tmp_path / "task.png")
+
+
+def test_cells_are_told_apart_and_keep_their_styles(table):
+    """Breaks if two cells look alike, or a registered cell's colour depends on which others are in the table."""
+    mine = table.assign(cell="mine", depth=1)
+    styles = {network: style for network, _, style in by_network(pd.concat([mine, table]))}
+    assert len({(style["color"], style["marker"]) for style in styles.values()}) == 4
+    assert {network: style for network, _, style in by_network(table)}.items() <= styles.items()

@@ -8,32 +8,42 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.image import imread
+from trial_tables import table
 
-from capacity_jax.results import TRIAL_COLUMNS, report
+from capacity_jax.results import trials_table
+from capacity_jax.results.report import report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 EVIL = "<script>alert(1)</script>&\"'"
 
 
 @pytest.fixture(scope="module")
-def page(synthetic):
-    trials = [synthetic.recall(("rnn", "gru")), synthetic.rerun(("rnn",))]
+def page():
+    names = {"task": "mem_thru", "cell": "rnn", "depth": 1, "score_name": "squared_error", "objective": 0.25}
+    trials = table([names | {"study": f"{units} units {EVIL}", "units": units} for units in (16, 64) for _ in range(3)])
     config = {"name": "fig2c", "task_args": {"n_in": 64}, "units": (16, 64), "note": EVIL}
-    trials = pd.concat(trials, ignore_index=True)
-    return report(trials.assign(study=trials["study"] + EVIL), config, title=f"fig2c {EVIL}")
+    figure = Figure()
+    figure.subplots().plot([0, 1], [0, 1], color="red", linewidth=20)
+    tables = {"Repeats": pd.DataFrame({"share": [0.123456, np.nan], "cell": [EVIL, "gru"], "draws": [1000, 61_000]})}
+    return report(trials, config, {"fig2c": figure}, {"Claims": "<p>None.</p>"}, tables, title=f"fig2c {EVIL}")
 
 
 def test_page_holds_everything(page):
-    """Breaks if studies, figures, claims, configuration, versions, steps or time are left out."""
-    assert page.count("<figure id=") == 3
-    assert "id='fig2c'" in page
-    for number in range(1, 9):
-        assert f" {number}. " in page
-    for part in ("task_args.n_in", "run-steps", "squared error", "jaxlib", "Python", "devices", "Repeats of the best"):
+    """Breaks if studies, figures, sections, tables, configuration, versions, steps or time are left out."""
+    assert page.count("<figure id=") == 1
+    assert page.index("None.") < page.index("<figure id=") < page.index("squared error") < page.index("Repeats")
+    for part in ("task_args.n_in", "jaxlib", "Python", "devices", "6,000 (all trials together)", "0:00:12", "0.25"):
         assert part in page
-    assert "61,000" in page
-    assert "2 min 2 s" in page
+
+
+def test_tables_are_short_and_words_come_first(page):
+    """Breaks if numbers lose their thousands, missing ones read `nan`, or words stand in a column of numbers."""
+    rows = re.findall(r"<tr>(.*?)</tr>", page[page.index("Repeats") :], re.DOTALL)
+    cells = [re.findall(r"<td>(.*?)</td>", row, re.DOTALL) for row in rows]
+    assert cells[:2] == [[cells[0][0], "0.1235", "1,000"], ["gru", "–", "61,000"]]
+    assert 'class="dataframe texts-1"' in page
 
 
 def test_page_needs_no_network_and_no_other_file(page):
@@ -72,9 +82,9 @@ def test_elements_are_closed(page):
 
 def test_empty_storage_has_a_report():
     """Breaks if a run that has just begun cannot be looked at."""
-    page = report(pd.DataFrame(columns=TRIAL_COLUMNS))
-    assert "No trials to draw yet" in page
-    assert page.count("not enough trials</span>") == 8
+    page = report(trials_table([]))
+    assert "Nothing is drawn yet" in page
+    assert "No trials yet" in page
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")

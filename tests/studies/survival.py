@@ -19,9 +19,15 @@ def studies(sampler: str) -> list[Study]:
     """Two sizes; a trial takes between some hundredths of a second and one."""
     found = []
     for units in (4, 6):
-        bucket = Bucket(Network(rnn, 6, units, 1), per_cap(n_in=6, b_max=100), 16)
+        bucket = Bucket(Network(rnn, 6, units, 1), per_cap(n_in=6, b_max=100, n_steps=2), 16)
         space = search_space(bucket, {"train_steps": (300, 10_000), "b": (10, 90), "lr_init": (0.001, 0.5)})
-        fields = {"initial_settings": [{"b": 50, "train_steps": 3000}], "trials": 8, "seeds": 2, "seed": 1, "proposals": 4}
+        fields = {
+            "initial_settings": [{"b": 50, "train_steps": 3000}],
+            "trials": 8,
+            "seeds": 2,
+            "seed": 1,
+            "proposals": 4,
+        }
         found.append(Study(bucket, space, name=f"rnn/{units}", sampler=sampler, **fields))
     return found
 

@@ -29,7 +29,15 @@ PLAN = {
     "starts": [{"b": 95}],
     "space": {},
 }
-TRIAL = {"owner": "this process", "cell": "rnn", "depth": 1, "units": 5, "parameters": 71, "b": 95, "hparams": {"b": 95}}
+TRIAL = {
+    "owner": "this process",
+    "cell": "rnn",
+    "depth": 1,
+    "units": 5,
+    "parameters": 71,
+    "b": 95,
+    "hparams": {"b": 95},
+}
 TRIAL |= {"versions": {"Python": "3.11"}, "train_loss": 0.25, "steps": 10, "seconds": 1.5}
 
 
@@ -74,6 +82,6 @@ def test_an_older_study_is_read(storage):
 
 def test_an_older_study_is_not_continued(storage):
     """Breaks if trials made under other rules are mixed with new ones, or the user is not told what to do."""
-    with pytest.raises(StorageError, match="study a has format 1.*name another storage or workdir") as refusal:
+    with pytest.raises(StorageError, match=r"study a has format 1.*name another storage or workdir") as refusal:
         Ledger(study_of(), storage)
     assert "\n" not in str(refusal.value)

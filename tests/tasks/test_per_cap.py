@@ -7,7 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from capacity_jax.tasks import TASKS, per_cap, task_by_name
+from capacity_jax.cells import rnn
+from capacity_jax.networks import Network
+from capacity_jax.tasks import per_cap
+from capacity_jax.tasks.base import fit_task
+from capacity_jax.tasks.per_cap import expand
 
 SIZE = 16
 
@@ -109,8 +113,20 @@ def test_sizes_are_checked(field, value):
         per_cap(**{field: value})
 
 
-def test_unknown_task_lists_the_known():
-    """Breaks if a misspelt task leaves the user guessing."""
-    with pytest.raises(ValueError, match=r"task is 'percap'; known tasks: .*per_cap"):
-        task_by_name("percap")
-    assert task_by_name("per_cap") is TASKS["per_cap"]
+def test_labels_per_parameter_are_spelt_out():
+    """Breaks if b does not follow the size of the network, or an empty range is accepted."""
+    network = Network(rnn, 8, 16, 1)
+    assert network.n_params == 433
+    assert expand(network, {"b_per_parameter": 2.0, "lr_init": 0.1}) == {"b": 866, "lr_init": 0.1}
+    assert expand(network, {"b_per_parameter": (1.0, 3.0)}) == {"b": [433, 1299]}
+    for wrong in (-1.0, (3.0, 1.0), "many", ()):
+        with pytest.raises(ValueError, match=r"^b_per_parameter is "):
+            expand(network, {"b_per_parameter": wrong})
+
+
+def test_a_task_is_sized_for_the_largest_b_asked_for():
+    """Breaks if a setting asks for more labels than there are, or a task without such settings is changed."""
+    task, network = per_cap(n_in=8, n_steps=3), Network(rnn, 8, 16, 1)
+    fitted = fit_task(task, network, [{"b_per_parameter": (1.0, 3.0)}, {"b": 500}, {"lr_init": 0.1}])
+    assert fitted is per_cap(n_in=8, b_max=1299, n_steps=3)
+    assert fit_task(task, network, [{"lr_init": 0.1}]) is task

@@ -13,9 +13,9 @@ from capacity_jax.cells.registry import cell_by_name
 from capacity_jax.estimators import weighted_gaussian_bits
 from capacity_jax.networks import Network
 from capacity_jax.tasks import rcf, task_by_name
-from capacity_jax.training import Bucket, Trial, evaluate, start, train_population
-from capacity_jax.training.settings import complete, defaults, encode
-from capacity_jax.training.member import batch_loss
+from capacity_jax.training import Bucket, Trial, fill_defaults, hyperparameters_of, train_population
+from capacity_jax.training.member import draw_member, evaluate, loss_and_gradients
+from capacity_jax.training.settings import encode
 
 N = 20_000
 
@@ -44,8 +44,8 @@ def evaluation_set(task, shared, size):
 def member_of(task, n_hidden=4, size=32):
     """An untrained member and its bucket."""
     bucket = Bucket(Network(cell_by_name("rnn"), task.n_in, n_hidden, 1), task, size)
-    hparams = jax.tree.map(jnp.asarray, encode(complete(bucket, {}), defaults(bucket)))
-    return bucket, jax.jit(partial(start, bucket))(jnp.uint32(0), hparams)
+    hparams = jax.tree.map(jnp.asarray, encode(fill_defaults(bucket, {}), hyperparameters_of(bucket)))
+    return bucket, jax.jit(partial(draw_member, bucket))(jnp.uint32(0), hparams)
 
 
 def test_shape_of_the_task():
@@ -150,7 +150,8 @@ def test_training_and_evaluation_weigh_errors_alike():
     shared = jax.tree.map(jnp.asarray, shared)
     scores = jax.jit(partial(evaluate, bucket))(shared, member)["evaluation"]
     whole = task.batch(shared, (), jax.random.key(3), 0, 96)
-    loss = jax.jit(partial(batch_loss, bucket))(member.params, whole, member.hparams)
+    run = jax.jit(partial(loss_and_gradients, bucket, block_size=bucket.batch_size))
+    loss, _ = run(member.params, whole, member.hparams)
     np.testing.assert_allclose(loss, scores["loss"], rtol=1e-5)
     answers = jax.jit(
         jax.vmap(lambda x: bucket.network.apply(member.params, x, member.hparams, n_steps=5, n_reads=1)[0, 0])

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from capacity_jax.cells import CELLS, Cell
+from capacity_jax.cells.linear import rows_times_columns
 from capacity_jax.networks import Network
 from capacity_jax.tasks import Batch, Task
 from capacity_jax.training import Bucket
-from capacity_jax.training.member import batch_loss, loss_and_gradients
+from capacity_jax.training.member import loss_and_gradients
 
 pytestmark = pytest.mark.usefixtures("exact_products")
 
@@ -98,6 +99,15 @@ def problem(cell, depth, size):
     return bucket, params, batch
 
 
+def computed(bucket, params, batch, block_size):
+    """Loss and gradients in 32 bits, under the cell's defaults."""
+    cell = bucket.network.cell
+    hparams = {name: jnp.asarray(one.encode(one.default)) for name, one in cell.hyperparameters.items()}
+    with rows_times_columns(True):
+        run = jax.jit(partial(loss_and_gradients, bucket, block_size=block_size))
+        return run(as_float32(params), as_float32(batch), hparams)
+
+
 def as_float32(tree):
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), tree)
 
@@ -112,9 +122,8 @@ def test_loss_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, m
     """
     if in_blocks:
         monkeypatch.setattr("capacity_jax.networks.UNROLL_UP_TO", 1)
-        monkeypatch.setattr("capacity_jax.training.devices.LARGEST_BLOCK", 16)
     bucket, params, batch = problem(CELLS[name], depth, size=24)
-    loss, gradients = jax.jit(partial(loss_and_gradients, bucket))(as_float32(params), as_float32(batch), {})
+    loss, gradients = computed(bucket, params, batch, block_size=16 if in_blocks else 24)
     np.testing.assert_allclose(loss, plain_loss(name, params, batch), rtol=1e-5)
 
     leaves, structure = jax.tree.flatten(params)
@@ -131,21 +140,16 @@ def test_loss_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, m
 
 
 def test_a_cell_that_takes_one_example_alone_has_the_same_gradients():
-    """Breaks if a user's cell, mapped over the columns of a batch, learns otherwise than one written for columns."""
-    with_columns = CELLS["gru"]
-    alone = Cell("alone", with_columns.init, with_columns.initial_state, with_columns.step)
-    results = []
-    for cell in (with_columns, alone):
-        bucket, params, batch = problem(cell, 2, size=7)
-        results.append(jax.jit(partial(loss_and_gradients, bucket))(as_float32(params), as_float32(batch), {}))
+    """Breaks if a user's cell, mapped over a batch, learns otherwise than one that takes the batch on its last axis."""
+    batch_last = CELLS["gru"]
+    alone = Cell("alone", batch_last.init, batch_last.initial_state, batch_last.step, batch_last.hyperparameters)
+    results = [computed(*problem(cell, 2, size=7), block_size=7) for cell in (batch_last, alone)]
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), *results)
 
 
-def test_blocks_change_no_loss(monkeypatch):
+@pytest.mark.parametrize("size", [17, 48])
+def test_blocks_change_no_loss(size):
     """Breaks if examples are lost or counted twice where the batch is no multiple of the block."""
-    monkeypatch.setattr("capacity_jax.training.devices.LARGEST_BLOCK", 16)
-    for size in (16, 17, 31, 48):
-        bucket, params, batch = problem(CELLS["rnn"], 1, size)
-        args = as_float32(params), as_float32(batch), {}
-        loss, _ = jax.jit(partial(loss_and_gradients, bucket))(*args)
-        np.testing.assert_allclose(loss, batch_loss(bucket, *args), rtol=1e-5)
+    loss, _ = computed(*problem(CELLS["rnn"], 1, size), block_size=16)
+    whole, _ = computed(*problem(CELLS["rnn"], 1, size), block_size=size)
+    np.testing.assert_allclose(loss, whole, rtol=1e-5)

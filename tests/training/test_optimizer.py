@@ -7,7 +7,7 @@ import optax
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from capacity_jax.training import optimizer
+from capacity_jax.training.optimizer import optimizer
 
 HPARAMS = {
     "lr_init": 0.05,
@@ -62,7 +62,7 @@ def test_follows_the_textbook(algorithm):
 
     @jax.jit
     def train(params, gradients, hparams):
-        transformation = optimizer(hparams)
+        transformation = optimizer(hparams, {"W": 1.0, "b": 0.0})
         state = transformation.init(params)
         for g in gradients:
             updates, state = transformation.update(g, state, params)
@@ -86,7 +86,7 @@ def test_algorithms_differ_only_by_a_traced_choice():
         nonlocal traces
         traces += 1
         params = jnp.ones(3)
-        transformation = optimizer(hparams)
+        transformation = optimizer(hparams, jnp.zeros(3))
         return transformation.update(jnp.arange(3.0), transformation.init(params), params)[0]
 
     results = [
@@ -107,7 +107,7 @@ def test_one_vector_is_updated_as_the_parameters_it_is_made_of():
     flat, unravel = ravel_pytree(params)
     decayed, _ = ravel_pytree({"W": jnp.ones((3, 2)), "b": jnp.zeros(2)})
     hparams = {**HPARAMS, "optimizer": "momentum"}
-    whole = optimizer(hparams)
+    whole = optimizer(hparams, {"W": 1.0, "b": 0.0})
     expected, _ = whole.update(gradients, whole.init(params), params)
     one_vector = optimizer(hparams, decayed)
     updates, _ = one_vector.update(ravel_pytree(gradients)[0], one_vector.init(flat), flat)

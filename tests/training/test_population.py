@@ -12,9 +12,19 @@ import pytest
 from capacity_jax.cells import gru, lstm, rnn
 from capacity_jax.networks import Network
 from capacity_jax.tasks import mem_thru, per_cap
-from capacity_jax.training import Bucket, Trial, advance, evaluate, start, train_population
-from capacity_jax.training.settings import complete, defaults, encode
-from capacity_jax.training.population import Snapshot, compiled_chunk
+from capacity_jax.training import (
+    Bucket,
+    Devices,
+    Population,
+    Snapshot,
+    Trial,
+    default_devices,
+    fill_defaults,
+    hyperparameters_of,
+    train_population,
+)
+from capacity_jax.training.member import advance, draw_member, evaluate
+from capacity_jax.training.settings import encode
 
 
 def bucket_of(cell=rnn, n_hidden=6, n_in=8, b_max=200, batch_size=32, depth=1):
@@ -49,7 +59,7 @@ def by_seed(outcomes):
     return {outcome.trial.seed: outcome for outcome in outcomes}
 
 
-@pytest.mark.parametrize("n_slots", [2, 4, 8])
+@pytest.mark.parametrize("n_slots", [2, 4])
 def test_a_member_alone_equals_the_same_member_among_others_bitwise(n_slots):
     """Breaks if a result depends on the slot, the neighbours, refilling or the chunks."""
     bucket = bucket_of()
@@ -61,40 +71,49 @@ def test_a_member_alone_equals_the_same_member_among_others_bitwise(n_slots):
         (alone,) = train_population(bucket, [trial], n_slots=2)
         for other in (together[trial.seed], reversed_order[trial.seed]):
             assert other.scores == alone.scores
-            assert other.steps == alone.steps == trial.hparams["train_steps"]
+            assert other.steps_made == alone.steps_made == trial.hparams["train_steps"]
 
 
 def test_agrees_with_a_plain_loop_over_one_member():
-    """Breaks if the compiled population computes something else than start, advance and evaluate do."""
+    """Breaks if the compiled population computes something else than draw_member, advance and evaluate do."""
     bucket = bucket_of(lstm, 4)
     trial = Trial({"b": 150, "train_steps": 100, "lr_init": 0.003, "recurrent_bias_scale_o": 0.5}, seed=3)
     (outcome,) = train_population(bucket, [trial])
-    completed = complete(bucket, trial.hparams)
-    hparams = jax.tree.map(jnp.asarray, encode(completed, defaults(bucket)))
-    member = jax.jit(partial(start, bucket))(jnp.uint32(trial.seed), hparams)
+    complete = fill_defaults(bucket, trial.hparams)
+    hparams = jax.tree.map(jnp.asarray, encode(complete, hyperparameters_of(bucket)))
+    member = jax.jit(partial(draw_member, bucket))(jnp.uint32(trial.seed), hparams)
+    train = jax.jit(partial(advance, bucket, default_devices()))
     for _ in range(10):
-        member = jax.jit(partial(advance, bucket))((), member, jnp.int32(10))
+        member = train((), member, jnp.int32(10))
     scores = jax.jit(partial(evaluate, bucket))((), member)["evaluation"]
     np.testing.assert_allclose(outcome.scores["loss"], scores["loss"], rtol=1e-4)
 
 
-def test_vmap_strategy_agrees_with_one_after_another(monkeypatch):
+def test_members_together_agree_with_members_in_turn():
     """Breaks if the path for GPU and TPU, members under vmap, trains differently (1e-3 after at most 100 steps)."""
     bucket = bucket_of(gru, 5)
     trials = [
-        Trial({**t.hparams, "train_steps": 60 + 10 * i}, t.seed)
-        for i, t in enumerate(
-            Trial({k: v for k, v in t.hparams.items() if "_h" not in k}, t.seed) for t in varied_trials(4)
-        )
+        Trial({name: v for name, v in t.hparams.items() if "_h" not in name} | {"train_steps": 60 + 10 * i}, t.seed)
+        for i, t in enumerate(varied_trials(4))
     ]
-    one_by_one = by_seed(train_population(bucket, trials, n_slots=4))
-    compiled_chunk.cache_clear()
-    monkeypatch.setattr("capacity_jax.training.devices.one_after_another", lambda: False)
-    at_once = by_seed(train_population(bucket, trials, n_slots=4))
-    compiled_chunk.cache_clear()
-    for seed, outcome in one_by_one.items():
-        assert at_once[seed].steps == outcome.steps
-        np.testing.assert_allclose(at_once[seed].scores["loss"], outcome.scores["loss"], rtol=1e-3)
+    in_turn, together = (
+        by_seed(train_population(bucket, trials, n_slots=4, devices=Devices(default_devices().devices, in_turn)))
+        for in_turn in (True, False)
+    )
+    for seed, outcome in in_turn.items():
+        assert together[seed].steps_made == outcome.steps_made
+        np.testing.assert_allclose(together[seed].scores["loss"], outcome.scores["loss"], rtol=1e-3)
+
+
+def test_a_caller_chooses_the_devices():
+    """Breaks if a population trains elsewhere than it was told, or its result depends on how many devices there are."""
+    bucket, trials = bucket_of(), varied_trials(3)
+    one = Devices(default_devices().devices[:1], in_turn=True)
+    population = Population(bucket, one, n_slots=1)
+    assert population.n_slots == 1
+    on_one = by_seed(train_population(bucket, trials, devices=one))
+    for seed, outcome in by_seed(train_population(bucket, trials)).items():
+        assert on_one[seed].scores == outcome.scores
 
 
 def test_a_diverging_member_touches_no_other_and_frees_its_slot():
@@ -106,7 +125,7 @@ def test_a_diverging_member_touches_no_other_and_frees_its_slot():
     (alone,) = train_population(bucket, [good])
     assert outcomes[1].scores == alone.scores
     assert outcomes[2].infeasible
-    assert outcomes[2].steps < 200
+    assert outcomes[2].steps_made < 200
     assert not outcomes[1].infeasible
     assert not outcomes[3].infeasible
 
@@ -153,14 +172,16 @@ def test_far_below_capacity_all_bits_are_stored(cell):
         assert outcome.scores["bits"] == 60
 
 
-def test_reports_progress_and_accepts_no_trials():
-    """Breaks if steps are lost or counted twice in what drives the progress bar."""
-    trials = varied_trials(5)
-    made = Counter()
-    for outcome in train_population(
-        bucket_of(), trials, n_slots=2, on_chunk=lambda chunk: made.update({t.seed: n for t, n in chunk.steps})
-    ):
-        assert outcome.steps == outcome.trial.hparams["train_steps"]
+def test_steps_are_reported_as_they_are_made():
+    """Breaks if steps are lost or counted twice in what drives the progress bar, or no trials are an error."""
+    trials, made = varied_trials(5), Counter()
+    population, left = Population(bucket_of(), n_slots=2), iter(trials)
+    population.fill(left)
+    while population.n_working:
+        made.update({trial.seed: n for trial, n in population.advance()})
+        for outcome in population.finished():
+            assert outcome.steps_made == outcome.trial.hparams["train_steps"]
+        population.fill(left)
     assert made == {trial.seed: trial.hparams["train_steps"] for trial in trials}
     assert list(train_population(bucket_of(), [])) == []
 
@@ -168,7 +189,7 @@ def test_reports_progress_and_accepts_no_trials():
 def test_many_short_trials_in_few_slots():
     """Breaks if chunks that end early let the length of the next one grow beyond 32 bits."""
     trials = [Trial({"b": 10, "train_steps": 5}, seed) for seed in range(60)]
-    assert [outcome.steps for outcome in train_population(bucket_of(), trials, n_slots=2)] == [5] * 60
+    assert [outcome.steps_made for outcome in train_population(bucket_of(), trials, n_slots=2)] == [5] * 60
 
 
 @pytest.mark.parametrize("n_slots", [0, -2, 1.5])
@@ -191,30 +212,22 @@ def test_seeds_are_checked():
             Trial({}, seed)
 
 
-class KilledError(Exception):
-    pass
-
-
 def test_a_trial_continued_from_a_snapshot_ends_the_same_bitwise():
     """Breaks if a snapshot loses part of a member, or continuing draws its data or batches anew."""
     bucket = bucket_of()
     trials = [replace(trial, number=i) for i, trial in enumerate(varied_trials(3))]
     whole = by_seed(train_population(bucket, trials, n_slots=2))
-    saved = {}
-
-    def on_chunk(chunk):
-        saved.update({trial.number: snapshot for trial, snapshot in chunk.running()})
-        if saved:
-            raise KilledError
-
-    with pytest.raises(KilledError):
-        list(train_population(bucket, trials, n_slots=2, on_chunk=on_chunk))
+    population = Population(bucket, n_slots=2)
+    population.fill(iter(trials))
+    population.advance()
+    saved = {trial.number: snapshot for trial, snapshot in population.snapshots()}
+    assert saved
     assert all(0 < snapshot.step < trials[i].hparams["train_steps"] for i, snapshot in saved.items())
     resumed = [replace(trial, snapshot=saved.get(trial.number)) for trial in reversed(trials)]
     for seed, outcome in by_seed(train_population(bucket, resumed, n_slots=4)).items():
         assert outcome.scores == whole[seed].scores
         assert outcome.train_loss == whole[seed].train_loss
-        assert outcome.steps == whole[seed].steps
+        assert outcome.steps_made == whole[seed].steps_made
 
 
 def test_a_snapshot_of_another_network_is_refused():
@@ -223,12 +236,6 @@ def test_a_snapshot_of_another_network_is_refused():
     trial = Trial({"b": 50, "train_steps": 200}, 1, snapshot=snapshot)
     with pytest.raises(ValueError, match="a network of another shape"):
         list(train_population(bucket_of(), [trial]))
-
-
-def test_a_slot_waits_where_there_is_no_trial_yet():
-    """Breaks if `None` ends a population whose trials are still being thought up."""
-    late = iter([None, Trial({"b": 50, "train_steps": 20}, 1), None, Trial({"b": 50, "train_steps": 20}, 2)])
-    assert len(list(train_population(bucket_of(), late, n_slots=2))) == 2
 
 
 def test_validation_has_examples_of_its_own():

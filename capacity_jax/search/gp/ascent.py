@@ -52,15 +52,16 @@ def ascend(value: Value, context: Any, x: Array, moves: Moves, n_steps: int) -> 
 def climb(value: Value, context: Any, x: Array, moves: Moves, n_steps: int) -> Array:
     """L-BFGS-B in the unit cube for all rows at once: no row's value depends on another row, so their sum will do."""
 
-    def loss_and_gradient(scaled):
-        point = scaled.reshape(x.shape) * moves.length
-        values, gradient = _value_and_gradient(value, context, np.where(moves.continuous, point, x))
-        return -np.sum(values), -np.ravel(np.where(moves.continuous, gradient * moves.length, 0.0))
+    def points(scaled):
+        return np.where(moves.continuous, np.clip(scaled.reshape(x.shape) * moves.length, 0.0, 1.0), x)
 
-    bounds = Bounds(0.0, np.tile(1 / moves.length, len(x)))
+    def loss_and_gradient(scaled):
+        values, gradient = _value_and_gradient(value, context, points(scaled))
+        return -np.sum(values), -np.ravel(moves.continuous * moves.length * gradient)
+
+    start, bounds = np.ravel(x / moves.length), Bounds(0.0, np.tile(1 / moves.length, len(x)))
     options = {"maxiter": n_steps, "maxfun": 2 * n_steps}
-    found = minimize(loss_and_gradient, np.ravel(x / moves.length), method="L-BFGS-B", jac=True, bounds=bounds, options=options)
-    return np.where(moves.continuous, np.clip(found.x.reshape(x.shape) * moves.length, 0.0, 1.0), x)
+    return points(minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options).x)
 
 
 @partial(jax.jit, static_argnums=0)

@@ -54,7 +54,7 @@ class Search(NamedTuple):
     """A process and what is known of its candidates.
 
     Attributes:
-      state: the process of the merits.
+      state: the process of the standardized objectives.
       labels: which settings are feasible.
       best: value to improve upon under each sample, [samples].
       points: the candidates, [candidates, columns]; the first are the best trials.
@@ -133,18 +133,17 @@ def add(search: Search, row: jax.Array, point: jax.Array, z: jax.Array) -> Searc
 def optima(search: Search) -> Array:
     """Points of large expected improvement times probability to be feasible, the largest first, [starts, columns]."""
     starts, moves = jax.device_get((_starts(search), search.moves))
-    points, values = ascend(_merit, (search.state, search.labels, search.best), starts, moves, N_STEPS)
+    points, values = ascend(_log_gain, search, starts, moves, N_STEPS)
     return points[np.argsort(-values, kind="stable")]
 
 
-def _merit(context, points):
-    state, labels, best = context
-    return log_ei(*predict(state, points), best) + log_feasible(labels, points)
+def _log_gain(search, points):
+    return log_ei(*predict(search.state, points), search.best) + log_feasible(search.labels, points)
 
 
 @jax.jit
 def _starts(search):
-    """The best trials and the candidates of largest merit."""
-    merits = log_ei(search.mean, search.variance, search.best) + search.likely
-    _, top = lax.top_k(merits, N_STARTS - N_INCUMBENTS)
+    """The best trials, and the candidates that promise most."""
+    known = log_ei(search.mean, search.variance, search.best) + search.likely
+    _, top = lax.top_k(known, N_STARTS - N_INCUMBENTS)
     return jnp.concatenate([search.points[:N_INCUMBENTS], search.points[top]])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any
 
 import jax
@@ -15,8 +14,8 @@ from scipy.stats import norm, qmc
 from capacity_jax.search.gp.ascent import Moves
 from capacity_jax.search.gp.candidates import N_SAMPLES, Search, add, begin, draw, learn_labels, optima
 from capacity_jax.search.gp.encoding import Array, Encoding
-from capacity_jax.search.gp.standardized import infeasible, informative, merits
 from capacity_jax.search.gp.process import Data, fit
+from capacity_jax.search.gp.standardized import infeasible, informative, standardized_objectives
 
 # Until so many trials have finished, settings are spread over the space.
 N_STARTUP_TRIALS = 10
@@ -46,10 +45,10 @@ def propose(
 ) -> list[dict[str, Any]]:
     """The next n settings to try: the same for the same arguments.
 
-    Gaussian processes are fitted once: to the merits of feasible trials, seen from near and from afar (see `merits`),
-    and to which trials are feasible. Each setting is where expected improvement times the probability to be feasible
-    is largest, given samples of what the pending ones and those before it may return. Until n_startup_trials have
-    finished, or while all are infeasible, settings follow a scrambled Sobol sequence.
+    Gaussian processes are fitted once: to the objectives of feasible trials, seen from near and from afar (see
+    `standardized_objectives`), and to which trials are feasible. Each setting is where expected improvement times the
+    probability to be feasible is largest, given samples of what the pending ones and those before it may return. Until
+    n_startup_trials have finished, or while all are infeasible, settings follow a scrambled Sobol sequence.
 
     Args:
       trials: finished ones are learned from, running ones are pending; those outside the space are passed over. A
@@ -71,11 +70,10 @@ def propose(
       >>> 1e-4 <= setting["lr_init"] <= 1e-1
       True
     """
-    settings = proposals(trials, space, n, maximize=maximize, seed=seed, n_startup_trials=n_startup_trials)
-    return list(islice(settings, n))
+    return list(settings_one_by_one(trials, space, n, maximize=maximize, seed=seed, n_startup_trials=n_startup_trials))
 
 
-def proposals(
+def settings_one_by_one(
     trials: Sequence[FrozenTrial],
     space: Mapping[str, BaseDistribution],
     n: int,
@@ -110,7 +108,7 @@ def proposals(
         else:
             # In turn from near and from afar; in a small space all that either finds may be known.
             with exact():
-                found = encoding.snap(np.asarray(optima(searches[(len(known) + row) % len(searches)])))
+                found = encoding.snap(optima(searches[(len(known) + row) % len(searches)]))
             choices = [*found, *encoding.spread(rng.random((N_ELSEWHERE, len(encoding.searched))))]
             point = next((point for point in choices if point.tobytes() not in seen), choices[0])
             yield encoding.decode(point)
@@ -122,7 +120,7 @@ def proposals(
 def _searches(
     encoding: Encoding, trials: list[FrozenTrial], x: Array, n_new: int, maximize: bool, rng: np.random.Generator
 ) -> list[Search]:
-    """A search for each view of the merits of finished trials at x, with room for n_new points."""
+    """A search for each view of the objectives of finished trials at x, with room for n_new points."""
     feasible = np.array([not infeasible(trial) for trial in trials])
     labels = np.where(feasible, 1.0, -1.0)
     centred = labels - labels.mean()
@@ -131,7 +129,7 @@ def _searches(
         known_labels = learn_labels(kernel, _data(encoding, x, centred), labels.mean())
     searches = []
     x = x[feasible]
-    for y in merits([trial for trial in trials if not infeasible(trial)], maximize):
+    for y in standardized_objectives([trial for trial in trials if not infeasible(trial)], maximize):
         best = x[np.argsort(-y, kind="stable")[np.arange(N_PARENTS) % len(y)]]
         points = draw(encoding, qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
         with exact():

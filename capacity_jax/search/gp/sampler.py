@@ -13,8 +13,8 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from capacity_jax.search.gp.encoding import Encoding
+from capacity_jax.search.gp.propose import N_STARTUP_TRIALS, settings_one_by_one
 from capacity_jax.search.gp.standardized import informative
-from capacity_jax.search.gp.propose import N_STARTUP_TRIALS, proposals
 
 
 class GPSampler(BaseSampler):
@@ -98,7 +98,7 @@ class GPSampler(BaseSampler):
             for params in self._proposed.values()
             if params.keys() == search_space.keys()
         ]
-        return proposals(
+        return settings_one_by_one(
             [trial for trial in trials if (study.study_name, trial.number) not in self._proposed] + pending,
             search_space,
             self.batch_size,

@@ -22,8 +22,8 @@ def informative(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.COMPLETE or infeasible(trial)
 
 
-def merits(trials: Sequence[FrozenTrial], maximize: bool) -> tuple[Array, Array]:
-    """Standardised merits of feasible trials, [trials] each, seen from near and from afar; larger is better.
+def standardized_objectives(trials: Sequence[FrozenTrial], maximize: bool) -> tuple[Array, Array]:
+    """Objectives of feasible trials, mean 0 and deviation 1, [trials] each, from near and from afar; larger is better.
 
     Near, the better half keep their distances, in units of their deviation from the median, and the worse half are
     placed by rank, at the quantiles of a normal distribution: what differs between good trials counts. From afar all
@@ -37,8 +37,8 @@ def merits(trials: Sequence[FrozenTrial], maximize: bool) -> tuple[Array, Array]
     deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
     ranked = norm.ppf((rankdata(values) - 0.5) / len(values))
     near = np.where(above >= 0, above / deviation, ranked)
-    return _standardised(near), _standardised(np.maximum(values, np.quantile(values, 0.1, method="higher")))
+    return _standardized(near), _standardized(np.maximum(values, np.quantile(values, 0.1, method="higher")))
 
 
-def _standardised(merits: Array) -> Array:
-    return (merits - merits.mean()) / (merits.std() or 1.0)
+def _standardized(values):
+    return (values - values.mean()) / (values.std() or 1.0)

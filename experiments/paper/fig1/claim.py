@@ -12,10 +12,12 @@ from experiments.paper.cells import PAPER_CELLS, cell_label, cells_of
 from experiments.paper.selections import capacity_rows, matching
 from experiments.paper.verdict import Claim, Estimate, Quantity
 
+# Numbers of parameters and stored bits of each network, which is a cell at a depth.
+Sizes = dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]
 
-def sizes_and_bits(rows: pd.DataFrame) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]:
-    """Numbers of parameters and stored bits of each network (cell and depth) with three sizes or more."""
-    best = best_table(rows)
+
+def sizes_and_bits(best: pd.DataFrame) -> Sizes:
+    """The sizes of each network with three or more, from rows of `best_table`."""
     best = best.loc[best["score"] > 0].drop_duplicates(["cell", "depth", "parameters"])
     return {
         (cell, int(network["depth"].iloc[0])): (
@@ -28,22 +30,21 @@ def sizes_and_bits(rows: pd.DataFrame) -> dict[tuple[str, int], tuple[np.ndarray
     }
 
 
-def _slopes(rows: pd.DataFrame) -> dict[str, Estimate]:
-    networks = sizes_and_bits(rows)
+def _slopes(networks: Sizes) -> dict[str, Estimate]:
     measured = {cell for cell, _ in networks}
     missing = {cell_label(cell): lambda level: NOTHING for cell in PAPER_CELLS if cell not in measured}
     return {network_label(name): partial(slope_interval, *values) for name, values in networks.items()} | missing
 
 
-def _exponents(rows: pd.DataFrame) -> dict[str, Estimate]:
+def _exponents(networks: Sizes) -> dict[str, Estimate]:
     return {
         network_label(name): partial(slope_interval, np.log(sizes), np.log(bits))
-        for name, (sizes, bits) in sizes_and_bits(rows).items()
+        for name, (sizes, bits) in networks.items()
     }
 
 
-def _mean(rows: pd.DataFrame) -> str:
-    slopes = [slope_interval(*values).value for values in sizes_and_bits(rows).values()]
+def _mean(networks: Sizes) -> str:
+    slopes = [slope_interval(*values).value for values in networks.values()]
     return f"Mean slope over {len(slopes)} networks: {in_words(mean_or_nothing(slopes), 'bits per parameter')}."
 
 
@@ -53,6 +54,7 @@ CLAIMS = (
         1,
         "Stored bits are linear in the number of parameters: 3 to 6 bits per parameter, about 5 on average.",
         capacity_rows,
+        lambda rows: sizes_and_bits(best_table(rows)),
         (
             Quantity(
                 "bits per parameter",

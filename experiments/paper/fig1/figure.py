@@ -38,8 +38,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
       records: a table of trials.
       published: a table of the authors' trials, drawn as reference points.
     """
-    rows = select(records)
-    best = best_table(rows)
+    best = best_table(select(records))
     reference = best_published(published, "per_cap")
     figure = Figure(figsize=(13, 12.5), layout="constrained")
     grid = figure.add_gridspec(3, 4, height_ratios=(1, 1, 1.5))
@@ -67,7 +66,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     caption(
         figure,
         f"{CLAIMS[0].statement} RNN stores most, then UGRNN, GRU, LSTM, +RNN, IRNN.",
-        f"{_slopes_in_words(rows)} Bars: 95% over seeds of the best setting. i: 95% over sizes measured with both.",
+        f"{_slopes_in_words(best)} Bars: 95% over seeds of the best setting. i: 95% over sizes measured with both.",
     )
     return figure
 
@@ -87,8 +86,8 @@ def _span(best):
     return (best["parameters"].min() * 0.8, best["parameters"].max() * 1.25) if len(best) else (100, 1000)
 
 
-def _slopes_in_words(rows):
-    slopes = {network: slope_interval(*values).value for network, values in sizes_and_bits(rows).items()}
+def _slopes_in_words(best):
+    slopes = {network: slope_interval(*values).value for network, values in sizes_and_bits(best).items()}
     if not slopes:
         return "no network at three sizes yet."
     low, high = min(slopes, key=slopes.__getitem__), max(slopes, key=slopes.__getitem__)

@@ -2,6 +2,7 @@
 
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,28 +19,45 @@ ORDER = ("rnn", "ugrnn", "gru", "lstm", "intersection", "irnn")
 WITH_BOTH = ("rnn", "ugrnn")
 
 
-def _neighbours(rows: pd.DataFrame) -> dict[str, Estimate]:
+class Capacities(NamedTuple):
+    """What claim 2 reads.
+
+    Attributes:
+      best: of all studies, as `best_table` gives them.
+      by_nonlinearity: by cell, bits per parameter of the best tanh (first) and the best ReLU runs of each study, NaN
+        where it has none.
+    """
+
+    best: pd.DataFrame
+    by_nonlinearity: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def measure(rows: pd.DataFrame) -> Capacities:
+    """All best settings, and those of either nonlinearity."""
     best = best_table(rows)
+    scores = [best_table(with_nonlinearity(rows, name)).set_index("study")["score"] for name in ("tanh", "relu")]
+    both = {}
+    for cell in WITH_BOTH:
+        tanh, relu = (values.reindex(matching(best, cell=cell)["study"]).to_numpy(float) for values in scores)
+        both[cell] = tanh, relu
+    return Capacities(best, both)
+
+
+def _neighbours(measured: Capacities) -> dict[str, Estimate]:
     return {
-        f"{cell_label(x)} less {cell_label(y)}": partial(capacity_difference, best, x, y) for x, y in pairwise(ORDER)
+        f"{cell_label(x)} less {cell_label(y)}": partial(capacity_difference, measured.best, x, y)
+        for x, y in pairwise(ORDER)
     }
 
 
-def _by_nonlinearity(rows: pd.DataFrame, cell: str) -> dict[str, np.ndarray]:
-    """Bits per parameter of the best tanh and the best ReLU runs of each study of a cell, NaN where it has none."""
-    rows = matching(rows, cell=cell)
-    best = {name: best_table(with_nonlinearity(rows, name)).set_index("study")["score"] for name in ("tanh", "relu")}
-    return {name: scores.reindex(rows["study"].unique()).to_numpy(float) for name, scores in best.items()}
+def _tanh_less_relu(measured: Capacities) -> dict[str, Estimate]:
+    both = measured.by_nonlinearity.items()
+    return {cell_label(cell): partial(mean_or_nothing, tanh - relu) for cell, (tanh, relu) in both}
 
 
-def _tanh_less_relu(rows: pd.DataFrame) -> dict[str, Estimate]:
-    both = {cell: _by_nonlinearity(rows, cell) for cell in WITH_BOTH}
-    return {cell_label(cell): partial(mean_or_nothing, one["tanh"] - one["relu"]) for cell, one in both.items()}
-
-
-def _relu(rows: pd.DataFrame) -> str:
-    means = {cell: mean_or_nothing(_by_nonlinearity(rows, cell)["relu"]) for cell in WITH_BOTH}
-    found = ", ".join(f"{cell_label(cell)} {in_words(mean)}" for cell, mean in means.items())
+def _relu(measured: Capacities) -> str:
+    both = measured.by_nonlinearity.items()
+    found = ", ".join(f"{cell_label(cell)} {in_words(mean_or_nothing(relu))}" for cell, (_, relu) in both)
     return f"Bits per parameter of ReLU runs: {found}."
 
 
@@ -49,6 +67,7 @@ CLAIMS = (
         "Per-parameter capacity falls from RNN over UGRNN, GRU, LSTM to +RNN, with IRNN last; RNN and UGRNN fall to "
         "about 3.5 when only their ReLU runs are counted.",
         capacity_rows,
+        measure,
         (
             Quantity(
                 "",

@@ -2,13 +2,12 @@
 
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from capacity_jax.results.best import best_table
-from capacity_jax.stats import mean_or_nothing
+from capacity_jax.stats import NOTHING, Interval, mean_or_nothing
 from experiments.paper.selections import step_rows
-from experiments.paper.verdict import Claim, Estimate, Quantity
+from experiments.paper.verdict import Claim, Quantity
 
 
 def by_steps(best: pd.DataFrame) -> pd.DataFrame:
@@ -16,29 +15,16 @@ def by_steps(best: pd.DataFrame) -> pd.DataFrame:
     return best.pivot_table("score", ["cell", "depth", "units"], "n_steps").dropna()
 
 
-def rises(best: pd.DataFrame) -> np.ndarray:
-    """Bits per parameter at the most steps less those at the fewest, by network; none below three numbers of steps."""
-    values = by_steps(best).to_numpy(float)
-    return values[:, -1] - values[:, 0] if values.shape[1] >= 3 else np.array([])
+def rise(table: pd.DataFrame, level: float = 0.95) -> Interval:
+    """Bits per parameter at the most steps less those at the fewest, mean over networks."""
+    values = table.to_numpy(float)
+    return mean_or_nothing(values[:, -1] - values[:, 0], level) if values.shape[1] >= 3 else NOTHING
 
 
-def last_ratios(best: pd.DataFrame) -> np.ndarray:
-    """Bits per parameter at the most steps over those at the second most, by network."""
-    values = by_steps(best).to_numpy(float)
-    return values[:, -1] / values[:, -2] if values.shape[1] >= 3 else np.array([])
-
-
-def _rise(rows: pd.DataFrame) -> dict[str, Estimate]:
-    return {"": partial(mean_or_nothing, rises(best_table(rows)))}
-
-
-def _ratio(rows: pd.DataFrame) -> dict[str, Estimate]:
-    return {"": partial(mean_or_nothing, last_ratios(best_table(rows)))}
-
-
-def _counts(rows: pd.DataFrame) -> str:
-    table = by_steps(best_table(rows))
-    return f"Networks: {len(table)}; steps: {', '.join(f'{steps:g}' for steps in table.columns)}."
+def last_ratio(table: pd.DataFrame, level: float = 0.95) -> Interval:
+    """Bits per parameter at the most steps over those at the second most, mean over networks."""
+    values = table.to_numpy(float)
+    return mean_or_nothing(values[:, -1] / values[:, -2], level) if values.shape[1] >= 3 else NOTHING
 
 
 SCOPE = "the networks measured at three numbers of steps or more, the same for all"
@@ -47,23 +33,24 @@ CLAIMS = (
         3,
         "Capacity rises with the number of unrolled steps for the first few steps, then saturates.",
         step_rows,
+        lambda rows: by_steps(best_table(rows)),
         (
             Quantity(
                 "rise in bits per parameter",
                 "the mean of bits per parameter at the most steps less those at the fewest",
                 SCOPE,
-                _rise,
+                lambda table: {"": partial(rise, table)},
                 0,
             ),
             Quantity(
                 "ratio of the last two",
                 "the mean ratio of bits per parameter at the two largest numbers of steps",
                 SCOPE,
-                _ratio,
+                lambda table: {"": partial(last_ratio, table)},
                 0.9,
                 1.1,
             ),
         ),
-        _counts,
+        lambda table: f"Networks: {len(table)}; steps: {', '.join(f'{steps:g}' for steps in table.columns)}.",
     ),
 )

@@ -6,8 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from capacity_jax.results.best import best_table
 from capacity_jax.results.formatting import in_words
-from capacity_jax.stats import mean_or_nothing
-from experiments.paper.fig2b.claim import CLAIMS, last_ratios, rises
+from experiments.paper.fig2b.claim import CLAIMS, by_steps, last_ratio, rise
 from experiments.paper.panels import caption, legend, panel
 from experiments.paper.selections import step_rows as select
 
@@ -29,11 +28,11 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(axes, best, loc="lower right", ncols=2)
-    rise, ratio = (in_words(mean_or_nothing(values)) for values in (rises(best), last_ratios(best)))
+    table = by_steps(best)
     caption(
         figure,
         CLAIMS[0].statement,
-        f"from the fewest to the most steps it rises by {rise} bits per parameter; the last two differ by the factor "
-        f"{ratio}. Bars: 95% over seeds of the best setting.",
+        f"from the fewest to the most steps it rises by {in_words(rise(table))} bits per parameter; the last two "
+        f"differ by the factor {in_words(last_ratio(table))}. Bars: 95% over seeds of the best setting.",
     )
     return figure

@@ -47,8 +47,8 @@ def _recall(best: pd.DataFrame) -> Recall:
     return Recall(error[below] - curve, per_unit, error[~below])
 
 
-def _means(of: Callable[[Recall], np.ndarray]) -> Callable[[pd.DataFrame], dict[str, Estimate]]:
-    return lambda rows: {name: partial(mean_or_nothing, of(recall)) for name, recall in recalls(rows).items()}
+def _means(of: Callable[[Recall], np.ndarray]) -> Callable[[dict[str, Recall]], dict[str, Estimate]]:
+    return lambda networks: {name: partial(mean_or_nothing, of(recall)) for name, recall in networks.items()}
 
 
 CLAIMS = (
@@ -57,6 +57,7 @@ CLAIMS = (
         "A network recalls an input of dimension 64 if and only if its units per layer are at least 64; below, its "
         "error follows one curve, that of a subspace of as many dimensions as units.",
         lambda records: of_task(records, "mem_thru"),
+        recalls,
         (
             Quantity(
                 "distance to the subspace",

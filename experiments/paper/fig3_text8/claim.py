@@ -43,8 +43,8 @@ def _residuals(x, y):
     return y - np.polyval(np.polyfit(x, y, 1), x)
 
 
-def _by_task(numbers: Callable[[pd.DataFrame], np.ndarray]) -> Callable[[pd.DataFrame], dict[str, Estimate]]:
-    return lambda rows: {task: partial(mean_or_nothing, numbers(best_table(of_task(rows, task)))) for task in TASKS}
+def _means(numbers: Callable[[pd.DataFrame], np.ndarray]) -> Callable[[pd.DataFrame], dict[str, Estimate]]:
+    return lambda best: {task: partial(mean_or_nothing, numbers(of_task(best, task))) for task in TASKS}
 
 
 CLAIMS = (
@@ -53,13 +53,14 @@ CLAIMS = (
         "On text8 and random continuous functions the loss is set by the number of parameters, not of units, and all "
         "architectures lie close together.",
         lambda records: of_task(records, *TASKS),
+        best_table,
         (
             Quantity(
                 "misses by units less by parameters",
                 "the mean, over best settings, of the absolute residual around one line through all of them against "
                 "log units less that around one against log parameters",
                 "each task",
-                _by_task(gains),
+                _means(gains),
                 0,
             ),
             Quantity(
@@ -67,7 +68,7 @@ CLAIMS = (
                 "the mean, over depths and budgets, of the range over cells, over the range of the cells' means over "
                 "sizes",
                 "each task",
-                _by_task(spreads),
+                _means(spreads),
                 high=0.5,
             ),
         ),

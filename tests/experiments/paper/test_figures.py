@@ -7,27 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from capacity_jax.results import TRIAL_COLUMNS, infeasible_table, paper_figures, rerun_table
-from capacity_jax.results.figures import network_style
-from experiments.paper import PAPER_FIGURES
+from capacity_jax.cells import CELLS
+from capacity_jax.results import trials_table
+from experiments.paper.cells import PAPER_CELLS
+from experiments.paper.fig5.figure import infeasible_table
+from experiments.paper.folders import PAPER_FOLDERS, draw_figures, figure_of
+from experiments.paper.panels import style_of
+from experiments.paper.table_rerun.figure import rerun_table
+
+NAMES = [folder.rpartition(".")[2] for folder in PAPER_FOLDERS]
 
 
-@pytest.fixture(scope="module")
-def tables(synthetic):
-    """A table of trials for each figure."""
-    few = {"cells": ("rnn", "gru", "intersection"), "depths": (1, 8)}
-    return {
-        "fig1": synthetic.capacity(budgets=(600, 1200, 2400), depths=(1, 2)),
-        "fig2a": synthetic.capacity({"rnn": 4.9, "intersection": 3.8}, depths=(1, 2)),
-        "fig2b": synthetic.capacity({"rnn": 4.9, "gru": 4.4}, budgets=(2000,), depths=(1,), steps=(1, 2, 8, 12)),
-        "fig2c": synthetic.recall(("rnn", "gru")),
-        "fig3_text8": synthetic.loss("text8-standin-docs", cells=("rnn", "gru")),
-        "fig3_rcf": synthetic.loss("rcf", "squared_error", cells=("rnn", "gru")),
-        "fig4_parens": synthetic.search(n=12, **few),
-        "fig4_arith": synthetic.search("arithmetic", n=12, **few),
-        "fig5": synthetic.search(sampler="random", n=40, **few),
-        "table_rerun": synthetic.rerun(("rnn", "gru")),
-    }
+def draw(name, records, published=None):
+    return figure_of(f"experiments.paper.{name}").draw(records, published)
 
 
 def bars(axes):
@@ -45,37 +37,37 @@ def text(figure):
     return " ".join(figure.get_supxlabel().split())
 
 
-@pytest.mark.parametrize("name", PAPER_FIGURES)
-def test_figure_draws_its_trials_and_says_what_they_show(name, tables, tmp_path):
+@pytest.mark.parametrize("name", NAMES)
+def test_figure_draws_its_trials_and_says_what_they_show(name, tables):
     """Breaks if a figure finds none of its trials, or its caption lacks the claim or the measurement."""
-    figure = PAPER_FIGURES[name](tables[name])
+    figure = draw(name, tables[name])
     assert "Paper: " in text(figure)
     assert "Measured here: " in text(figure)
     assert any(character.isdigit() for character in text(figure).split("Measured here: ")[1])
     assert "not measured" not in text(figure)
-    figure.savefig(tmp_path / f"{name}.svg")
 
 
-@pytest.mark.parametrize("name", PAPER_FIGURES)
-def test_figure_of_an_unfinished_study_says_so(name, tables, tmp_path):
+@pytest.mark.parametrize("name", NAMES)
+def test_figure_of_an_unfinished_study_says_so(name, tables):
     """Breaks if a study of no, one or only diverged trials raises, warns or draws an empty panel without a word."""
-    nothing = PAPER_FIGURES[name](pd.DataFrame(columns=TRIAL_COLUMNS))
+    nothing = draw(name, trials_table([]))
     assert "no trials yet" in {note.get_text() for axes in nothing.axes for note in axes.texts}
-    one, diverged = tables[name].iloc[:1], tables[name].iloc[:30].assign(infeasible=True, objective=np.nan)
-    PAPER_FIGURES[name](diverged)
-    PAPER_FIGURES[name](one).savefig(io.BytesIO(), format="svg")
+    nowhere = {"infeasible": True, "objective": np.nan, "score": np.nan}
+    one, diverged = tables[name].iloc[:1], tables[name].iloc[:30].assign(**nowhere)
+    draw(name, diverged)
+    draw(name, one).savefig(io.BytesIO(), format="svg")
 
 
 def test_figures_are_those_with_trials(tables):
     """Breaks if a report shows empty figures or misses one."""
-    assert list(paper_figures(tables["fig2c"])) == ["fig2c"]
-    assert {"fig1", "fig2a"} == set(paper_figures(tables["fig1"]))
-    assert list(paper_figures(tables["fig5"])) == ["fig4_parens", "fig5"]
+    assert list(draw_figures(tables["fig2c"])) == ["fig2c"]
+    assert {"fig1", "fig2a"} == set(draw_figures(tables["fig1"]))
+    assert list(draw_figures(tables["fig5"])) == ["fig4_parens", "fig5"]
 
 
 def test_fig1_shows_bits_and_factors(tables):
     """Breaks if a panel holds another depth, bits lose their scale, or the matrix is transposed."""
-    axes = PAPER_FIGURES["fig1"](tables["fig1"]).axes
+    axes = draw("fig1", tables["fig1"]).axes
     assert set(bars(axes[1])) == {"RNN", "IRNN", "UGRNN", "GRU", "LSTM"}
     assert "+RNN, depth 2" in bars(axes[2])
     assert not bars(axes[3])
@@ -95,7 +87,7 @@ def test_fig1_shows_bits_and_factors(tables):
 
 def test_fig2a_separates_relu_runs(tables):
     """Breaks if the dashed lines hold other runs, or a cell without the choice has one."""
-    axes = PAPER_FIGURES["fig2a"](tables["fig2a"]).axes[0]
+    axes = draw("fig2a", tables["fig2a"]).axes[0]
     both = bars(axes)["RNN"]
     np.testing.assert_allclose([bits.mean() for _, bits, _ in both], [4.9, 3.5], atol=0.05)
     assert len(bars(axes)["+RNN, depth 2"]) == 1
@@ -107,7 +99,7 @@ def test_fig2a_separates_relu_runs(tables):
 
 def test_fig2c_draws_the_subspace(tables):
     """Breaks if the reference curve is elsewhere than 1 − n/64."""
-    axes = PAPER_FIGURES["fig2c"](tables["fig2c"]).axes[0]
+    axes = draw("fig2c", tables["fig2c"]).axes[0]
     curve = axes.lines[0]
     np.testing.assert_allclose(curve.get_ydata(), np.maximum(0, 1 - np.array(curve.get_xdata()) / 64))
     assert "knee lies at 64.0 to 64.1" in text(axes.figure) or "knee lies at 64.1 to 64.1" in text(axes.figure)
@@ -115,7 +107,7 @@ def test_fig2c_draws_the_subspace(tables):
 
 def test_fig3_names_the_stand_in(tables):
     """Breaks if results of a stand-in pass for those of text8, or panel d is not by units."""
-    figure = PAPER_FIGURES["fig3_text8"](tables["fig3_text8"])
+    figure = draw("fig3_text8", tables["fig3_text8"])
     assert "text8-standin-docs" in text(figure)
     ((units, _, _),) = bars(figure.axes[3])["GRU"]
     assert max(units) < 500
@@ -124,9 +116,9 @@ def test_fig3_names_the_stand_in(tables):
 def test_fig4_follows_the_search(tables):
     """Breaks if the running minimum or median skips diverged trials, looks ahead, or leaves the tuner's order."""
     trials = tables["fig4_parens"]
-    axes = PAPER_FIGURES["fig4_parens"](trials.sample(frac=1, random_state=0)).axes
-    of_rnn = trials[(trials["cell"] == "rnn") & (trials["depth"] == 1)]["eval_loss"].fillna(np.inf).to_numpy()
-    colour = network_style("rnn")["color"]
+    axes = draw("fig4_parens", trials.sample(frac=1, random_state=0)).axes
+    of_rnn = trials[(trials["cell"] == "rnn") & (trials["depth"] == 1)]["score"].fillna(np.inf).to_numpy()
+    colour = style_of("rnn", trials)["color"]
     median, minimum = (next(line for line in axes[i].lines if line.get_color() == colour) for i in (0, 4))
     expected = [np.median(of_rnn[: n + 1]) for n in range(len(of_rnn))]
     np.testing.assert_allclose(np.nan_to_num(median.get_ydata(), nan=np.inf), expected)
@@ -149,7 +141,7 @@ def test_table_1_counts_random_draws_alone(tables, synthetic):
 def test_rerun_table_holds_repeats_alone(tables):
     """Breaks if what the search found counts as a repeat, or the best is the worst."""
     table = rerun_table(tables["table_rerun"]).set_index("cell")
-    repeats = tables["table_rerun"].query("cell == 'gru' and role == 'repeat'")["eval_loss"]
+    repeats = tables["table_rerun"].query("cell == 'gru' and role == 'repeat'")["score"]
     row = table.loc["gru"]
     assert (row["repeats"], row["infeasible"]) == (30, 0)
     np.testing.assert_allclose([row["mean"], row["std"], row["best"]], [repeats.mean(), repeats.std(), repeats.min()])
@@ -160,14 +152,35 @@ def test_rerun_table_holds_repeats_alone(tables):
 
 def test_cells_are_told_apart_in_grey():
     """Breaks if two cells share colour or mark, or depths share a line."""
-    styles = [network_style(cell) for cell in ("rnn", "irnn", "ugrnn", "gru", "lstm", "intersection")]
-    styles += [network_style("mine", others=["mine"])]
+    table = pd.DataFrame({"cell": [*PAPER_CELLS, "mine"]})
+    styles = [style_of(cell, table) for cell in table["cell"]]
     assert len({style["marker"] for style in styles}) == len({style["color"] for style in styles}) == 7
-    assert len({network_style("rnn", depth)["linestyle"] for depth in (1, 2, 4, 8)}) == 4
+    assert len({style_of("rnn", table, depth)["linestyle"] for depth in (1, 2, 4, 8)}) == 4
+
+
+@pytest.mark.parametrize("name", ["fig1", "fig5"])
+def test_a_seventh_registered_cell_changes_no_figure(name, tables):
+    """Breaks if a paper figure draws what is registered in place of the paper's own cells."""
+
+    def drawn():
+        axes = draw(name, tables[name]).axes
+        lines = [
+            (line.get_color(), line.get_marker(), line.get_xydata().tolist()) for one in axes for line in one.lines
+        ]
+        return lines, [tick.get_text() for one in axes for tick in one.get_xticklabels()]
+
+    before, registered = str(drawn()), dict(CELLS)
+    CELLS.clear()
+    CELLS.update({"seventh": registered["gru"]} | registered)
+    try:
+        assert str(drawn()) == before
+    finally:
+        CELLS.clear()
+        CELLS.update(registered)
 
 
 def test_figures_leave_the_state_of_matplotlib_alone(tables):
     """Breaks if drawing a figure opens a window or changes the user's settings."""
     before = dict(matplotlib.rcParams)
-    PAPER_FIGURES["fig2c"](tables["fig2c"])
+    draw("fig2c", tables["fig2c"])
     assert dict(matplotlib.rcParams) == before

@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from capacity_jax.tasks import corpus
+from capacity_jax.tasks.text8 import corpus
 from capacity_jax.tasks.text8.corpus import ALPHABET, Corpus, read_text8
 
 LENGTH = 10_000

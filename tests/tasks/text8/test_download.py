@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from capacity_jax.tasks import download_text8 as module
+from capacity_jax.tasks.text8 import download as module
 from capacity_jax.tasks.text8.corpus import read_text8
 from capacity_jax.tasks.text8.download import MD5, URL, download_text8, main
 
