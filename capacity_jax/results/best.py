@@ -39,8 +39,7 @@ def best_trials(study: pd.DataFrame) -> pd.DataFrame:
       [0.2]
     """
     rows = study[["hparams", "seed", "infeasible", "objective"]].reset_index(drop=True).itertuples()
-    best: list[Any] = best_setting(rows, maximize=bool(study["maximize"].any()))
-    return study.iloc[[row.Index for row in best]]
+    return study.iloc[[row.Index for row in best_setting(rows, maximize=bool(study["maximize"].any()))]]
 
 
 def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:

@@ -1,46 +1,19 @@
 """Which setting of a study is the best: the one place that decides it, for whatever is searched or reported."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
 
-class Tried(Protocol):
-    """What `best_setting` reads: a `Record`, or a row of a table of trials."""
-
-    @property
-    def hparams(self) -> Mapping[str, Any]:
-        """All hyperparameters."""
-        ...
-
-    @property
-    def seed(self) -> int:
-        """From it follow data, weights and batches."""
-        ...
-
-    @property
-    def infeasible(self) -> bool:
-        """Whether it diverged."""
-        ...
-
-    @property
-    def objective(self) -> float:
-        """The score by which settings are chosen."""
-        ...
-
-
-AnyTried = TypeVar("AnyTried", bound=Tried)
-
-
-def best_setting(records: Iterable[AnyTried], maximize: bool) -> list[AnyTried]:
+def best_setting(records: Iterable[Any], maximize: bool) -> list[Any]:
     """The feasible trials of the setting whose objective is best in the mean over its seeds, in the seeds' order.
 
     A setting is a study's trials with equal hyperparameters. One that diverged with some seed comes after all that
     never did, however well its other seeds ended.
 
     Args:
-      records: the trials of one study.
+      records: the trials of one study: a `Record` each, or a row of a table of trials.
       maximize: whether a larger objective is better.
 
     Returns:
@@ -53,7 +26,7 @@ def best_setting(records: Iterable[AnyTried], maximize: bool) -> list[AnyTried]:
       >>> best_setting(trials.assign(seed=[1, 2], infeasible=False).itertuples(), maximize=False)[0].hparams
       {'lr_init': 0.01}
     """
-    settings: dict[tuple, list[AnyTried]] = {}
+    settings: dict[tuple, list] = {}
     # In the order of their seeds, not of their ends: ties and rounding then do not depend on speed.
     for record in sorted(records, key=lambda record: record.seed):
         settings.setdefault(tuple(sorted(record.hparams.items())), []).append(record)

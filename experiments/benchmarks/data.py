@@ -7,6 +7,7 @@ timed beside it in the same run, alternating. Shares are medians over the repeat
 import os
 from functools import partial
 from time import perf_counter
+from typing import cast
 
 import jax
 import numpy as np
@@ -14,11 +15,13 @@ import pandas as pd
 from absl import app, flags
 from jax import lax
 
-from capacity_jax.cells import cell_by_name
+from capacity_jax.cells import CellName, cell_by_name
+from capacity_jax.cells.linear import rows_times_columns
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.tasks import TASKS
-from capacity_jax.training import Bucket, advance, start
-from capacity_jax.training.settings import complete, defaults, encode
+from capacity_jax.training import Bucket, default_devices, fill_defaults, hyperparameters_of
+from capacity_jax.training.member import advance, draw_member
+from capacity_jax.training.settings import encode
 
 CELLS = flags.DEFINE_list("cells", ["rnn", "gru"], "Cells to train.")
 BUDGET = flags.DEFINE_integer("budget", 10_000, "Largest number of parameters.")
@@ -34,7 +37,7 @@ def main(_):
         task = build()
         shared = jax.device_put(task.shared())
         for cell_name in CELLS.value:
-            cell = cell_by_name(cell_name)
+            cell = cell_by_name(cast(CellName, cell_name))
             units = units_for_budget(BUDGET.value, cell, task.n_in, task.n_out)
             bucket = Bucket(Network(cell, task.n_in, units, task.n_out), task, BATCH_SIZE.value)
             rows.append({"task": name, "cell": cell_name, "units": units} | shares(bucket, shared))
@@ -44,13 +47,14 @@ def main(_):
 
 def shares(bucket: Bucket, shared) -> dict[str, float]:
     """Microseconds of a training step and of its draw, and their ratio in percent."""
-    known = defaults(bucket)
-    hparams = encode(complete(bucket, {"train_steps": 2**31 - 1, "lr_init": 1e-4}), known)
-    member = jax.jit(partial(start, bucket))(np.uint32(0), hparams)
+    devices = default_devices()
+    settings = fill_defaults(bucket, {"train_steps": 2**31 - 1, "lr_init": 1e-4})
+    member = jax.jit(partial(draw_member, bucket))(np.uint32(0), encode(settings, hyperparameters_of(bucket)))
 
     @jax.jit
     def train(member, n):
-        return advance(bucket, shared, member, n)
+        with rows_times_columns(devices.in_turn):
+            return advance(bucket, devices, shared, member, n)
 
     @jax.jit
     def draw(member, n):

@@ -10,16 +10,16 @@ from time import perf_counter
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.sharding import PartitionSpec
 
-from capacity_jax.training.devices import AXIS, members_mesh
+from capacity_jax.training import default_devices
+from capacity_jax.training.memory import peak_bytes
 
 PEAK_REPEATS = 5
 
 
 def describe() -> str:
     """The devices in words."""
-    device, n = jax.devices()[0], len(jax.devices())
+    device, n = jax.local_devices()[0], len(jax.local_devices())
     name = f"{n} cores of {_cpu_model()}" if device.platform == "cpu" else f"{n} x {device.device_kind}"
     return f"{name}, jax {jax.__version__}"
 
@@ -30,36 +30,33 @@ def matmul_peak() -> float:
     The products have the precision at which the population trains.
     """
     n, multiply = _products()
-    squares = jnp.ones((len(jax.devices()), n, n))
+    squares = jnp.ones((len(jax.local_devices()), n, n))
     jax.block_until_ready(multiply(squares))
     seconds = []
     for _ in range(PEAK_REPEATS):
         began = perf_counter()
         jax.block_until_ready(multiply(squares))
         seconds.append(perf_counter() - began)
-    return len(jax.devices()) * 2 * n**3 / min(seconds)
+    return len(squares) * 2 * n**3 / min(seconds)
 
 
 @cache
 def _products():
-    n = 1024 if jax.default_backend() == "cpu" else 8192
+    devices = default_devices()
+    n = 1024 if devices.in_turn else 8192
 
     def multiply(square):
         return jnp.matmul(square, square, precision=lax.Precision.HIGHEST)
 
-    split = PartitionSpec(AXIS)
-    return n, jax.jit(jax.shard_map(multiply, mesh=members_mesh(), in_specs=split, out_specs=split))
+    shared_out = devices.shared_out
+    return n, jax.jit(
+        jax.shard_map(multiply, mesh=shared_out.mesh, in_specs=shared_out.spec, out_specs=shared_out.spec)
+    )
 
 
 def program_bytes(compiled: jax.stages.Compiled) -> int:
-    """Memory of a compiled program while it runs: arguments, results and temporaries on all its devices."""
-    stats = compiled.memory_analysis()
-    if stats is None:
-        raise RuntimeError("this backend does not tell the memory of a compiled program")
-    on_each = (
-        stats.argument_size_in_bytes + stats.output_size_in_bytes - stats.alias_size_in_bytes + stats.temp_size_in_bytes
-    )
-    return on_each * len(jax.tree.leaves(compiled.input_shardings)[0].device_set)
+    """Memory of a compiled program while it runs, on all its devices."""
+    return peak_bytes(compiled) * len(jax.tree.leaves(compiled.input_shardings)[0].device_set)
 
 
 def resident_growth(run: Callable[[], object]) -> int:

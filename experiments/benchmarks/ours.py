@@ -2,12 +2,11 @@
 
 from time import perf_counter
 
-import jax
 import numpy as np
 
-from capacity_jax.training.devices import members_per_device
-from capacity_jax.training.population import Assignment, compiled_chunk, idle_members
-from capacity_jax.training.settings import complete, defaults, encode
+from capacity_jax.training import default_devices, fill_defaults, fitting_slots, hyperparameters_of
+from capacity_jax.training.program import Assignment, compiled_chunk, idle_members
+from capacity_jax.training.settings import encode
 from experiments.benchmarks.machine import program_bytes
 from experiments.benchmarks.work import LEARNING_RATE, Contender, Work
 
@@ -16,18 +15,18 @@ HPARAMS = {"lr_init": LEARNING_RATE, "lr_decay_rate": 1.0, "train_steps": 2**31 
 
 
 def population(work: Work) -> Contender:
-    """The program that `train_population` runs, all slots busy; the hyperparameters of every member are traced."""
-    bucket, shared = work.bucket, ()
-    n_slots = members_per_device() * len(jax.devices())
+    """The program that `Population` runs, all slots busy; the hyperparameters of every member are traced."""
+    bucket, shared, devices = work.bucket, (), default_devices()
     began = perf_counter()
-    program = compiled_chunk(bucket, n_slots)
+    n_slots = fitting_slots(bucket, devices=devices)
+    program = compiled_chunk(bucket, n_slots, devices)
     compile_seconds = perf_counter() - began
 
-    encoded = encode(complete(bucket, HPARAMS), defaults(bucket))
+    encoded = encode(fill_defaults(bucket, HPARAMS), hyperparameters_of(bucket))
     hparams = {name: np.repeat(value, n_slots) for name, value in encoded.items()}
     seeds = np.arange(n_slots, dtype=np.uint32)
     fresh, going_on = (Assignment(np.full(n_slots, flag), seeds, hparams) for flag in (True, False))
-    members, _ = program((np.int32(1), shared), idle_members(bucket, n_slots), fresh)
+    members, _ = program((np.int32(1), shared), idle_members(bucket, n_slots, devices), fresh)
 
     def run(n):
         nonlocal members

@@ -23,13 +23,13 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, cast
 
 import jax
 import pandas as pd
 from absl import app, flags, logging
 
-from capacity_jax.cells import CELLS, cell_by_name
+from capacity_jax.cells import CELLS, CellName, cell_by_name
 from capacity_jax.training import use_all_cores
 from experiments.benchmarks.machine import describe
 from experiments.benchmarks.ours import population
@@ -117,7 +117,7 @@ def works_asked_for() -> list[Work]:
     """
     cells = ONLY_CELLS.value or (QUICK_CELLS if QUICK.value else tuple(CELLS))
     shapes = ONLY_SHAPES.value or (QUICK_SHAPES if QUICK.value else SHAPES)
-    return [Work(cell_by_name(cell).name, *sizes(shape)) for cell, shape in product(cells, shapes)]
+    return [Work(cell_by_name(cast(CellName, cell)).name, *sizes(shape)) for cell, shape in product(cells, shapes)]
 
 
 def sizes(shape: str) -> tuple[int, int]:
@@ -128,7 +128,8 @@ def sizes(shape: str) -> tuple[int, int]:
     return int(units), int(batch)
 
 
-def _command_line(argv: list[str]) -> list[str]:
+def command_line(argv: list[str]) -> list[str]:
+    """Reads the flags; ends the process with one line if they are wrong."""
     try:
         rest = flags.FLAGS(argv)
     except flags.Error as error:
@@ -138,7 +139,8 @@ def _command_line(argv: list[str]) -> list[str]:
     return rest
 
 
-def _run(argv: list[str]) -> None:
+def run_as_told(argv: list[str]) -> None:
+    """What the flags ask for; ends the process with one line if that makes no sense."""
     del argv
     logging.set_verbosity(logging.WARNING)
     path = Path(JSON.value) if JSON.value else None
@@ -159,4 +161,4 @@ def _stop(message: str) -> NoReturn:
 
 if __name__ == "__main__":
     use_all_cores()
-    app.run(_run, flags_parser=_command_line)
+    app.run(run_as_told, flags_parser=command_line)

@@ -5,15 +5,15 @@ every repeat. The exponent is that of the last doubling, log2 of the ratio of th
 expected, 2 for units; smaller sizes leave part of the machine idle, or their time is that of the first chunk.
 """
 
-from functools import cache
 from time import perf_counter
+from typing import cast
 
 import jax
 import numpy as np
 import pandas as pd
 from absl import app, flags
 
-from capacity_jax.cells import cell_by_name
+from capacity_jax.cells import CellName, cell_by_name
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket, Trial, train_population, use_all_cores
@@ -59,15 +59,10 @@ def seconds(cell: str, members: int, steps: int, batch_size: int, b: int, units:
     """Wall time of one population; the first of its bucket compiles."""
     trials = [Trial({"b": b, "train_steps": steps}, seed) for seed in range(members)]
     began = perf_counter()
-    for _ in train_population(_bucket(cell, batch_size, b, units), trials):
+    bucket = Bucket(Network(cell_by_name(cast(CellName, cell)), 32, units, 1), per_cap(n_in=32, b_max=b), batch_size)
+    for _ in train_population(bucket, trials):
         pass
     return perf_counter() - began
-
-
-# The same object, because a bucket of another task, however equal, compiles anew.
-@cache
-def _bucket(cell, batch_size, b, units):
-    return Bucket(Network(cell_by_name(cell), 32, units, 1), per_cap(n_in=32, b_max=b), batch_size)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from capacity_jax.cells import rnn
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results import read_trials
 from capacity_jax.results.figures import COLOURS, tidy
-from capacity_jax.search import Home, Study, Worker, open_storage, plan_study, run_studies
+from capacity_jax.studies import Persistence, Study, Worker, open_storage, plan_study, run_studies
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import use_all_cores
 
@@ -36,10 +36,10 @@ def study(sampler: str, seed: int, n_trials: int, n_steps: int) -> Study:
         network,
         task,
         batch_size=64,
-        starts=(),
+        initial_settings=(),
         space={"train_steps": n_steps, "b_per_parameter": (1.0, 6.0)},
-        n_trials=n_trials,
-        n_seeds=1,
+        trials=n_trials,
+        seeds=1,
         seed=seed,
         sampler=sampler,
         budget=BUDGET,
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     storage = open_storage(f"sqlite:///{directory / 'studies.db'}")
     plan = [study(sampler, seed, TRIALS.value, STEPS.value) for seed in range(SEEDS.value) for sampler in SAMPLERS]
-    for _ in run_studies(plan, Home(storage, Worker(directory / "workers"))):
+    for _ in run_studies(plan, Persistence(storage, Worker(directory / "workers"))):
         pass
     trials = read_trials(storage)
     table = best_so_far(trials)

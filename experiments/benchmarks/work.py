@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import jax
 
-from capacity_jax.cells import cell_by_name
+from capacity_jax.cells import CELLS
 from capacity_jax.cells.base import Params
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
@@ -43,7 +43,7 @@ class Work:
     @cached_property
     def bucket(self) -> Bucket:
         """The work in capacity_jax's words."""
-        network = Network(cell_by_name(self.cell), self.units, self.units, 1)
+        network = Network(CELLS[self.cell], self.units, self.units, 1)
         return Bucket(network, per_cap(n_in=self.units, b_max=N_LABELS), self.batch)
 
     @cached_property

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from capacity_jax.estimators import mean_interval, slope_interval
+from capacity_jax.stats import mean_interval, slope_interval
 
 
 def test_mean_interval_by_hand():

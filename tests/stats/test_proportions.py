@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from capacity_jax.estimators import share_difference, share_interval
+from capacity_jax.stats import share_difference, share_interval
 
 
 def test_wilson_interval():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from capacity_jax.estimators import median_interval, superiority_interval
+from capacity_jax.stats import median_interval, superiority_interval
 
 
 def test_superiority_counts_pairs():

@@ -8,7 +8,8 @@ import optax
 from jax import lax
 from jaxtyping import Array, Float
 
-from capacity_jax.cells.base import Params, linear
+from capacity_jax.cells import linear
+from capacity_jax.cells.base import Params
 from capacity_jax.tasks.base import Batch
 from experiments.benchmarks.peers.vmapped import loop_in_program, vmapped
 from experiments.benchmarks.work import Contender, Work
@@ -23,7 +24,7 @@ def loss(work: Work, params: Params, batch: Batch) -> Float[Array, ""]:
     def logit(x):
         xs = jnp.concatenate([x, jnp.zeros((work.bucket.task.n_steps - 1, x.shape[1]))])
         if cell.square:
-            xs = jax.vmap(lambda x: linear(params["projection"], x))(xs)
+            xs = xs @ params["projection"]
         _, ys = lax.scan(lambda state, x: cell.step(layer, state, x), cell.initial_state(layer), xs)
         return (linear(params["readout"]["W"], ys[-1]) + params["readout"]["b"])[0]
 

@@ -13,12 +13,12 @@ from jax import lax
 
 from capacity_jax.cells.base import Params
 from capacity_jax.tasks.base import Batch
-from capacity_jax.training.devices import members_per_device
+from capacity_jax.training import default_devices
 from experiments.benchmarks.machine import program_bytes
 from experiments.benchmarks.work import LEARNING_RATE, N_LABELS, Contender, Work
 
-# Where members are small they share the overhead of a step: at small batches 8 or 16 members are the fastest, beyond
-# them the fewest (1, 2, 8 and 16 members, RNN and LSTM of 16 units, one core).
+# Where members are small they share the overhead of a step: at small batches more members are faster, beyond them the
+# fewest.
 MORE = 8
 SMALL_BATCH = 256
 ADAM = optax.adam(LEARNING_RATE)
@@ -77,7 +77,8 @@ def vmapped(name: str, work: Work, params: Params, loss: Loss, loop: Callable) -
       loss: `(params, batch) -> loss` of one model.
       loop: one of the two above.
     """
-    members = members_per_device() * len(jax.devices()) * (MORE if work.batch <= SMALL_BATCH else 1)
+    devices = default_devices()
+    members = devices.members_per_device * len(devices.devices) * (MORE if work.batch <= SMALL_BATCH else 1)
 
     first = State(params, ADAM.init(params), jnp.int32(0), jnp.float32(0)), work.start[1]
     # Copies of one member take as long as different ones.

@@ -1,5 +1,7 @@
 """The contenders of the population benchmark: all compute the same, all count the same parameters."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,8 +10,9 @@ import pytest
 from capacity_jax.cells import CELLS
 from capacity_jax.interchange import weights_to_flax
 from capacity_jax.tasks.base import Batch
-from capacity_jax.training.settings import defaults, encode
-from capacity_jax.training.member import batch_loss
+from capacity_jax.training import fill_defaults, hyperparameters_of
+from capacity_jax.training.member import loss_and_gradients
+from capacity_jax.training.settings import encode
 from experiments.benchmarks.ours import population
 from experiments.benchmarks.peers import flax_vmap, naive
 from experiments.benchmarks.work import N_LABELS, Work
@@ -28,11 +31,10 @@ def case(cell):
     return work, params, Batch(xs, jnp.asarray(rng.integers(0, 2, 7), jnp.float32), jnp.ones(7))
 
 
-def loss_of(work, batch):
-    """The loss that the population descends."""
-    known = defaults(work.bucket)
-    hparams = encode(known, known)
-    return lambda params: batch_loss(work.bucket, params, batch, hparams)
+def in_population(work, params, batch):
+    """The loss that the population descends, and its gradients."""
+    settings = encode(fill_defaults(work.bucket, {}), hyperparameters_of(work.bucket))
+    return loss_and_gradients(work.bucket, params, batch, settings, block_size=work.batch)
 
 
 def assert_same(found, expected):
@@ -69,10 +71,10 @@ def test_jax_peers_compute_the_same(cell, exact_products):
     """Breaks if the Flax model or the plain scan over our cells has another loss or gradient than the population."""
     work, params, batch = case(cell)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True})
     def all_three(params, flax_params):
         return (
-            jax.value_and_grad(loss_of(work, batch))(params),
+            in_population(work, params, batch),
             jax.value_and_grad(lambda params: naive.loss(work, params, batch))(params),
             jax.value_and_grad(lambda params: flax_vmap.loss(work, params, batch))(flax_params),
         )
@@ -89,7 +91,7 @@ def test_torch_from_equations_computes_the_same(cell, exact_products):
     from experiments.benchmarks.peers.torch_models import FromEquations
 
     work, params, batch = case(cell)
-    loss, grads = jax.jit(jax.value_and_grad(loss_of(work, batch)))(params)
+    loss, grads = jax.jit(partial(in_population, work))(params, batch)
     found, model = torch_loss(torch, FromEquations, work, params, batch)
     [layer] = grads["layers"]
     gradients = {name: layer[name] for name in ("W_x", "W_h", "b")} | {
@@ -117,7 +119,7 @@ def test_torch_modules_compute_the_same(cell, exact_products):
     own_candidate = UNITS * 2 if cell == "gru" else None
     if own_candidate:
         layer["W_h"] = layer["W_h"].at[:, own_candidate:].set(0)
-    loss, grads = jax.jit(jax.value_and_grad(loss_of(work, batch)))(params)
+    loss, grads = jax.jit(partial(in_population, work))(params, batch)
     [layer] = grads["layers"]
     found, model = torch_loss(torch, Fused, work, params, batch)
     assert_same(found, loss)

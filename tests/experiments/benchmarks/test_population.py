@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from absl.testing import flagsaver
 
-from experiments.benchmarks.population import sizes
+from experiments.benchmarks.population import command_line, run_as_told, sizes
 from experiments.benchmarks.report import as_text, rows, summary
 from experiments.benchmarks.timing import interleaved
 from experiments.benchmarks.work import Contender, Work
@@ -25,16 +26,6 @@ find = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name == "torch" else find(name, *rest)
 runpy.run_module("experiments.benchmarks.population", run_name="__main__")
 """
-
-
-def run(*arguments, start=("-m", "experiments.benchmarks.population")):
-    return subprocess.run(
-        [sys.executable, *start, *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 def named(name, members=1, loss=0.5, calls=None):
@@ -52,7 +43,13 @@ def test_a_run_without_torch_prints_and_records_every_row(tmp_path):
     """Breaks if rows are lost or overwritten, or a peer that is not installed is not named."""
     path = tmp_path / "rows.jsonl"
     path.write_text('{"kept": true}\n')
-    result = run("--quick", "--cells=rnn", "--shapes=3x300", f"--json={path}", start=("-c", WITHOUT_TORCH))
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TORCH, "--quick", "--cells=rnn", "--shapes=3x300", f"--json={path}"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert result.returncode == 0, result.stderr
     kept, *records = map(json.loads, path.read_text().splitlines())
     assert kept == {"kept": True}
@@ -69,19 +66,21 @@ def test_a_run_without_torch_prints_and_records_every_row(tmp_path):
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("--cells=rnnn", "cell is 'rnnn'; known cells: rnn, irnn"),
+        ("--cells=rnnn", "cell 'rnnn' is unknown; did you mean rnn?"),
         ("--shapes=16", "shapes holds '16'; allowed: units x batch"),
         ("--shape=16x64", "Unknown command line flag 'shape'"),
         ("--json=/dev/null/rows", "/dev/null/rows"),
     ],
 )
-def test_bad_input_is_one_clear_line(argument, message):
+def test_bad_input_is_one_clear_line(argument, message, capsys):
     """Breaks if a mistake on the command line gets a traceback, or times something else."""
-    result = run(argument)
-    assert result.returncode == 2
-    assert result.stderr.startswith("capacity_jax: ")
-    assert message in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+    with flagsaver.flagsaver(), pytest.raises(SystemExit) as stopped:
+        run_as_told(command_line(["population", argument]))
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("capacity_jax: ")
+    assert message in told
+    assert len(told.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize("shape", ["", "x", "0x64", "16x-1", "16x64x2", "1.5x64"])

@@ -10,10 +10,10 @@ from experiments.paper.folders import PAPER_FOLDERS
 from experiments.plan import studies
 from experiments.run import main
 
-# Two that between them have sizes, initial settings, a sampler and a table of their own; smaller than `:smoke`.
+# Two that between them have initial settings, a search, a sampler and a table of their own; smaller than `:smoke`.
 SMALL = {
-    "experiments.paper.fig1": {"cells": "rnn", "budgets": (100, 150, 200), "seeds": 1, "trials": 1},
-    "experiments.paper.fig5": {"cells": "gru", "budgets": (2000,), "trials": 2},
+    "experiments.paper.fig1": {"cells": "rnn", "budgets": (150,), "seeds": 1, "trials": 1},
+    "experiments.paper.fig5": {"cells": "gru", "budgets": (2000,), "trials": 2, "task_args": {"n_steps": 4}},
 }
 
 
@@ -46,11 +46,7 @@ def test_smoke_reaches_figure_and_report(folder, tmp_path, monkeypatch):
     check_results(folder, config_of(folder, "smoke"), tmp_path)
 
 
-@pytest.mark.parametrize("extent", EXTENTS)
-@pytest.mark.parametrize("folder", PAPER_FOLDERS)
-def test_every_extent_is_valid(folder, extent, monkeypatch):
-    """Breaks if a committed configuration would be refused when its user starts it, or leaves out a cell."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
+def check_plan(folder, extent):
     config = config_of(folder, extent)
     assert config.figure == folder
     plan = studies(config)
@@ -59,3 +55,22 @@ def test_every_extent_is_valid(folder, extent, monkeypatch):
         study.initial_trials()
     if extent in ("laptop", "paper"):
         assert {study.bucket.network.cell.name for study in plan} >= set(PAPER_CELLS)
+
+
+@pytest.mark.parametrize("folder", PAPER_FOLDERS)
+def test_every_extent_is_valid(folder, monkeypatch):
+    """Breaks if a committed configuration would be refused when its user starts it, or leaves out a cell."""
+    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
+    # The width is tested elsewhere, and is what takes long.
+    monkeypatch.setattr("experiments.plan.units_for_budget", lambda *arguments: 32)
+    for extent in EXTENTS:
+        check_plan(folder, extent)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", PAPER_FOLDERS)
+def test_every_budget_pays_for_its_networks(folder, monkeypatch):
+    """Breaks if a committed configuration has a budget too small for one of its depths."""
+    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
+    for extent in EXTENTS:
+        check_plan(folder, extent)

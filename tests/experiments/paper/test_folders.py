@@ -41,7 +41,7 @@ from experiments.paper.verdict import Claim, Quantity
 def estimates(scores):
     return {"": lambda level: mean_interval(scores, level)}
 
-QUANTITIES = [Quantity("error", "the mean error", "all trials", estimates, 0, 100)]
+QUANTITIES = [Quantity("error", "the mean error", "all trials", estimates, -100, 100)]
 CLAIMS = [Claim(9, "Errors are small.", lambda records: records, lambda rows: rows["score"], QUANTITIES)]
 """,
 }

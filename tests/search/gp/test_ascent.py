@@ -15,33 +15,32 @@ def double():
 
 
 BEST = np.array([0.3, 1.4, 0.6])
-NO_MOVES = Moves(jnp.array([True, True, False]), jnp.ones(3), jnp.ones((1, 3)), jnp.zeros((1, 3)))
+NO_MOVES = Moves(np.array([True, True, False]), np.array([1.0, 0.3, 1.0]), np.ones((1, 3)), np.zeros((1, 3)))
 
 
-def bowl(x):
-    away = x - BEST[None]
+def bowl(best, x):
+    away = x - best[None]
     return -(away[:, 0] ** 2) - 100 * (away[:, 1] + away[:, 0]) ** 2
 
 
 def test_climb_ends_at_the_maximum_within_the_cube():
-    """Breaks if a step ignores a bound, moves a discrete column, or the inverse Hessian is updated wrongly."""
-    starts = jnp.asarray(np.random.default_rng(0).uniform(size=(5, 3)))
-    found, value = climb(bowl, starts, NO_MOVES, 60)
+    """Breaks if a step ignores a bound, moves a discrete column, or takes a length for another column's."""
+    starts = np.random.default_rng(0).uniform(size=(5, 3))
+    found = climb(bowl, BEST, starts, NO_MOVES, 60)
     # On the face x1 = 1 what is left is -(x0 - 0.3)² - 100 (x0 - 0.7)².
-    np.testing.assert_allclose(found[:, :2], np.array([[(0.3 + 70) / 101, 1.0]]).repeat(5, 0), atol=1e-5)
+    np.testing.assert_allclose(found[:, :2], np.array([[(0.3 + 70) / 101, 1.0]]).repeat(5, 0), atol=1e-4)
     np.testing.assert_array_equal(found[:, 2], starts[:, 2])
-    np.testing.assert_allclose(value, bowl(found), rtol=1e-12)
 
 
 def test_discrete_moves_lead_out_of_a_local_maximum():
     """Breaks if only gradients are followed: the last column is worth more at 1, where the best of the first moves."""
 
-    def value(x):
-        return x[:, 2] - (x[:, 0] - 0.2 - 0.6 * x[:, 2]) ** 2
+    def value(best, x):
+        return x[:, 2] - (x[:, 0] - best - 0.6 * x[:, 2]) ** 2
 
-    kept = jnp.array([[1.0, 1.0, 0.0]] * 3)
-    put = jnp.array([[0.0, 0.0, level] for level in (0.0, 0.5, 1.0)])
-    start = jnp.array([[0.2, 0.5, 0.0]])
-    found, best = ascend(value, start, NO_MOVES._replace(kept=kept, put=put), n_rounds=2, n_steps=20)
-    np.testing.assert_allclose(found[0, [0, 2]], [0.8, 1.0], atol=1e-6)
-    np.testing.assert_allclose(best, 1.0)
+    kept = np.array([[1.0, 1.0, 0.0]] * 3)
+    put = np.array([[0.0, 0.0, level] for level in (0.0, 0.5, 1.0)])
+    moves = NO_MOVES._replace(kept=kept, put=put)
+    found, values = ascend(value, jnp.array(0.2), np.array([[0.2, 0.5, 0.0], [0.9, 0.5, 0.5]]), moves, 20)
+    np.testing.assert_allclose(found[:, [0, 2]], [[0.8, 1.0]] * 2, atol=1e-4)
+    np.testing.assert_allclose(values, [1.0, 1.0], atol=1e-6)

@@ -24,7 +24,7 @@ ENCODING = Encoding(SPACE)
 UNIFORM = st.lists(st.floats(0, 1), min_size=len(ENCODING.searched), max_size=len(ENCODING.searched))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(UNIFORM)
 def test_every_point_of_the_cube_is_a_setting_that_survives_the_round_trip(uniform):
     """Breaks if a kind of dimension leaves its range or grid, or is read back as another value."""

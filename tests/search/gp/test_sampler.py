@@ -43,7 +43,7 @@ def test_trials_asked_for_between_tells_differ_and_share_a_fit(monkeypatch):
         for trial, value in [(trial, objective(trial)) for trial in trials]:
             study.tell(trial, value)
     assert len({str(trial.params) for trial in study.trials}) == 12
-    # Six asked for, four to each three fits: two views of the merits, and feasibility.
+    # Six asked for, four to each three fits: two views of the objectives, and feasibility.
     assert len(fits) == 2 * 3
 
 
