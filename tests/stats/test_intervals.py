@@ -23,12 +23,12 @@ def test_mean_interval_of_one_value_has_no_bounds():
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
 def test_mean_interval_covers_at_its_level(level):
-    """Breaks if the interval is too narrow or too wide: 4,000 samples of 4 put coverage within 3 standard errors."""
+    """Breaks if the interval is too narrow or too wide: 1,000 samples of 4 put coverage within 3 standard errors."""
     rng = np.random.default_rng(1)
-    samples = rng.normal(size=(4000, 4))
+    samples = rng.normal(size=(1000, 4))
     intervals = [mean_interval(sample, level) for sample in samples]
     covered = np.mean([low <= 0 <= high for _, low, high in intervals])
-    assert abs(covered - level) < 3 * np.sqrt(level * (1 - level) / 4000)
+    assert abs(covered - level) < 3 * np.sqrt(level * (1 - level) / 1000)
 
 
 def test_slope_interval_recovers_a_line():

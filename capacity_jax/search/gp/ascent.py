@@ -56,8 +56,8 @@ def climb(value: Value, context: Any, x: Array, moves: Moves, n_steps: int) -> A
         return np.where(moves.continuous, np.clip(scaled.reshape(x.shape) * moves.length, 0.0, 1.0), x)
 
     def loss_and_gradient(scaled):
-        values, gradient = _value_and_gradient(value, context, points(scaled))
-        return -np.sum(values), -np.ravel(moves.continuous * moves.length * gradient)
+        values, gradient = jax.device_get(_value_and_gradient(value, context, points(scaled)))
+        return -values.sum(), -np.ravel(moves.continuous * moves.length * gradient)
 
     start, bounds = np.ravel(x / moves.length), Bounds(0.0, np.tile(1 / moves.length, len(x)))
     options = {"maxiter": n_steps, "maxfun": 2 * n_steps}

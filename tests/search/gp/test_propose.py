@@ -115,6 +115,7 @@ def test_a_growing_history_compiles_nothing_within_a_size(batch):
     assert [program._cache_size() for program in programs] == before
 
 
+@pytest.mark.slow
 def test_a_fresh_process_proposes_the_same(finished, batch):
     """Breaks if anything but the arguments decides: order of sets, a warm start, the number of devices."""
     with Proposer() as elsewhere:

@@ -27,7 +27,7 @@ def test_optimize_takes_every_kind_of_dimension(direction):
     """Breaks if a kind is refused, or a direction is searched the wrong way."""
     sign = 1 if direction == "minimize" else -1
     study = optuna.create_study(direction=direction, sampler=GPSampler(seed=0, n_startup_trials=12))
-    study.optimize(lambda trial: sign * objective(trial), n_trials=20)
+    study.optimize(lambda trial: sign * objective(trial), n_trials=16)
     values = sign * np.array([trial.value for trial in study.trials])
     assert values[12:].min() < values[:12].min()
 
