@@ -49,9 +49,9 @@ def read_config(directory: Path) -> dict[str, Any]:
 
 
 def _check_same(directory, recorded, wanted):
-    recorded, wanted = flatten_dict(recorded, sep="."), flatten_dict(wanted, sep=".")
     # How often a run saves itself changes nothing of what it finds.
-    wanted["checkpoint_interval"] = recorded.get("checkpoint_interval")
+    wanted = {**wanted, "checkpoint_interval": recorded.get("checkpoint_interval")}
+    recorded, wanted = flatten_dict(recorded, sep="."), flatten_dict(wanted, sep=".")
     missing = object()
     differing = sorted(name for name in recorded | wanted if recorded.get(name, missing) != wanted.get(name, missing))
     if differing:

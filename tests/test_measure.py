@@ -168,7 +168,7 @@ def test_nothing_feasible_is_no_number():
         ({"cell": "rnnn"}, "cell 'rnnn' .*rnn"),
         ({"cell": 3}, "cell is 3; allowed: a capacity_jax.Cell"),
         ({"task": "percap"}, "task 'percap' .*per_cap"),
-        ({"task": per_cap}, "task is <function per_cap.*>; allowed: a capacity_jax.Task"),
+        pytest.param({"task": per_cap}, "task is <function per_cap.*>; allowed: a capacity_jax.Task", id="a builder"),
         ({"budgets": 600}, "budgets is 600"),
         ({"budgets": ()}, r"budgets is \(\)"),
         ({"budgets": (0,)}, "budgets is 0"),

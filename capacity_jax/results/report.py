@@ -86,7 +86,7 @@ def table_html(table: pd.DataFrame) -> str:
     texts = [name for name in table if name not in numbers]
     return '<div class="wide">{}</div>'.format(
         table[texts + numbers]
-        .rename(columns=lambda name: str(name).replace("_", " "))
+        .set_axis([str(name).replace("_", " ") for name in texts + numbers], axis=1)
         .to_html(
             index=False,
             border=0,

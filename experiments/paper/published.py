@@ -135,7 +135,7 @@ def _table(source: str, names: list[str], rows: list[tuple]) -> pd.DataFrame:
         table[name] = raw[name].astype(float)
     table["infeasible"] = ~np.isfinite(table["valid_loss"])
     table["objective"] = table["valid_loss"].where(~table["infeasible"])
-    table["score_name"] = table["task"].map(SCORES).fillna("loss")
+    table["score_name"] = [SCORES.get(task, "loss") for task in table["task"]]
     table["score"] = table["eval_loss"].where(~table["infeasible"] & (table["task"] != "per_cap"))
     sizes = table["budget"].map("{:.0f}".format)
     table["study"] = "published/" + table["task"] + "/" + table["cell"] + "@" + table["depth"].astype(str) + "/" + sizes

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import Bounds, minimize
+from scipy.optimize import minimize
 
 from capacity_jax.search.gp.encoding import Array
 
@@ -59,7 +59,7 @@ def climb(value: Value, context: Any, x: Array, moves: Moves, n_steps: int) -> A
         values, gradient = jax.device_get(_value_and_gradient(value, context, points(scaled)))
         return -values.sum(), -np.ravel(moves.continuous * moves.length * gradient)
 
-    start, bounds = np.ravel(x / moves.length), Bounds(0.0, np.tile(1 / moves.length, len(x)))
+    start, bounds = np.ravel(x / moves.length), np.stack([np.zeros(x.size), np.tile(1 / moves.length, len(x))], axis=1)
     options = {"maxiter": n_steps, "maxfun": 2 * n_steps}
     return points(minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options).x)
 

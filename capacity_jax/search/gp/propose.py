@@ -135,7 +135,7 @@ def _searches(
         with exact():
             kernel = fit(_data(encoding, *_telling(x, y, rng)))
             length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
-            moves = Moves(*map(jnp.asarray, (encoding.continuous, length, *encoding.moves)))
+            moves = Moves(encoding.continuous, np.asarray(length), *encoding.moves)
             searches.append(begin(kernel, _data(encoding, x, y, n_new), known_labels, points, moves))
     return searches
 

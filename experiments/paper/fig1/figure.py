@@ -46,8 +46,9 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     for i, (total, depth) in enumerate(product((True, False), DEPTHS)):
         row, column = divmod(i, len(DEPTHS))
         axes = figure.add_subplot(grid[row, column], sharey=figure.axes[i - column] if column else None)
-        shown = [_bits(table) if total else table for table in (_of_depth(best, depth), _of_depth(reference, depth))]
-        panel(axes, shown[0], "parameters", published=shown[1])
+        measured = _of_depth(best, depth, total)
+        authors = None if reference is None else _of_depth(reference, depth, total)
+        panel(axes, measured, "parameters", published=authors)
         low, high = np.outer(PAPER_BAND, sizes if total else (1, 1))
         axes.fill_between(sizes, low, high, color="0.92", zorder=0)
         log_axis(axes.xaxis)
@@ -71,15 +72,11 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     return figure
 
 
-def _bits(best):
-    """Stored bits in place of bits per parameter."""
-    if best is None:
-        return None
-    return best.assign(**{name: best[name] * best["parameters"] for name in ("score", "ci_low", "ci_high")})
-
-
-def _of_depth(best, depth):
-    return best if best is None or depth is None else matching(best, depth=depth)
+def _of_depth(best, depth, total):
+    """The rows of a depth, or of all; in total, with stored bits in place of bits per parameter."""
+    rows = best if depth is None else matching(best, depth=depth)
+    names = ("score", "ci_low", "ci_high") if total else ()
+    return rows.assign(**{name: rows[name] * rows["parameters"] for name in names})
 
 
 def _span(best):

@@ -12,7 +12,7 @@ from experiments.paper.verdict import Claim, Estimate, Quantity
 
 def found_score(study: pd.DataFrame) -> float:
     """The mean score of the trials that the tuner found best, before they were repeated; NaN where all diverged."""
-    return best_trials(searched(study))["score"].mean()
+    return mean_or_nothing(best_trials(searched(study))["score"]).value
 
 
 def _worse(rows: pd.DataFrame) -> dict[str, Estimate]:
