@@ -23,7 +23,7 @@ def mutual_information(p: Float[Array, "..."], b: Float[Array, "..."]) -> Float[
       ValueError: p is NaN or outside 0 to 1, or b is not finite or negative (checked where concrete).
 
     Example:
-      >>> from capacity_jax import mutual_information
+      >>> from capacity_jax.estimators import mutual_information
       >>> float(mutual_information(p=1.0, b=100)), float(mutual_information(p=0.5, b=100))
       (100.0, 0.0)
     """
@@ -54,7 +54,7 @@ def mutual_information_from_logits(
 
     Example:
       >>> import jax.numpy as jnp
-      >>> from capacity_jax import mutual_information_from_logits
+      >>> from capacity_jax.estimators import mutual_information_from_logits
       >>> logits, labels = jnp.array([2.0, -1.0, 3.0, -0.5]), jnp.array([1.0, 0.0, 1.0, 0.0])
       >>> float(mutual_information_from_logits(logits, labels))
       4.0
@@ -84,7 +84,7 @@ def bits_per_parameter(bits: float, n_params: int) -> float:
       ValueError: n_params is not positive.
 
     Example:
-      >>> from capacity_jax import bits_per_parameter
+      >>> from capacity_jax.estimators import bits_per_parameter
       >>> bits_per_parameter(7_000, n_params=2_000)
       3.5
     """

@@ -20,7 +20,7 @@ def gaussian_rate(error: float, variance: float = 1.0) -> float:
       ValueError: error or variance is not a finite positive number.
 
     Example:
-      >>> from capacity_jax import gaussian_rate
+      >>> from capacity_jax.estimators import gaussian_rate
       >>> gaussian_rate(error=0.25)
       1.0
     """
@@ -58,7 +58,7 @@ def weighted_gaussian_bits(error: float, weights: Float[np.ndarray, " n"], varia
       ValueError: error or variance is not a finite positive number, or weights are not positive and finite.
 
     Example:
-      >>> from capacity_jax import weighted_gaussian_bits
+      >>> from capacity_jax.estimators import weighted_gaussian_bits
       >>> round(weighted_gaussian_bits(error=0.25, weights=[1.0] * 100), 6)
       100.0
     """

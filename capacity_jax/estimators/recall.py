@@ -21,7 +21,7 @@ def subspace_error(n_hidden: int, n_in: int) -> float:
       ValueError: a size is not a whole number of at least 1.
 
     Example:
-      >>> from capacity_jax import subspace_error
+      >>> from capacity_jax.estimators import subspace_error
       >>> subspace_error(n_hidden=16, n_in=64)
       0.75
     """
@@ -47,7 +47,7 @@ def values_recalled(error: float, n_in: int, variance: float = 1.0) -> float:
         variance is not a finite positive number.
 
     Example:
-      >>> from capacity_jax import values_recalled
+      >>> from capacity_jax.estimators import values_recalled
       >>> values_recalled(error=0.75, n_in=64)
       16.0
     """
@@ -74,7 +74,7 @@ def error_ratio(error: float, n_hidden: int, n_in: int) -> float:
       ValueError: a size is not a whole number of at least 1, or error is not a finite number of at least 0.
 
     Example:
-      >>> from capacity_jax import error_ratio
+      >>> from capacity_jax.estimators import error_ratio
       >>> error_ratio(error=0.9, n_hidden=16, n_in=64)
       1.2
     """

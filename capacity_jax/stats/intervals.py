@@ -12,7 +12,7 @@ class Interval(NamedTuple):
     """An estimate with the bounds of its confidence interval.
 
     Example:
-      >>> from capacity_jax import Interval
+      >>> from capacity_jax.stats import Interval
       >>> Interval(value=3.5, low=3.2, high=3.8).low
       3.2
     """
@@ -34,7 +34,7 @@ def mean_interval(values, level: float = 0.95) -> Interval:
       ValueError: there is no value, or one is not finite, or level is not between 0 and 1.
 
     Example:
-      >>> from capacity_jax import mean_interval
+      >>> from capacity_jax.stats import mean_interval
       >>> "{:.2f} [{:.2f}, {:.2f}]".format(*mean_interval([3.4, 3.5, 3.6]))
       '3.50 [3.25, 3.75]'
     """
@@ -64,7 +64,7 @@ def slope_interval(parameters, bits, level: float = 0.95) -> Interval:
       ValueError: fewer than 3 points, differing lengths, equal parameters, or values that are not finite.
 
     Example:
-      >>> from capacity_jax import slope_interval
+      >>> from capacity_jax.stats import slope_interval
       >>> "{:.2f} [{:.2f}, {:.2f}]".format(*slope_interval([500, 1000, 2000], [1500, 3300, 6900]))
       '3.60 [3.60, 3.60]'
     """

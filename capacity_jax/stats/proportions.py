@@ -13,7 +13,7 @@ def share_interval(count: int, n: int, level: float = 0.95) -> Interval:
       ValueError: n is not at least 1, or count does not lie between 0 and n.
 
     Example:
-      >>> from capacity_jax.estimators import share_interval
+      >>> from capacity_jax.stats import share_interval
       >>> "{:.3f} [{:.3f}, {:.3f}]".format(*share_interval(155, 1000))
       '0.155 [0.134, 0.179]'
     """
@@ -32,7 +32,7 @@ def share_difference(a: Interval, b: Interval) -> Interval:
       Newcombe 1998, Interval estimation for the difference between independent proportions, method 10.
 
     Example:
-      >>> from capacity_jax.estimators import share_difference, share_interval
+      >>> from capacity_jax.stats import share_difference, share_interval
       >>> "{:.3f} [{:.3f}, {:.3f}]".format(*share_difference(share_interval(56, 70), share_interval(48, 80)))
       '0.200 [0.052, 0.334]'
     """

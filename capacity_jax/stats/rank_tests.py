@@ -20,7 +20,7 @@ def superiority_interval(a, b, level: float = 0.95) -> Interval:
       Brunner & Munzel 2000, The Nonparametric Behrens-Fisher Problem.
 
     Example:
-      >>> from capacity_jax.estimators import superiority_interval
+      >>> from capacity_jax.stats import superiority_interval
       >>> superiority_interval([1, 2, 3, 4], [3, 4, 5, float("inf")]).value
       0.875
     """
@@ -45,7 +45,7 @@ def median_interval(values, level: float = 0.95) -> Interval:
       ValueError: there is no value, or one is NaN.
 
     Example:
-      >>> from capacity_jax.estimators import median_interval
+      >>> from capacity_jax.stats import median_interval
       >>> median_interval([1, 2, 3, 4, 5, 6, 7, 8])
       Interval(value=4.5, low=1.0, high=8.0)
     """

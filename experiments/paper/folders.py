@@ -1,15 +1,21 @@
 """The folders of figures: the paper's, and any other that a configuration names by its import path.
 
-A folder holds `figure.py`, which offers `select(records)`, the trials that it draws, and `draw(records, published)`,
-the figure; it may offer `tables(records)`, tables by heading that a report shows besides. `claim.py`, where there is
-one, offers `CLAIMS`.
+A folder holds `figure.py`, which offers two functions:
+
+  select(records: DataFrame) -> DataFrame: out of a table of any trials those that it draws.
+  draw(records: DataFrame, published: DataFrame | None) -> Figure: the figure of these, at every stage of a study, over
+    the authors' own trials as reference points where they are given.
+
+It may offer `tables(records) -> dict[str, DataFrame]`, tables by heading that a report shows besides. `claim.py`, where
+there is one, offers `CLAIMS`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,20 +26,6 @@ if TYPE_CHECKING:
 
 PACKAGE = "experiments.paper"
 PAPER_FOLDERS = tuple(f"{PACKAGE}.{path.parent.name}" for path in sorted(Path(__file__).parent.glob("*/figure.py")))
-
-
-class FigureModule(Protocol):
-    """What a `figure.py` offers."""
-
-    @property
-    def select(self) -> Callable[[pd.DataFrame], pd.DataFrame]:
-        """From a table of any trials to those that the figure draws."""
-        ...
-
-    @property
-    def draw(self) -> Callable[[pd.DataFrame, pd.DataFrame | None], "Figure"]:
-        """From a table of any trials, and one of the authors' if it was given, to the figure."""
-        ...
 
 
 def with_figure(*figures: str) -> tuple[str, ...]:
@@ -47,7 +39,7 @@ def with_figure(*figures: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*PAPER_FOLDERS, *filter(None, figures)]))
 
 
-def figure_of(folder: str) -> FigureModule:
+def figure_of(folder: str) -> ModuleType:
     """The `figure.py` of a folder.
 
     Raises:
@@ -66,7 +58,7 @@ def figure_of(folder: str) -> FigureModule:
     module = _imported(folder, "figure")
     if not hasattr(module, "select") or not hasattr(module, "draw"):
         raise ValueError(f"figure is {folder!r}, whose figure.py lacks select or draw; it must offer both")
-    return cast(FigureModule, module)
+    return module
 
 
 def claims_of(folder: str) -> Sequence[Claim]:

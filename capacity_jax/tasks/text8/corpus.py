@@ -31,7 +31,7 @@ class Corpus:
 
     Example:
       >>> import numpy as np
-      >>> from capacity_jax import Corpus
+      >>> from capacity_jax.tasks import Corpus
       >>> corpus = Corpus("mine", np.frombuffer(b"one fish two fish " * 10, np.uint8))
       >>> len(corpus.train), len(corpus.validation), len(corpus.evaluation)
       (162, 9, 9)

@@ -45,7 +45,7 @@ def text8(
 
     Example:
       >>> import numpy as np
-      >>> from capacity_jax import Corpus, text8
+      >>> from capacity_jax.tasks import Corpus, text8
       >>> task = text8(Corpus("mine", np.frombuffer(b"one fish two fish " * 100, np.uint8)))
       >>> task.name, task.n_in, task.n_reads
       ('text8-standin-mine', 27, 37)

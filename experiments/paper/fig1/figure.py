@@ -32,12 +32,7 @@ DEPTHS = (None, 1, 2, 4)
 
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """Bits (a to d) and bits per parameter (e to h) against parameters, and the matrix of factors (i).
-
-    Args:
-      records: a table of trials.
-      published: a table of the authors' trials, drawn as reference points.
-    """
+    """Bits (a to d) and bits per parameter (e to h) against parameters, and the matrix of factors (i)."""
     best = best_table(select(records))
     reference = best_published(published, "per_cap")
     figure = Figure(figsize=(13, 12.5), layout="constrained")

@@ -2,7 +2,6 @@
 
 from functools import partial
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,45 +18,35 @@ ORDER = ("rnn", "ugrnn", "gru", "lstm", "intersection", "irnn")
 WITH_BOTH = ("rnn", "ugrnn")
 
 
-class Capacities(NamedTuple):
-    """What claim 2 reads.
-
-    Attributes:
-      best: of all studies, as `best_table` gives them.
-      by_nonlinearity: by cell, bits per parameter of the best tanh (first) and the best ReLU runs of each study, NaN
-        where it has none.
-    """
-
-    best: pd.DataFrame
-    by_nonlinearity: dict[str, tuple[np.ndarray, np.ndarray]]
+# The best settings of all studies; and by cell, bits per parameter of the best tanh (first) and the best ReLU runs of
+# each study, NaN where it has none.
+Measured = tuple[pd.DataFrame, dict[str, tuple[np.ndarray, np.ndarray]]]
 
 
-def measure(rows: pd.DataFrame) -> Capacities:
-    """All best settings, and those of either nonlinearity."""
+def _measure(rows: pd.DataFrame) -> Measured:
     best = best_table(rows)
     scores = [best_table(with_nonlinearity(rows, name)).set_index("study")["score"] for name in ("tanh", "relu")]
     both = {}
     for cell in WITH_BOTH:
         tanh, relu = (values.reindex(matching(best, cell=cell)["study"]).to_numpy(float) for values in scores)
         both[cell] = tanh, relu
-    return Capacities(best, both)
+    return best, both
 
 
-def _neighbours(measured: Capacities) -> dict[str, Estimate]:
+def _neighbours(measured: Measured) -> dict[str, Estimate]:
+    best, _ = measured
     return {
-        f"{cell_label(x)} less {cell_label(y)}": partial(capacity_difference, measured.best, x, y)
-        for x, y in pairwise(ORDER)
+        f"{cell_label(x)} less {cell_label(y)}": partial(capacity_difference, best, x, y) for x, y in pairwise(ORDER)
     }
 
 
-def _tanh_less_relu(measured: Capacities) -> dict[str, Estimate]:
-    both = measured.by_nonlinearity.items()
-    return {cell_label(cell): partial(mean_or_nothing, tanh - relu) for cell, (tanh, relu) in both}
+def _tanh_less_relu(measured: Measured) -> dict[str, Estimate]:
+    return {cell_label(cell): partial(mean_or_nothing, tanh - relu) for cell, (tanh, relu) in measured[1].items()}
 
 
-def _relu(measured: Capacities) -> str:
-    both = measured.by_nonlinearity.items()
-    found = ", ".join(f"{cell_label(cell)} {in_words(mean_or_nothing(relu))}" for cell, (_, relu) in both)
+def _relu(measured: Measured) -> str:
+    means = {cell: mean_or_nothing(relu) for cell, (_, relu) in measured[1].items()}
+    found = ", ".join(f"{cell_label(cell)} {in_words(mean)}" for cell, mean in means.items())
     return f"Bits per parameter of ReLU runs: {found}."
 
 
@@ -67,19 +56,19 @@ CLAIMS = (
         "Per-parameter capacity falls from RNN over UGRNN, GRU, LSTM to +RNN, with IRNN last; RNN and UGRNN fall to "
         "about 3.5 when only their ReLU runs are counted.",
         capacity_rows,
-        measure,
+        _measure,
         (
             Quantity(
                 "",
-                "the difference in bits per parameter, paired by depth and budget",
-                "each two neighbours in that order",
+                "the difference in bits per parameter",
+                "each two neighbours in that order, paired by depth and budget",
                 _neighbours,
                 0,
             ),
             Quantity(
                 "tanh less ReLU",
-                "the difference in bits per parameter of the best tanh and the best ReLU runs, paired by study",
-                "RNN and UGRNN",
+                "the difference in bits per parameter of the best tanh and the best ReLU runs",
+                "RNN and UGRNN, paired by study",
                 _tanh_less_relu,
                 0,
             ),

@@ -24,12 +24,7 @@ def select(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """Bits per parameter of the best of all runs (solid) and of the best ReLU run of the same trials (dashed).
-
-    Args:
-      records: a table of trials.
-      published: a table of the authors' trials, drawn as reference points.
-    """
+    """Bits per parameter of the best of all runs (solid) and of the best ReLU run of the same trials (dashed)."""
     rows = select(records)
     best, relu = best_table(rows), best_table(with_nonlinearity(rows, "relu"))
     figure = Figure(figsize=(8, 6), layout="constrained")

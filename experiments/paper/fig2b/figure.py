@@ -14,9 +14,7 @@ from experiments.paper.selections import step_rows as select
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Bits per parameter against the number of unrolled steps.
 
-    Args:
-      records: a table of trials.
-      published: not drawn: the authors' trials do not tell their numbers of steps.
+    Published trials are not drawn: the authors' trials do not tell their numbers of steps.
     """
     best = best_table(select(records)).sort_values("n_steps")
     figure = Figure(figsize=(8, 6), layout="constrained")

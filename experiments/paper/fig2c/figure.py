@@ -20,9 +20,7 @@ def select(records: pd.DataFrame) -> pd.DataFrame:
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Squared error of recall against units per layer, with the curve of a subspace.
 
-    Args:
-      records: a table of trials.
-      published: not drawn: the authors' trials do not tell their numbers of units.
+    Published trials are not drawn: the authors' trials do not tell their numbers of units.
     """
     rows = select(records)
     best = best_table(rows)

@@ -13,10 +13,5 @@ def select(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """Squared error against parameters, at depths 1, 2 and 4 (e to g).
-
-    Args:
-      records: a table of trials.
-      published: a table of the authors' trials, drawn as reference points.
-    """
+    """Squared error against parameters, at depths 1, 2 and 4 (e to g)."""
     return draw_losses(select(records), published, "rcf", "random continuous functions", "squared error", "efg")

@@ -36,7 +36,7 @@ def spreads(best: pd.DataFrame) -> np.ndarray:
         return np.array([])
     several = sizes.filter(lambda values: len(values) > 1)
     ranges = several.groupby([best["depth"], best["budget"]]).agg(np.ptp)
-    return ranges.to_numpy(float) / np.ptp(sizes.mean().to_numpy(float))
+    return ranges.to_numpy(float) / np.ptp(np.asarray(sizes.mean(), float))
 
 
 def _residuals(x, y):

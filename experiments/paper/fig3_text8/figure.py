@@ -13,12 +13,7 @@ def select(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """Bits per character against parameters at depths 1, 2 and 4 (a to c), and against units at depth 1 (d).
-
-    Args:
-      records: a table of trials; those of a stand-in for text8 are drawn under its name.
-      published: a table of the authors' trials, drawn as reference points.
-    """
+    """Bits per character against parameters at depths 1, 2 and 4 (a to c), and against units at depth 1 (d)."""
     rows = select(records)
     name = ", ".join(sorted(set(rows["task"]))) or "text8"
     return draw_losses(rows, published, "text8", name, "bits per character", "abcd")

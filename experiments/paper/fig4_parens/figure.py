@@ -13,10 +13,5 @@ def select(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """Median and minimum evaluation loss so far against tuner iteration, at depths 1, 2, 4 and 8.
-
-    Args:
-      records: a table of trials.
-      published: a table of the authors' trials, whose best is a reference point at the number of their trials.
-    """
+    """Median and minimum evaluation loss so far against tuner iteration, at depths 1, 2, 4 and 8."""
     return draw_progress(select(records), published, "parens_counting", "parentheses", "abcdefgh")

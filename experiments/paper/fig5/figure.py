@@ -34,10 +34,6 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
 
     Boxes hold the middle half of the trials that did not diverge, whiskers all of them; the notch is the median's 95%
     interval.
-
-    Args:
-      records: a table of trials; drawn are those on parentheses whose sampler is "random".
-      published: a table of the authors' trials, whose lowest loss is a reference point.
     """
     rows = select(records)
     theirs = published_on(published, "parens_counting")

@@ -38,8 +38,7 @@ CLAIMS = (
         (
             Quantity(
                 "",
-                "by how much the evaluation score of the repeats is worse than that of what the tuner found, as a "
-                "share of the latter, in the mean",
+                "the mean loss of evaluation score from what the tuner found to the repeats, as a share of the former,",
                 f"each study with {MANY_REPEATS} repeats or more",
                 _worse,
                 high=0.1,

@@ -59,9 +59,7 @@ def rerun_table(records: pd.DataFrame) -> pd.DataFrame:
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Every repeat of each best setting, their mean with its 95% interval, and what the tuner had found.
 
-    Args:
-      records: a table of trials.
-      published: not drawn: the authors' trials hold no repeats.
+    Published trials are not drawn: the authors' trials hold no repeats.
     """
     rows, table = select(records), rerun_table(records)
     tasks = list(dict.fromkeys(table["task"])) or [""]
