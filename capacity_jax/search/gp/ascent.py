@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from capacity_jax.search.gp.encoding import Array
@@ -25,7 +26,7 @@ class Moves(NamedTuple):
       put: for each discrete move the value of the columns that do not, 0.0 elsewhere, [moves, columns].
     """
 
-    continuous: Array
+    continuous: NDArray[np.bool_]
     length: Array
     kept: Array
     put: Array
