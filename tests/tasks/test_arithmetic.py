@@ -265,6 +265,7 @@ def test_it_is_registered_with_the_sizes_of_the_paper():
     assert (FULL.n_in, FULL.n_out, FULL.n_steps, FULL.n_reads) == (14, 14, 36, 31)
 
 
+@pytest.mark.slow
 def test_a_gru_learns_to_add_small_numbers():
     """Answers asked for before they are heard, gradients that stop, scores of untrained weights."""
     task = arithmetic(largest=4, max_compute_steps=2, n_steps=13, n_evaluation=256)

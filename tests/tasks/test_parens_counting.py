@@ -188,6 +188,7 @@ def test_it_is_registered_with_the_sizes_of_the_paper():
     assert (FULL.n_in, FULL.n_out, FULL.n_steps, FULL.n_reads) == (30, 110, 175, 175)
 
 
+@pytest.mark.slow
 def test_a_gru_learns_to_count():
     """Targets that come a step early or late, gradients that stop, scores of untrained weights."""
     task = parens_counting(n_kinds=2, n_noise=2, max_open=3, n_steps=16, n_evaluation=256)

@@ -72,6 +72,7 @@ def test_the_slots_chosen_fit_and_few_programs_are_compiled(monkeypatch, shared,
     assert len(compiled) == (1 if chosen == wanted else 3)
 
 
+@pytest.mark.slow
 def test_a_population_is_cut_to_the_memory_there_is(monkeypatch):
     """Breaks if real programs do not shrink with their slots as the choice supposes."""
     program_of = partial(

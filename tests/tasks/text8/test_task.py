@@ -184,6 +184,7 @@ def test_impossible_sizes_are_refused(corpus, sizes, message):
         text8(corpus, **sizes)
 
 
+@pytest.mark.slow
 def test_a_small_network_learns_english():
     """Breaks if training on the stand-in does not get well below chance (4.75) and letter counts (4.1)."""
     task = text8(n_evaluation=512)
