@@ -1,9 +1,11 @@
 """Per-parameter capacity: random binary labels of random binary inputs, to be remembered (Collins et al. 2017).
 
 The input is heard at the first step, the label is asked for at the last. How many labels, b, is a
-hyperparameter of each member: traced, padded to `b_max`, the padding weightless. The paper's inputs of 0 and 1 are
-centred to −1 and 1, which the first weights and biases can undo: capacity is the same, learning faster.
+hyperparameter of each member: traced, padded to `b_max`, the padding weightless. The paper's inputs are 0 and 1. Those
+of −1 and 1 are the same but for a change of the first weights and biases, and they are learned faster.
 """
+
+from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,23 +14,27 @@ import optax
 from jax import lax
 
 from capacity_jax.cells.hyperparameters import Hyperparameter
-from capacity_jax.checks import check_size
+from capacity_jax.checks import check_size, unknown
 from capacity_jax.estimators.mutual_information import bits_per_parameter, mutual_information
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
 
 
+Inputs = Literal["centred", "binary"]
+
+
 @one_for_equal_arguments
-def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5) -> Task:
+def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs = "centred") -> Task:
     """The memorization task; its capacity is the largest mutual information over b and all else.
 
     Args:
-      n_in: number of inputs, each −1 or 1. Fewer than log2(b) make inputs repeat.
+      n_in: number of inputs. Fewer than log2(b) make inputs repeat.
       b_max: the largest b a member may ask for; it sizes the arrays and changes no result.
       n_steps: steps until the label is read (5 in the paper).
+      inputs: `centred`, each −1 or 1; or `binary`, the paper's 0 or 1.
 
     Raises:
-      ValueError: a size is not a whole number of at least 1.
+      ValueError: a size is not a whole number of at least 1, or inputs are neither.
 
     Example:
       >>> import jax
@@ -41,6 +47,8 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5) -> Task:
     check_size("n_in", n_in)
     check_size("b_max", b_max)
     check_size("n_steps", n_steps)
+    if inputs not in get_args(Inputs):
+        raise unknown("inputs", inputs, get_args(Inputs))
 
     def draw(key, hparams, size):
         x_key, label_key = jax.random.split(key)
@@ -50,7 +58,8 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5) -> Task:
         b = jnp.asarray(hparams["b"], jnp.int32)
         rows = jnp.arange(b_max + size) % b
         # Feature-major, as the network hears a batch: no step has to transpose its window.
-        return {"b": b, "xs": 2.0 * xs[rows].T - 1.0, "labels": labels[rows].astype(float)}
+        bits = xs[rows].T.astype(float)
+        return {"b": b, "xs": bits if inputs == "binary" else 2.0 * bits - 1.0, "labels": labels[rows].astype(float)}
 
     def window(data, start, size, weights):
         xs = lax.dynamic_slice_in_dim(data["xs"], start, size, axis=1)
@@ -80,7 +89,7 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5) -> Task:
 
     def fit(network, settings):
         asked = [value for one in settings if "b" in (spelt := expand(network, one)) for value in np.ravel(spelt["b"])]
-        return per_cap(n_in, int(max(asked)), n_steps) if asked else per_cap(n_in, b_max, n_steps)
+        return per_cap(n_in, int(max(asked)) if asked else b_max, n_steps, inputs)
 
     return Task(
         name="per_cap",

@@ -21,6 +21,8 @@ HYPERPARAMETERS = {
     "optimizer_logit_momentum": Hyperparameter(2.2, range=(1.0, 7.0)),
     "gradient_clip_val": Hyperparameter(1.0, range=(1.0, 100.0), log=True, above=0),
     "l2_decay": Hyperparameter(0.0, range=(1e-8, 1e-3), log=True, at_least=0),
+    # Ours, and so without a range: the paper's space stays the paper's.
+    "weight_decay": Hyperparameter(0.0, log=True, at_least=0),
     "train_steps": Hyperparameter(50_000, range=(50_000, 20_000_000), log=True, at_least=1),
 }
 
@@ -46,10 +48,11 @@ def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation
     `gradient_clip_val`, passed through the algorithm `optimizer` with the
     momentum-like constant σ(`optimizer_logit_momentum`) (Momentum: decay of the sum of gradients; RMSProp: decay of
     the squared gradient; Adam: β1, with β2 = 0.999), and scaled by −`lr_init`·`lr_decay_rate`^(step/`train_steps`).
+    Each step also takes the share rate·`weight_decay` from the weights (decoupled decay: Loshchilov & Hutter 2019).
 
     Args:
       hparams: every entry of `HYPERPARAMETERS`, traced or not.
-      decayed: for each value of the parameters, 1 where L2 decay applies and 0 elsewhere.
+      decayed: for each value of the parameters, 1 where both kinds of decay apply and 0 elsewhere.
     """
     algorithm = HYPERPARAMETERS["optimizer"]
     choice = algorithm.index("optimizer", hparams["optimizer"])
@@ -73,8 +76,14 @@ def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation
         count = state.count + 1
         bias_1 = jnp.where(is_adam, 1 - momentum**count, 1)
         bias_2 = jnp.where(is_adam, 1 - ADAM_B2**count, 1)
-        rate = hparams["lr_init"] * hparams["lr_decay_rate"] ** (state.count / hparams["train_steps"]) / bias_1
-        updates = jax.tree.map(lambda m, v: -rate * m / (jnp.sqrt(v / bias_2 + inside) + outside), first, second)
-        return updates, Moments(count, first, second)
+        rate = hparams["lr_init"] * hparams["lr_decay_rate"] ** (state.count / hparams["train_steps"])
+
+        def change(m, v, p, d):
+            return (
+                -(rate / bias_1) * m / (jnp.sqrt(v / bias_2 + inside) + outside)
+                - rate * hparams["weight_decay"] * d * p
+            )
+
+        return jax.tree.map(change, first, second, params, decayed), Moments(count, first, second)
 
     return optax.GradientTransformation(no_moments, update)

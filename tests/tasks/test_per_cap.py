@@ -53,6 +53,18 @@ def test_inputs_and_labels_are_fair_and_independent():
     assert np.all(np.abs((xs * (2 * labels - 1)[:, None]).mean(0)) < tolerance)
 
 
+def test_the_papers_inputs_are_the_same_bits():
+    """Breaks if binary inputs are not 0 and 1, differ from the centred ones by more, or are lost when b is fitted."""
+    centred, binary = (per_cap(n_in=6, b_max=200, inputs=inputs) for inputs in ("centred", "binary"))
+    drawn = [task.draw(jax.random.key(0), {"b": 50}, SIZE) for task in (centred, binary)]
+    assert set(np.unique(drawn[1]["xs"])) == {0, 1}
+    np.testing.assert_array_equal(drawn[0]["xs"], 2 * drawn[1]["xs"] - 1)
+    np.testing.assert_array_equal(drawn[0]["labels"], drawn[1]["labels"])
+    assert fit_task(binary, Network(rnn, 6, 16, 1), [{"b": 50}]) is per_cap(n_in=6, b_max=50, inputs="binary")
+    with pytest.raises(ValueError, match="inputs 'bits' is unknown; allowed: centred, binary"):
+        per_cap(inputs="bits")
+
+
 @pytest.mark.parametrize("b", [1, 7, 16, 100])
 def test_training_windows_hold_the_first_b_examples_only(b):
     """Breaks if a window reaches into padding, or weighs an example twice where b is below the batch size."""

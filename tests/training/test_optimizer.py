@@ -15,12 +15,13 @@ HPARAMS = {
     "optimizer_logit_momentum": 1.5,
     "gradient_clip_val": 1.2,
     "l2_decay": 0.03,
+    "weight_decay": 0.4,
     "train_steps": 10,
 }
 
 
 def textbook(algorithm, params, gradients, hparams):
-    """Params after the gradients: L2 on matrices, clipping by global norm, the algorithm, the decaying rate."""
+    """Params after the gradients: L2 on matrices, clipping by global norm, the algorithm, both decays."""
     params = {name: np.array(value, np.float64) for name, value in params.items()}
     first = {name: np.zeros_like(value) for name, value in params.items()}
     second = {name: np.zeros_like(value) for name, value in params.items()}
@@ -46,7 +47,8 @@ def textbook(algorithm, params, gradients, hparams):
                 second[name] = 0.999 * second[name] + 0.001 * c**2
                 corrected = first[name] / (1 - m ** (t + 1)), second[name] / (1 - 0.999 ** (t + 1))
                 update = corrected[0] / (np.sqrt(corrected[1]) + 1e-8)
-            params[name] = params[name] - rate * update
+            decay = rate * hparams["weight_decay"] if params[name].ndim > 1 else 0
+            params[name] = (1 - decay) * params[name] - rate * update
     return params
 
 
