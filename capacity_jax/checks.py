@@ -21,13 +21,7 @@ def check_finite(name: str, values) -> None:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
-    """The error for a name that is none of those known, with the nearest of them or else all.
-
-    Example:
-      >>> from capacity_jax.checks import unknown
-      >>> print(unknown("cell", "lsmt", ["gru", "lstm"]))
-      cell 'lsmt' is unknown; did you mean lstm?
-    """
+    """The error for a name that is none of those known, with the nearest of them or else all."""
     known = list(known)
     nearest = get_close_matches(name, known, 1) if isinstance(name, str) else []
     hint = f"did you mean {nearest[0]}?" if nearest else f"allowed: {', '.join(known) or 'none'}"

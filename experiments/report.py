@@ -77,15 +77,7 @@ def write(workdir: Path, records: pd.DataFrame, published: Path | None = None) -
 
 
 def claims_html(judgements: Sequence[Judgement]) -> str:
-    """Claims as a section of the report: each opens to its rule and numbers.
-
-    Example:
-      >>> from capacity_jax.results import trials_table
-      >>> from experiments.paper.folders import judge_claims
-      >>> from experiments.report import claims_html
-      >>> claims_html(judge_claims(trials_table([]))).count("not run</span>")
-      8
-    """
+    """Claims as a section of the report: each opens to its rule and numbers."""
     return ABOUT_CLAIMS + "\n".join(map(_claim, judgements))
 
 

@@ -39,11 +39,5 @@ def figure_config(figure: str, task: str, extent: str, *, train_steps: dict[str,
 
 
 def at_depths(*depths: int) -> str:
-    """The paper's six cells at each of the depths, as `config.cells` has them; +RNN has two layers at least.
-
-    Example:
-      >>> from experiments.paper.common import at_depths
-      >>> at_depths(1, 2)
-      'rnn@1,rnn@2,irnn@1,irnn@2,ugrnn@1,ugrnn@2,gru@1,gru@2,lstm@1,lstm@2,intersection@2'
-    """
+    """The paper's six cells at each of the depths, as `config.cells` has them; +RNN has two layers at least."""
     return ",".join(f"{cell}@{d}" for cell in PAPER_CELLS for d in depths if (cell, d) != ("intersection", 1))

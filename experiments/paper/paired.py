@@ -14,14 +14,6 @@ def capacity_difference(best: pd.DataFrame, x: str, y: str, level: float = 0.95)
       x: name of a cell.
       y: name of another.
       level: of the interval.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.paired import capacity_difference
-      >>> best = pd.DataFrame({"cell": ["rnn", "rnn", "gru", "gru"], "depth": 1, "budget": [300.0, 600.0] * 2})
-      >>> best["parameters"], best["score"] = best["budget"], [4.0, 4.2, 3.0, 3.2]
-      >>> round(capacity_difference(best, "rnn", "gru").value, 6)
-      1.0
     """
     of_x, of_y = _pairs(best, x, y)
     return mean_or_nothing(of_x - of_y, level)
@@ -38,14 +30,6 @@ def capacity_factor(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> 
       x: name of a cell.
       y: name of another.
       level: of the interval.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.paired import capacity_factor
-      >>> best = pd.DataFrame({"cell": ["rnn", "gru"], "depth": 1, "budget": 300.0, "parameters": 300})
-      >>> best["score"] = [4.0, 3.0]
-      >>> round(capacity_factor(best, "rnn", "gru").value, 6)
-      0.75
     """
     of_x, of_y = _pairs(best, x, y)
     positive = (of_x > 0) & (of_y > 0)

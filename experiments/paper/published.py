@@ -49,11 +49,6 @@ def read_published(path: str | Path) -> pd.DataFrame:
     Raises:
       ValueError: the file is neither, lacks a column, or its pickle asks for more than arrays.
       OSError: it cannot be read.
-
-    Example:
-      >>> from experiments.paper.published import read_published
-      >>> table = read_published("rnn_hp_dataset.tar.gz")  # doctest: +SKIP
-      >>> table.groupby(["task", "cell"])["eval_loss"].min()  # doctest: +SKIP
     """
     tables = [_table(source, names, rows) for source, names, rows in _sources(Path(path))]
     return pd.concat(tables, ignore_index=True)
@@ -74,14 +69,6 @@ def published_settings(
 
     Returns:
       Hyperparameters by the authors' names; words in lower case, as ours are. Empty where nothing was published.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.published import published_settings
-      >>> published = pd.DataFrame({"hparams": [{"optimizer": "Adam"}, {"optimizer": "SGD"}], "objective": [1.6, 1.5]})
-      >>> published = published.assign(task="text8", cell="gru", depth=1, budget=1e5, infeasible=False)
-      >>> published_settings(published, "text8", "gru", n=1)
-      [{'optimizer': 'sgd'}]
     """
     rows = matching(published, task=task_family(task), cell=cell, depth=depth, infeasible=False)
     if budget is not None and len(rows):

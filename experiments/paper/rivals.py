@@ -22,14 +22,7 @@ WINNERS = {1: "gru", 8: "intersection"}
 
 
 def losses_by_cell(records: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The scores of all trials of each cell, infinite where a trial diverged; of tasks whose score is a loss.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.rivals import losses_by_cell
-      >>> losses_by_cell(pd.DataFrame({"cell": "gru", "score": [0.5, float("nan")]}))
-      {'gru': array([0.5, inf])}
-    """
+    """The scores of all trials of each cell, infinite where a trial diverged; of tasks whose score is a loss."""
     return {str(cell): rows["score"].fillna(np.inf).to_numpy(float) for cell, rows in records.groupby("cell")}
 
 

@@ -103,14 +103,6 @@ def load_rows(file: IO[bytes], source: str) -> tuple[list[str], list[tuple]]:
 
     Raises:
       ValueError: it is no such pickle, or asks for more than such an array needs.
-
-    Example:
-      >>> import io, pickle
-      >>> import numpy as np
-      >>> from experiments.paper.unpickle import load_rows
-      >>> array = np.array([("gru", {"lr_init": 0.1})], [("architecture", "U4"), ("hparams", object)])
-      >>> load_rows(io.BytesIO(pickle.dumps(array)), "fig1.p")
-      (['architecture', 'hparams'], [('gru', {'lr_init': 0.1})])
     """
     try:
         array = _Unpickler(file, encoding="latin1").load()

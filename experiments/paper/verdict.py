@@ -41,13 +41,7 @@ class Quantity(NamedTuple):
 
     @property
     def bounds(self) -> str:
-        """Where the claim puts the number, in words.
-
-        Example:
-          >>> from experiments.paper.verdict import Quantity
-          >>> Quantity("slope", "the slope", "each cell", lambda measured: {}, low=3, high=6).bounds
-          'within 3 to 6'
-        """
+        """Where the claim puts the number, in words."""
         if self.low == -np.inf:
             return f"below {self.high:g}"
         if self.high == np.inf:
@@ -84,14 +78,7 @@ class Claim:
 
 
 class Finding(NamedTuple):
-    """What was measured of one quantity of one subject: its estimate with the 95% interval.
-
-    Example:
-      >>> from capacity_jax.stats import Interval
-      >>> from experiments.paper.verdict import Finding
-      >>> print(Finding("GRU, bits per parameter", Interval(4.1, 3.9, 4.3), "within 3 to 6"))
-      GRU, bits per parameter: 4.10 [3.90, 4.30], claimed within 3 to 6
-    """
+    """What was measured of one quantity of one subject: its estimate with the 95% interval."""
 
     name: str
     interval: Interval
@@ -133,13 +120,6 @@ def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     Args:
       claim: what is judged.
       records: a table of trials, of any tasks and as far as the studies have come.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.verdict import Claim, judge
-      >>> claim = Claim(1, "Bits are linear in parameters.", lambda records: records, len, quantities=[])
-      >>> judge(claim, pd.DataFrame({"cell": []})).verdict
-      'not run'
     """
     rows = claim.select(records.loc[records["cell"].isin(claim.cells).to_numpy(bool)])
     if rows.empty:

@@ -24,23 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Encoding:
-    """The columns of a space.
-
-    Example:
-      >>> from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-      >>> encoding = Encoding(
-      ...     {
-      ...         "scale": FloatDistribution(-1.0, 3.0),
-      ...         "depth": IntDistribution(1, 3),
-      ...         "optimizer": CategoricalDistribution(["adam", "sgd"]),
-      ...     }
-      ... )
-      >>> columns = encoding.encode([{"scale": 1.0, "depth": 3, "optimizer": "sgd"}])
-      >>> columns.round(3).tolist()
-      [[0.5, 1.0, 0.0, 0.707]]
-      >>> encoding.decode(columns[0])
-      {'scale': 1.0, 'depth': 3, 'optimizer': 'sgd'}
-    """
+    """The columns of a space."""
 
     space: Mapping[str, BaseDistribution]
 

@@ -70,13 +70,6 @@ def infeasible_table(records: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
       Columns depth, cell, trials, share, ci_low, ci_high and paper; shares between 0 and 1, NaN where there is none.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.fig5.figure import infeasible_table
-      >>> records = pd.DataFrame({"infeasible": [True, False], "task": "parens_counting", "cell": "gru", "depth": 1})
-      >>> infeasible_table(records.assign(sampler="random", role="search"))[["share", "paper"]].values.tolist()
-      [[0.5, 0.155]]
     """
     found: list[dict[str, Any]] = []
     for _, group in select(records).groupby(["depth", "cell"]):
