@@ -120,7 +120,9 @@ def shared_name(name: str) -> str | None:
     return next((stem for stem in SHARED if name.startswith(f"{stem}_")), None)
 
 
-def declared(name: str, default: float | int | str) -> Hyperparameter:
-    """A hyperparameter of which a cell's author gives the default alone; a shared name brings its range."""
+def declared(name: str, given: Hyperparameter | float | int | str) -> Hyperparameter:
+    """A hyperparameter of which an author may give the default alone; a shared name brings its range."""
+    if isinstance(given, Hyperparameter):
+        return given
     stem = shared_name(name)
-    return replace(SHARED[stem], default=default) if stem else Hyperparameter(default)
+    return replace(SHARED[stem], default=given) if stem else Hyperparameter(given)
