@@ -20,6 +20,13 @@ def check_finite(name: str, values) -> None:
         raise ValueError(f"{name} holds NaN or infinite values; it must be finite")
 
 
+def check_positive(name: str, value: float) -> None:
+    """Raises ValueError unless value is a finite number above 0."""
+    check_finite(name, value)
+    if value <= 0:
+        raise ValueError(f"{name} is {value}; it must be positive")
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
     """The error for a name that is none of those known, with the nearest of them or else all."""
     known = list(known)

@@ -84,7 +84,7 @@ class Encoding:
     def decode(self, columns: Array) -> dict[str, Any]:
         """The setting nearest to a row of columns."""
         return {
-            name: _value(distribution, columns[self.searched[name]]) if name in self.searched else _only(distribution)
+            name: _value(distribution, columns[self.searched[name]] if name in self.searched else np.zeros(1))
             for name, distribution in self.space.items()
         }
 
@@ -143,10 +143,6 @@ def _inside(distribution, value):
     except ValueError:
         return False
     return isinstance(distribution, CategoricalDistribution) or bool(distribution.low <= number <= distribution.high)
-
-
-def _only(distribution):
-    return distribution.choices[0] if isinstance(distribution, CategoricalDistribution) else distribution.low
 
 
 def _scaled(distribution, value):

@@ -74,9 +74,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     worst = (table["std"] / table["mean"].abs()).max()
     spread = f"standard deviation of repeats at most {worst:.1%} of their mean, over {len(table)} settings."
     caption(
-        figure,
-        CLAIMS[0].statement,
-        f"{spread} {_means(table)}" if len(table) else "no setting with ten repeats yet.",
+        figure, CLAIMS[0].statement, f"{spread} {_means(table)}" if len(table) else "no setting with ten repeats yet."
     )
     return figure
 
