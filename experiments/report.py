@@ -18,8 +18,7 @@ from capacity_jax.results.report import report, table_html
 from experiments.paper.folders import draw_figures, judge_claims, tables_of, with_figure
 from experiments.paper.published import read_published
 from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Judgement
-from experiments.trials import open_trials
-from experiments.workdir import read_config
+from experiments.workdir import open_trials, read_config
 
 ABOUT_CLAIMS = """<p>Collins, Sohl-Dickstein and Sussillo, <i>Capacity and Trainability in Recurrent Neural
 Networks</i>, ICLR 2017. A claim holds if all its 95% intervals lie where it puts them; it does not hold if one lies

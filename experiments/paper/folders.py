@@ -60,12 +60,7 @@ def claims_of(folder: str) -> Sequence[Claim]:
 
 
 def judge_claims(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) -> list[Judgement]:
-    """Every claim of the folders with its verdict, in the order of their numbers.
-
-    Args:
-      records: a table of trials, of any tasks and as far as the studies have come.
-      folders: import paths.
-    """
+    """Every claim of the folders with its verdict, in the order of their numbers, on a table of any trials."""
     claims = [claim for folder in folders for claim in claims_of(folder)]
     return [judge(claim, records) for claim in sorted(claims, key=lambda claim: claim.number)]
 
@@ -73,13 +68,7 @@ def judge_claims(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) 
 def draw_figures(
     records: pd.DataFrame, published: pd.DataFrame | None = None, folders: Iterable[str] = PAPER_FOLDERS
 ) -> dict[str, "Figure"]:
-    """By the names of their folders, those figures for which there are trials.
-
-    Args:
-      records: a table of trials, of any tasks and as far as the studies have come.
-      published: a table of the authors' trials, drawn as reference points.
-      folders: import paths.
-    """
+    """By the names of their folders, those figures for which a table of any trials has some."""
     modules = {folder.rpartition(".")[2]: figure_of(folder) for folder in folders}
     return {name: one.draw(records, published) for name, one in modules.items() if len(one.select(records))}
 

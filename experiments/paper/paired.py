@@ -1,4 +1,4 @@
-"""Two cells compared size by size: what both measured under one budget."""
+"""Two cells compared size by size on rows of `best_table` of `per_cap`: what both measured under one budget."""
 
 import numpy as np
 import pandas as pd
@@ -7,14 +7,7 @@ from capacity_jax.stats import Interval, mean_or_nothing
 
 
 def capacity_difference(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> Interval:
-    """Bits per parameter of cell x less those of cell y: mean over the sizes at which both were measured.
-
-    Args:
-      best: rows of `best_table` of `per_cap`.
-      x: name of a cell.
-      y: name of another.
-      level: of the interval.
-    """
+    """Bits per parameter of cell x less those of cell y: mean over the sizes at which both were measured."""
     of_x, of_y = _pairs(best, x, y)
     return mean_or_nothing(of_x - of_y, level)
 
@@ -24,12 +17,6 @@ def capacity_factor(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> 
 
     Capacity is linear in the number of parameters, so the factor is y's bits per parameter over x's: geometric mean
     over the sizes at which both were measured, with the interval of the mean of logarithms.
-
-    Args:
-      best: rows of `best_table` of `per_cap`.
-      x: name of a cell.
-      y: name of another.
-      level: of the interval.
     """
     of_x, of_y = _pairs(best, x, y)
     positive = (of_x > 0) & (of_y > 0)

@@ -116,27 +116,19 @@ def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     A claim holds if the 95% interval of every number lies inside its bounds; since all must, no correction for their
     number is due. It does not hold if the interval of one lies outside at a level corrected for their number
     (Bonferroni: 1 − 0.05/n). Otherwise, and where a number could not be measured, there are not enough trials.
-
-    Args:
-      claim: what is judged.
-      records: a table of trials, of any tasks and as far as the studies have come.
     """
     rows = claim.select(records.loc[records["cell"].isin(claim.cells).to_numpy(bool)])
     if rows.empty:
         return Judgement(claim, NOT_RUN)
     measured = claim.measure(rows)
-    parts = [
-        (quantity, subject, estimate)
-        for quantity in claim.quantities
-        for subject, estimate in quantity.estimates(measured).items()
-    ]
+    parts = [(one, *part) for one in claim.quantities for part in one.estimates(measured).items()]
     findings = [
         Finding(", ".join(filter(None, (subject, one.name))), estimate(0.95), one.bounds)
         for one, subject, estimate in parts
     ]
     inside = [
-        one.low <= finding.interval.low and finding.interval.high <= one.high
-        for (one, _, _), finding in zip(parts, findings, strict=True)
+        one.low <= found.interval.low and found.interval.high <= one.high
+        for (one, _, _), found in zip(parts, findings, strict=True)
     ]
     wide = [(one, estimate(1 - 0.05 / len(parts))) for one, _, estimate in parts]
     if inside and all(inside):

@@ -20,7 +20,7 @@ def workdir(tmp_path, monkeypatch):
         urls.append(storage)
         return table([trial])
 
-    monkeypatch.setattr("experiments.trials.read_trials", read)
+    monkeypatch.setattr("experiments.workdir.read_trials", read)
     (tmp_path / "studies.db").touch()
     (tmp_path / "config.json").write_text(json.dumps({"name": "fig2c-smoke", "seed": 7}))
     yield tmp_path
