@@ -50,17 +50,12 @@ def test_smoke_reaches_table_and_figure(name, tmp_path, monkeypatch):
     check_results(config_of(name), tmp_path)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-def test_laptop_configuration_is_valid(name):
-    """Breaks if a committed configuration would be refused when its user starts it."""
-    for study in studies(config_of(name, "laptop")):
-        assert study.initial_trials()
-
-
-def test_a_stand_in_is_named_in_its_results(monkeypatch):
-    """Breaks if results made without text8 could be taken for text8's."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
-    assert studies(config_of("text8"))[0].bucket.task.name.startswith("text8-standin-stdlib-docs")
+@pytest.mark.parametrize("extent", ["laptop", "smoke"])
+@pytest.mark.parametrize("name", ["quickstart", *CONFIGS])
+def test_every_configuration_is_valid(name, extent):
+    """Breaks if a committed configuration would be refused when its user starts it, or lacks a seed's trial."""
+    for study in studies(config_of(name, extent)):
+        assert len(study.initial_trials()) == study.seeds * len(study.initial_settings)
 
 
 @pytest.mark.parametrize("cell", ["irnn", "lstm@2", "intersection@2"])
