@@ -1,8 +1,9 @@
 """The work directory of a run: made, checked, guarded against another configuration's results, and read."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 from flax.traverse_util import flatten_dict
@@ -66,6 +67,12 @@ def open_trials(workdir: str | Path) -> pd.DataFrame:
         # Whatever a broken database makes Optuna and SQLAlchemy raise.
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise WorkdirError(f"workdir is {workdir}, whose {STORAGE_FILE} cannot be read: {reason}") from error
+
+
+def stop(message: object) -> NoReturn:
+    """Ends a command with one line that says what is wrong."""
+    print(f"capacity_jax: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _check_same(directory, recorded, wanted):

@@ -32,9 +32,8 @@ def check_results(config, directory):
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_configuration_reaches_table_and_figure(name, tmp_path, monkeypatch):
+def test_configuration_reaches_table_and_figure(name, tmp_path):
     """Breaks if a task's configuration, columns, objective or figure do not fit together."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
     config = config_of(name)
     config.update({"cells": "rnn", "seeds": 1, "max_train_steps": 20, "batch_size": 8})
     config.task_args.update(SHORT[name])
@@ -44,9 +43,8 @@ def test_configuration_reaches_table_and_figure(name, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
-def test_smoke_reaches_table_and_figure(name, tmp_path, monkeypatch):
+def test_smoke_reaches_table_and_figure(name, tmp_path):
     """Breaks if what is true of one small network is not true of a configuration's own cells and sizes."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
     check_results(config_of(name), tmp_path)
 
 

@@ -16,11 +16,6 @@ LENGTH = 10_000
 TEXT = bytes(np.random.default_rng(0).choice(list(ALPHABET.encode()), LENGTH).astype(np.uint8))
 
 
-@pytest.fixture(autouse=True)
-def no_data_at_hand(monkeypatch):
-    monkeypatch.delenv(DATA_VARIABLE, raising=False)
-
-
 @pytest.fixture(scope="module")
 def corpus():
     return Corpus("random", np.frombuffer(TEXT, np.uint8))
