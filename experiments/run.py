@@ -79,7 +79,8 @@ def trials_of(plan: list[Study], storage: Storage) -> pd.DataFrame:
 def _command_line(argv: list[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
-        if CONFIG.value is None:
+        # A file that cannot be loaded says so when its fields are first asked for.
+        if CONFIG.value is None or not CONFIG.value.keys():
             stop("--config is missing; for example --config=experiments/configs/quickstart.py")
         if not WORKDIR.value:
             flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)

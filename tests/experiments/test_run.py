@@ -21,8 +21,9 @@ TINY = ("--config.cells=rnn", "--config.budgets=80,120,160", "--config.space.tra
 
 
 def run(*arguments):
+    config = [] if arguments[-1].startswith("--config=") else [f"--config={QUICKSTART}"]
     return subprocess.run(
-        [sys.executable, "-m", "experiments.run", f"--config={QUICKSTART}", *arguments],
+        [sys.executable, "-m", "experiments.run", *config, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
