@@ -20,14 +20,15 @@ def check_finite(name: str, values) -> None:
         raise ValueError(f"{name} holds NaN or infinite values; it must be finite")
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
-    """The error for a name that is none of those known, with the nearest of them or else all.
+def check_positive(name: str, value: float) -> None:
+    """Raises ValueError unless value is a finite number above 0."""
+    check_finite(name, value)
+    if value <= 0:
+        raise ValueError(f"{name} is {value}; it must be positive")
 
-    Example:
-      >>> from capacity_jax.checks import unknown
-      >>> print(unknown("cell", "lsmt", ["gru", "lstm"]))
-      cell 'lsmt' is unknown; did you mean lstm?
-    """
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> ValueError:
+    """The error for a name that is none of those known, with the nearest of them or else all."""
     known = list(known)
     nearest = get_close_matches(name, known, 1) if isinstance(name, str) else []
     hint = f"did you mean {nearest[0]}?" if nearest else f"allowed: {', '.join(known) or 'none'}"

@@ -73,10 +73,7 @@ class Network:
                 self.cell.init(layer_key, width, self.n_hidden, hparams)
                 for layer_key, width in zip(layer_keys, widths, strict=True)
             ],
-            "readout": {
-                "W": normal_matrix(readout_key, self.n_hidden, self.n_out),
-                "b": jnp.zeros(self.n_out),
-            },
+            "readout": {"W": normal_matrix(readout_key, self.n_hidden, self.n_out), "b": jnp.zeros(self.n_out)},
         }
         if self.cell.square:
             params["projection"] = normal_matrix(projection_key, self.n_in, self.n_hidden)

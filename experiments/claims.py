@@ -12,8 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.paper.folders import judge_claims, with_figure
-from experiments.trials import open_trials
-from experiments.workdir import read_config
+from experiments.workdir import open_trials, read_config
 
 
 def main(arguments: list[str] | None = None) -> int:

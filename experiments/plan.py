@@ -42,7 +42,7 @@ def studies(config: ConfigDict) -> list[Study]:
     return [
         _study(config, name, depth, i, arguments, published)
         for name, depth in cells(config)
-        for i in range(_n_sizes(config))
+        for i in range(len(config.budgets or config.units))
         for arguments in _grid(config)
     ]
 
@@ -60,10 +60,6 @@ def cells(config: ConfigDict) -> list[tuple[str, int]]:
             raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")
         found.append((cell_by_name(name).name, int(depth or 1)))
     return found
-
-
-def _n_sizes(config):
-    return len(config.budgets or config.units)
 
 
 def _grid(config) -> list[dict]:
@@ -108,13 +104,12 @@ def _study(config, cell_name, depth, i, arguments, published):
 
 def _initial_settings(config, cell_name):
     settings = config.initial_settings.get(cell_name, config.initial_settings.get("default", ()))
+    name = f"initial_settings.{cell_name}"
     if not isinstance(settings, list | tuple):
-        raise ValueError(f"initial_settings.{cell_name} is {settings!r}; allowed: a tuple of settings")
+        raise ValueError(f"{name} is {settings!r}; allowed: a tuple of settings")
     for setting in settings:
         if not isinstance(setting, Mapping):
-            raise ValueError(
-                f"initial_settings.{cell_name} holds {setting!r}; allowed: settings, dicts of hyperparameters"
-            )
+            raise ValueError(f"{name} holds {setting!r}; allowed: settings, dicts of hyperparameters")
     return settings
 
 

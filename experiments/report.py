@@ -18,8 +18,7 @@ from capacity_jax.results.report import report, table_html
 from experiments.paper.folders import draw_figures, judge_claims, tables_of, with_figure
 from experiments.paper.published import read_published
 from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Judgement
-from experiments.trials import open_trials
-from experiments.workdir import read_config
+from experiments.workdir import open_trials, read_config
 
 ABOUT_CLAIMS = """<p>Collins, Sohl-Dickstein and Sussillo, <i>Capacity and Trainability in Recurrent Neural
 Networks</i>, ICLR 2017. A claim holds if all its 95% intervals lie where it puts them; it does not hold if one lies
@@ -77,15 +76,7 @@ def write(workdir: Path, records: pd.DataFrame, published: Path | None = None) -
 
 
 def claims_html(judgements: Sequence[Judgement]) -> str:
-    """Claims as a section of the report: each opens to its rule and numbers.
-
-    Example:
-      >>> from capacity_jax.results import trials_table
-      >>> from experiments.paper.folders import judge_claims
-      >>> from experiments.report import claims_html
-      >>> claims_html(judge_claims(trials_table([]))).count("not run</span>")
-      8
-    """
+    """Claims as a section of the report: each opens to its rule and numbers."""
     return ABOUT_CLAIMS + "\n".join(map(_claim, judgements))
 
 

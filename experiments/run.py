@@ -14,7 +14,6 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -28,7 +27,7 @@ from capacity_jax.training import use_all_cores
 from experiments.paper.folders import figure_of
 from experiments.plan import studies
 from experiments.report import write as write_report
-from experiments.workdir import open_workdir
+from experiments.workdir import open_workdir, stop
 
 CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
 WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/, then the configuration's name.")
@@ -80,19 +79,20 @@ def trials_of(plan: list[Study], storage: Storage) -> pd.DataFrame:
 def _command_line(argv: list[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
-        if CONFIG.value is None:
-            _stop("--config is missing; for example --config=experiments/configs/quickstart.py")
+        # A file that cannot be loaded says so when its fields are first asked for.
+        if CONFIG.value is None or not CONFIG.value.keys():
+            stop("--config is missing; for example --config=experiments/configs/quickstart.py")
         if not WORKDIR.value:
             flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
     except AttributeError as error:
         # ml_collections wraps its KeyError, whose message ends with the nearest field.
         cause = error.args[0] if error.args and isinstance(error.args[0], KeyError) else error
-        _stop("config has no field " + str(cause.args[0]).replace("\n", "; "))
+        stop("config has no field " + str(cause.args[0]).replace("\n", "; "))
     except (flags.Error, ValueError, TypeError, OSError) as error:
         # What went wrong in a configuration file stands last.
-        _stop(str(error).strip().splitlines()[-1].strip().removeprefix("ValueError: "))
+        stop(str(error).strip().splitlines()[-1].strip().removeprefix("ValueError: "))
     if len(rest) > 1:
-        _stop(f"unknown argument {rest[1]!r}; flags begin with --")
+        stop(f"unknown argument {rest[1]!r}; flags begin with --")
     return rest
 
 
@@ -102,7 +102,7 @@ def _run(argv: list[str]) -> None:
     try:
         main(CONFIG.value, WORKDIR.value, STORAGE.value, stop=lambda: bool(signals))
     except (ValueError, OSError, MemoryError) as error:
-        _stop(str(error))
+        stop(str(error))
     except (Stopped, KeyboardInterrupt):
         command = shlex.join(["python", "-m", "experiments.run", *sys.argv[1:]])
         print(f"\ncapacity_jax: stopped; to go on from here: {command}", file=sys.stderr)
@@ -121,11 +121,6 @@ def _signals() -> list[int]:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, receive)
     return received
-
-
-def _stop(message: str) -> NoReturn:
-    print(f"capacity_jax: {message}", file=sys.stderr)
-    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
-"""The work directory of a run: made, checked, and guarded against another configuration's results."""
+"""The work directory of a run: made, checked, guarded against another configuration's results, and read."""
 
 import json
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pandas as pd
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
-CONFIG_FILE = "config.json"
+from capacity_jax.results.trials import read_trials
+
+CONFIG_FILE, STORAGE_FILE = "config.json", "studies.db"
 
 
 class WorkdirError(ValueError):
@@ -46,6 +50,29 @@ def read_config(directory: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise WorkdirError(f"workdir is {directory}, whose {CONFIG_FILE} holds no configuration")
     return config
+
+
+def open_trials(workdir: str | Path) -> pd.DataFrame:
+    """The table of trials of a work directory, as far as its studies have come.
+
+    Raises:
+      WorkdirError: it holds no studies, or they cannot be read.
+    """
+    storage = Path(workdir) / STORAGE_FILE
+    if not storage.is_file():
+        raise WorkdirError(f"workdir is {workdir}, which holds no {STORAGE_FILE}; experiments.run writes it")
+    try:
+        return read_trials(f"sqlite:///{storage}")
+    except Exception as error:
+        # Whatever a broken database makes Optuna and SQLAlchemy raise.
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise WorkdirError(f"workdir is {workdir}, whose {STORAGE_FILE} cannot be read: {reason}") from error
+
+
+def stop(message: object) -> NoReturn:
+    """Ends a command with one line that says what is wrong."""
+    print(f"capacity_jax: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def _check_same(directory, recorded, wanted):

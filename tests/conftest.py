@@ -1,4 +1,4 @@
-"""What every test runs under: two CPU devices, no silent rank promotion, 32-bit floats, one cache of programs."""
+"""What every test runs under: two CPU devices, no silent rank promotion, 32-bit floats, no text8, one program cache."""
 
 import os
 from tempfile import TemporaryDirectory
@@ -15,6 +15,9 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
 
 # Programs of tests run for moments: LLVM's optimizations would take half of all time.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
+# Whatever text lies at hand, tests read the stand-in.
+os.environ.pop("CAPACITY_JAX_DATA", None)
 
 import jax
 import pytest

@@ -1,6 +1,6 @@
 """The one type every cell is: pure functions on a single example."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -26,34 +26,6 @@ class Init(Protocol):
         ...
 
 
-class InitialState(Protocol):
-    """The state before the first step, which is learned if it is read from the parameters."""
-
-    def __call__(self, params: Params, /) -> State:
-        """The state of one example, without a batch axis."""
-        ...
-
-
-class Step(Protocol):
-    """One step of time on one example."""
-
-    def __call__(
-        self, params: Params, state: State, x: Float[Array, " n_in"], /
-    ) -> tuple[State, Float[Array, " n_hidden"]]:
-        """The new state, and the output y `[n_hidden]`, for an input x `[n_in]`."""
-        ...
-
-
-class Scan(Protocol):
-    """All steps of time at once on one example."""
-
-    def __call__(
-        self, params: Params, state: State, xs: Float[Array, "n_steps n_in"], /
-    ) -> Float[Array, "n_steps n_hidden"]:
-        """The outputs `[n_steps, n_hidden]` for inputs xs `[n_steps, n_in]`, from the state before the first."""
-        ...
-
-
 @dataclass(frozen=True)
 class Cell:
     """A recurrent cell as a bundle of pure functions on ONE example, without a batch axis.
@@ -63,17 +35,18 @@ class Cell:
     Attributes:
       name: the name under which results report it.
       init: see `Init`.
-      initial_state: see `InitialState`.
-      step: see `Step`. A cell that lists `nonlinearity` among its hyperparameters takes the function as a fourth
-        argument, `jnp.tanh` by default.
+      initial_state: `(params) -> state` before the first step, which is learned if it is read from the parameters.
+      step: `(params, state, x) -> (state, y)`, one step of time, from an input `[n_in]` to an output `[n_hidden]`. A
+        cell that lists `nonlinearity` among its hyperparameters takes the function as a fourth argument, `jnp.tanh` by
+        default.
       hyperparameters: the entries of `hparams` that `init` and `step` read; a bare value is the default of one that
         may be any number of its type.
       square: whether inputs must have n_hidden values; a network then projects its input first.
       batch_last: whether `step` (and `scan`) also take a batch on a trailing axis: x `[n_in, batch]`, state and biases
         `[n_hidden, batch]` or `[n_hidden, 1]`. They do if all matrix products are by `linear` and all else is
         elementwise or a split of the leading axis. Other cells are mapped over the batch.
-      scan: see `Scan`; what a cell with a parallel form offers beside `step`, and equal to it. A network then runs
-        layer by layer over whole sequences.
+      scan: `(params, state, xs) -> ys`, all steps at once, `[n_steps, n_in]` to `[n_steps, n_hidden]`: what a cell with
+        a parallel form offers beside `step`, and equal to it. A network then runs layer by layer over whole sequences.
       weights: names of the parameters that are weights, to which L2 decay applies, as they stand in the tree's paths.
         By default all matrices from which no initial state is read.
 
@@ -92,19 +65,16 @@ class Cell:
 
     name: str
     init: Init
-    initial_state: InitialState
-    step: Step
+    initial_state: Callable[[Params], State]
+    step: Callable[..., tuple[State, Float[Array, " n_hidden"]]]
     hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
     square: bool = False
     batch_last: bool = False
-    scan: Scan | None = None
+    scan: Callable[..., Float[Array, "n_steps n_hidden"]] | None = None
     weights: tuple[str, ...] | None = None
 
     def __post_init__(self):
-        complete = {
-            name: value if isinstance(value, Hyperparameter) else declared(name, value)
-            for name, value in self.hyperparameters.items()
-        }
+        complete = {name: declared(name, given) for name, given in self.hyperparameters.items()}
         object.__setattr__(self, "hyperparameters", complete)
 
     def state_size(self, n_hidden: int) -> int:

@@ -91,12 +91,6 @@ def with_defaults(hyperparameters: Mapping[str, Hyperparameter], given: Mapping[
 
     Raises:
       ValueError: a name is unknown, or a value that is no array is not allowed.
-
-    Example:
-      >>> from capacity_jax.cells import gru
-      >>> from capacity_jax.cells.hyperparameters import with_defaults
-      >>> with_defaults(gru.hyperparameters, {"input_scale_c": 0.5})["nonlinearity"]
-      'tanh'
     """
     for name, value in given.items():
         if name not in hyperparameters:
@@ -120,19 +114,15 @@ SHARED = {
 
 
 def shared_name(name: str) -> str | None:
-    """The entry of `SHARED` that a name is or, with a gate behind it, stands for.
-
-    Example:
-      >>> from capacity_jax.cells.hyperparameters import shared_name
-      >>> shared_name("input_scale_c"), shared_name("leak")
-      ('input_scale', None)
-    """
+    """The entry of `SHARED` that a name is or, with a gate behind it, stands for."""
     if name in SHARED:
         return name
     return next((stem for stem in SHARED if name.startswith(f"{stem}_")), None)
 
 
-def declared(name: str, default: float | int | str) -> Hyperparameter:
-    """A hyperparameter of which a cell's author gives the default alone; a shared name brings its range."""
+def declared(name: str, given: Hyperparameter | float | int | str) -> Hyperparameter:
+    """A hyperparameter of which an author may give the default alone; a shared name brings its range."""
+    if isinstance(given, Hyperparameter):
+        return given
     stem = shared_name(name)
-    return replace(SHARED[stem], default=default) if stem else Hyperparameter(default)
+    return replace(SHARED[stem], default=given) if stem else Hyperparameter(given)

@@ -1,11 +1,10 @@
 """The intersection network, +RNN: gated along depth as along time (Collins et al. 2017).
 
 Example:
-  >>> import jax, jax.numpy as jnp
+  >>> import jax
   >>> from capacity_jax import intersection
   >>> params = intersection.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
-  >>> state, y = intersection.step(params, intersection.initial_state(params), jnp.ones(8))
-  >>> y.shape
+  >>> intersection.step(params, intersection.initial_state(params), jax.numpy.ones(8))[1].shape
   (8,)
 """
 
@@ -57,12 +56,5 @@ def step(params, h, x):
 
 
 intersection = Cell(
-    "intersection",
-    init,
-    itemgetter("h0"),
-    step,
-    HYPERPARAMETERS,
-    square=True,
-    batch_last=True,
-    weights=WEIGHTS,
+    "intersection", init, itemgetter("h0"), step, HYPERPARAMETERS, square=True, batch_last=True, weights=WEIGHTS
 )

@@ -1,11 +1,10 @@
 """The ReLU network that starts from the identity (Le, Jaitly, Hinton 2015, arXiv 1504.00941).
 
 Example:
-  >>> import jax, jax.numpy as jnp
+  >>> import jax
   >>> from capacity_jax import irnn
   >>> params = irnn.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
-  >>> state, y = irnn.step(params, irnn.initial_state(params), jnp.ones(8))
-  >>> y.shape
+  >>> irnn.step(params, irnn.initial_state(params), jax.numpy.ones(8))[1].shape
   (8,)
 """
 

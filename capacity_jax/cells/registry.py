@@ -1,10 +1,4 @@
-"""Cells by name.
-
-Example:
-  >>> from capacity_jax import CELLS
-  >>> CELLS["gru"].name
-  'gru'
-"""
+"""Cells by name."""
 
 from typing import Literal
 

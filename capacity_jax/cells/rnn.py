@@ -1,11 +1,10 @@
 """The vanilla recurrent network (Elman 1990; Collins et al. 2017).
 
 Example:
-  >>> import jax, jax.numpy as jnp
+  >>> import jax
   >>> from capacity_jax import rnn
   >>> params = rnn.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
-  >>> state, y = rnn.step(params, rnn.initial_state(params), jnp.ones(8))
-  >>> y.shape
+  >>> rnn.step(params, rnn.initial_state(params), jax.numpy.ones(8))[1].shape
   (8,)
 """
 
@@ -14,12 +13,12 @@ from operator import itemgetter
 import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.hyperparameters import with_defaults
 from capacity_jax.cells.linear import linear
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("h",)
-HYPERPARAMETERS = gate_hyperparameters(GATES) | {"nonlinearity": SHARED["nonlinearity"]}
+HYPERPARAMETERS = gate_hyperparameters(GATES, "nonlinearity")
 
 
 def init(key, n_in, n_hidden, hparams=NO_HPARAMS):

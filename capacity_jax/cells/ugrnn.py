@@ -1,11 +1,10 @@
 """The update gate network: one gate, the least that gating needs (Collins et al. 2017).
 
 Example:
-  >>> import jax, jax.numpy as jnp
+  >>> import jax
   >>> from capacity_jax import ugrnn
   >>> params = ugrnn.init(jax.random.key(0), n_in=8, n_hidden=8, hparams={})
-  >>> state, y = ugrnn.step(params, ugrnn.initial_state(params), jnp.ones(8))
-  >>> y.shape
+  >>> ugrnn.step(params, ugrnn.initial_state(params), jax.numpy.ones(8))[1].shape
   (8,)
 """
 
@@ -15,14 +14,12 @@ import jax
 import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.hyperparameters import with_defaults
 from capacity_jax.cells.linear import linear
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("c", "g")
-HYPERPARAMETERS = gate_hyperparameters(GATES) | {
-    name: SHARED[name] for name in ("forget_gate_bias_hack", "nonlinearity")
-}
+HYPERPARAMETERS = gate_hyperparameters(GATES, "forget_gate_bias_hack", "nonlinearity")
 
 
 def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
@@ -43,12 +40,4 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     return h, h
 
 
-ugrnn = Cell(
-    "ugrnn",
-    init,
-    itemgetter("h0"),
-    step,
-    HYPERPARAMETERS,
-    batch_last=True,
-    weights=WEIGHTS,
-)
+ugrnn = Cell("ugrnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS)

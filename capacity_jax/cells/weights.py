@@ -19,17 +19,12 @@ from capacity_jax.cells.hyperparameters import SHARED, Hyperparameter
 WEIGHTS = ("W_x", "W_h")
 
 
-def gate_hyperparameters(gates: Sequence[str]) -> dict[str, Hyperparameter]:
-    """The hyperparameters that `init_gates` reads, under the names of the authors' data.
-
-    Example:
-      >>> from capacity_jax.cells.weights import gate_hyperparameters
-      >>> list(gate_hyperparameters(("h",)))[2:]
-      ['recurrent_matrix_scale_h', 'input_scale_h', 'recurrent_bias_scale_h']
-    """
+def gate_hyperparameters(gates: Sequence[str], *others: str) -> dict[str, Hyperparameter]:
+    """The hyperparameters that `init_gates` reads, under the names of the authors' data, then others by name."""
     inits = {name: SHARED[name] for name in ("recurrent_matrix_init_type", "recurrent_bias_init_type")}
     scales = ("recurrent_matrix_scale", "input_scale", "recurrent_bias_scale")
-    return inits | {f"{scale}_{gate}": SHARED[scale] for gate in gates for scale in scales}
+    scaled = {f"{scale}_{gate}": SHARED[scale] for gate in gates for scale in scales}
+    return inits | scaled | {name: SHARED[name] for name in others}
 
 
 def init_gates(

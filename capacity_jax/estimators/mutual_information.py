@@ -38,9 +38,7 @@ def mutual_information(p: Float[Array, "..."], b: Float[Array, "..."]) -> Float[
 
 
 def mutual_information_from_logits(
-    logits: Float[Array, "*batch b"],
-    labels: Float[Array, "*batch b"],
-    mask: Float[Array, "*batch b"] | None = None,
+    logits: Float[Array, "*batch b"], labels: Float[Array, "*batch b"], mask: Float[Array, "*batch b"] | None = None
 ) -> Float[Array, "*batch"]:
     """Bits that the signs of logits tell about binary labels, over the last axis.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from capacity_jax.checks import check_finite
+from capacity_jax.checks import check_finite, check_positive
 
 
 def gaussian_rate(error: float, variance: float = 1.0) -> float:
@@ -24,8 +24,8 @@ def gaussian_rate(error: float, variance: float = 1.0) -> float:
       >>> gaussian_rate(error=0.25)
       1.0
     """
-    _check_positive("error", error)
-    _check_positive("variance", variance)
+    check_positive("error", error)
+    check_positive("variance", variance)
     return max(0.0, 0.5 * float(np.log2(variance / error)))
 
 
@@ -37,11 +37,10 @@ def weighted_gaussian_bits(error: float, weights: Float[np.ndarray, " n"], varia
 
       R(D) = Σ_i max(0, log2(w_i·variance/θ)/2),  with θ such that  Σ_i min(θ, w_i·variance) = D·Σ w_i.
 
-    The targets are assumed independent of each other and of the inputs, Gaussian, of mean 0 and of one
-    variance; nothing is assumed about how the network spreads its error. So the bits bound from below the
-    information that it holds about the targets, I(y; ŷ) ≥ R(D). For equal weights this is n·`gaussian_rate`.
-    The shorter rule, an effective number of samples (Σw)²/Σw² times `gaussian_rate`, is no bound: it supposes
-    one particular spread.
+    The targets are assumed independent of each other and of the inputs, Gaussian, of mean 0 and of one variance;
+    nothing is assumed about how the network spreads its error. So the bits bound from below the information that it
+    holds about the targets, I(y; ŷ) ≥ R(D). For equal weights this is n·`gaussian_rate`. The shorter rule, an effective
+    number of samples (Σw)²/Σw² times `gaussian_rate`, is no bound: it supposes one particular spread.
 
     Args:
       error: weighted mean squared error D.
@@ -62,8 +61,8 @@ def weighted_gaussian_bits(error: float, weights: Float[np.ndarray, " n"], varia
       >>> round(weighted_gaussian_bits(error=0.25, weights=[1.0] * 100), 6)
       100.0
     """
-    _check_positive("error", error)
-    _check_positive("variance", variance)
+    check_positive("error", error)
+    check_positive("variance", variance)
     weights = np.sort(np.asarray(weights, float).ravel())[::-1]
     check_finite("weights", weights)
     if len(weights) == 0 or weights[-1] <= 0:
@@ -77,9 +76,3 @@ def weighted_gaussian_bits(error: float, weights: Float[np.ndarray, " n"], varia
     thetas = left / np.arange(1, len(weights) + 1)
     k = max(1, np.count_nonzero(thetas < weights))
     return max(0.0, 0.5 * float(np.sum(np.log2(weights[:k] / thetas[k - 1]))))
-
-
-def _check_positive(name, value):
-    check_finite(name, value)
-    if value <= 0:
-        raise ValueError(f"{name} is {value}; it must be positive")

@@ -2,20 +2,15 @@
 
 import numpy as np
 
-from capacity_jax.checks import check_finite, check_size
+from capacity_jax.checks import check_finite, check_positive, check_size
 
 
 def subspace_error(n_hidden: int, n_in: int) -> float:
     """1 − min(n_hidden, n_in)/n_in: squared error per dimension of reconstructing a subspace of the input.
 
-    The input has n_in uncorrelated dimensions of mean 0 and variance 1, so every subspace of n_hidden
-    dimensions is as good as any other: what lies inside comes back exactly, what lies outside is answered
-    with 0. A linear readout of n_hidden units answers within such a subspace whatever their code, so no
-    expected error is lower.
-
-    Args:
-      n_hidden: units per layer.
-      n_in: dimensions of the input.
+    The input has n_in uncorrelated dimensions of mean 0 and variance 1, so every subspace of n_hidden dimensions is as
+    good as any other: what lies inside comes back exactly, what lies outside is answered with 0. A linear readout of
+    n_hidden units per layer answers within such a subspace whatever their code, so no expected error is lower.
 
     Raises:
       ValueError: a size is not a whole number of at least 1.
@@ -39,12 +34,11 @@ def values_recalled(error: float, n_in: int, variance: float = 1.0) -> float:
       variance: squared error per dimension of answering 0, best measured on the same inputs.
 
     Returns:
-      n_in at error 0, exactly 0 at error = variance, and below 0 for a network that does worse than answering
-      0: cutting it off there would bias means over networks that recall little.
+      n_in at error 0, exactly 0 at error = variance, and below 0 for a network that does worse than answering 0:
+      cutting it off there would bias means over networks that recall little.
 
     Raises:
-      ValueError: n_in is not a whole number of at least 1, error is not a finite number of at least 0, or
-        variance is not a finite positive number.
+      ValueError: a number is not finite or of the wrong sign, or n_in is not a whole number of at least 1.
 
     Example:
       >>> from capacity_jax.estimators import values_recalled
@@ -53,22 +47,14 @@ def values_recalled(error: float, n_in: int, variance: float = 1.0) -> float:
     """
     check_size("n_in", n_in)
     _check_error(error)
-    check_finite("variance", variance)
-    if variance <= 0:
-        raise ValueError(f"variance is {variance}; it must be positive")
+    check_positive("variance", variance)
     return n_in * (1 - error / variance)
 
 
 def error_ratio(error: float, n_hidden: int, n_in: int) -> float:
     """Measured error over `subspace_error`: 1 on the reference curve, above it for a network that does worse.
 
-    Args:
-      error: squared error per dimension, of inputs of variance 1.
-      n_hidden: units per layer.
-      n_in: dimensions of the input.
-
-    Returns:
-      The ratio; NaN where n_hidden >= n_in, whose reference is 0: such an error is to be read as it is.
+    It is NaN where n_hidden >= n_in, whose reference is 0: such an error is to be read as it is.
 
     Raises:
       ValueError: a size is not a whole number of at least 1, or error is not a finite number of at least 0.

@@ -1,10 +1,4 @@
-"""What the studies in a table of trials have found: the trials of each best setting, and one row for each study.
-
-Example:
-  >>> from capacity_jax.results import best_table, trials_table
-  >>> len(best_table(trials_table([])))
-  0
-"""
+"""What the studies in a table of trials have found: the trials of each best setting, and one row for each study."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

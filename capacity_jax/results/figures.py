@@ -49,16 +49,6 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
     """Stored bits, and bits per parameter, against the number of parameters (Collins et al. 2017, Fig. 1a and 1e).
 
     Bars are the 95% intervals over seeds; the band is the paper's range of 3 to 6 bits per parameter.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results.figures import capacity_figure
-      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "parameters": [433], "bits_per_parameter": [3.5]})
-      >>> table["ci_low"], table["ci_high"] = 3.2, 3.8
-      >>> table["bits"] = 433 * table["bits_per_parameter"]
-      >>> figure = capacity_figure(table)
-      >>> len(figure.axes)
-      2
     """
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     total, per_parameter = figure.subplots(1, 2)
@@ -83,17 +73,7 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
 
 
 def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
-    """The objective of any task against the number of parameters, with its 95% intervals over seeds.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results.figures import objective_figure
-      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "loss": [0.2]})
-      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
-      >>> figure = objective_figure(table, "loss", title="arithmetic")
-      >>> len(figure.axes)
-      1
-    """
+    """The objective of any task against the number of parameters, with its 95% intervals over seeds."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
     errorbars(axes, table, "parameters", objective)
@@ -105,17 +85,7 @@ def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
 
 
 def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
-    """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c).
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results.figures import recall_figure
-      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
-      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
-      >>> figure = recall_figure(table, n_in=16)
-      >>> len(figure.axes)
-      1
-    """
+    """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c)."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
     units = np.arange(1, max([n_in, *table["units"]]) + 1)
@@ -134,12 +104,6 @@ def cells_in_order(table: pd.DataFrame, first: Iterable[str] = CELLS) -> list[st
     Args:
       table: it has a column `cell`.
       first: names that keep their places whatever a table holds; by default those registered.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results.figures import cells_in_order
-      >>> cells_in_order(pd.DataFrame({"cell": ["mine", "gru"]}), first=["rnn", "gru"])
-      ['rnn', 'gru', 'mine']
     """
     return list(dict.fromkeys([*first, *sorted(table["cell"])]))
 
@@ -153,13 +117,7 @@ def by_network(table: pd.DataFrame, first: Iterable[str] = CELLS) -> Iterator[tu
 
 
 def network_style(place: int, depth: int = 1) -> dict[str, Any]:
-    """How figures draw a cell by its place in their order, colour and mark, and a depth, its line.
-
-    Example:
-      >>> from capacity_jax.results.figures import network_style
-      >>> network_style(0)["marker"], network_style(0, depth=2)["linestyle"]
-      ('o', '--')
-    """
+    """How figures draw a cell by its place in their order, colour and mark, and a depth, its line."""
     return {
         "color": COLOURS[place % len(COLOURS)],
         "marker": MARKS[place % len(MARKS)],

@@ -72,14 +72,7 @@ def report(
 
 
 def table_html(table: pd.DataFrame) -> str:
-    """A table for a page: text escaped, numbers short, what is missing as a dash; columns of text come first.
-
-    Example:
-      >>> import pandas as pd
-      >>> from capacity_jax.results.report import table_html
-      >>> "<td>1,500</td>" in table_html(pd.DataFrame({"cell": ["<gru>"], "stored_bits": [1500.0]}))
-      True
-    """
+    """A table for a page: text escaped, numbers short, what is missing as a dash; columns of text come first."""
     if table.empty:
         return "<p>No trials yet.</p>"
     numbers = list(table.select_dtypes("number"))

@@ -30,9 +30,8 @@ LARGEST_ALLOWED = 10**8
 def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 36, n_evaluation: int = 4096) -> Task:
     """The addition task; every batch is drawn anew, the evaluation set from a key that trains nothing.
 
-    Scores are `loss`, the cross-entropy in nats per character of the answer, pads included; `accuracy`, the
-    share of its characters that are right; `exact`, whether all are. How long to compute, `compute_steps`, is
-    a hyperparameter.
+    Scores are `loss`, the cross-entropy in nats per character of the answer, pads included; `accuracy`, the share of
+    its characters that are right; `exact`, whether all are. How long to compute, `compute_steps`, is a hyperparameter.
 
     Args:
       largest: terms are uniform among the whole numbers from −largest to largest (10^7 in the paper).
@@ -93,10 +92,7 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
             "exact": right.all(where=asked).astype(float),
         }
 
-    compute_steps = Hyperparameter(
-        max_compute_steps, range=(1, max_compute_steps), at_least=1, at_most=max_compute_steps
-    )
-
+    most = max_compute_steps
     return Task(
         name="arithmetic",
         n_in=len(ALPHABET),
@@ -112,7 +108,7 @@ def arithmetic(largest: int = 10**7, max_compute_steps: int = 6, n_steps: int = 
         measures=lambda scores, hparams, network: {},
         chance=float(np.log(len(ALPHABET))),
         reported=("accuracy", "exact", "loss"),
-        hyperparameters={"compute_steps": compute_steps},
+        hyperparameters={"compute_steps": Hyperparameter(most, range=(1, most), at_least=1, at_most=most)},
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial, wraps
 from inspect import signature
-from typing import Any, NamedTuple, ParamSpec, Protocol
+from typing import Any, NamedTuple, ParamSpec
 
 import jax
 import jax.numpy as jnp
@@ -40,64 +40,8 @@ class Batch(NamedTuple):
     weights: Float[Array, " size"]
 
 
-class Draw(Protocol):
-    """Draws what one member holds fixed, such as the labels it is to remember."""
-
-    def __call__(self, key: Key[Array, ""], hparams: HParams, size: int, /) -> Data:
-        """The member's data, for batches of `size` examples."""
-        ...
-
-
-class TrainingBatch(Protocol):
-    """The training batch of a step."""
-
-    def __call__(self, shared: Data, data: Data, key: Key[Array, ""], step: ArrayLike, size: int, /) -> Batch:
-        """A batch of `size` examples; key and step are those of the training step."""
-        ...
-
-
-class HeldOutBatch(Protocol):
-    """A part of a set that does not change while training."""
-
-    def __call__(self, shared: Data, data: Data, i: ArrayLike, size: int, /) -> Batch:
-        """The rows from `i * size` on, which depend on their places alone; rows past the end weigh nothing."""
-        ...
-
-
-class Score(Protocol):
-    """Scores ONE example; training descends the weighted mean of `loss`."""
-
-    def __call__(self, outputs: Float[Array, "n_reads n_out"], target: Any, /) -> Mapping[str, Array]:
-        """Scalars by name, `loss` among them."""
-        ...
-
-
-class Measure(Protocol):
-    """What a result reports besides the means of the scores."""
-
-    def __call__(self, scores: Mapping[str, float], hparams: HParams, network: Network, /) -> Mapping[str, float]:
-        """Numbers by name, computed on the host."""
-        ...
-
-
-class Expand(Protocol):
-    """Spells out settings that are written for networks of any size."""
-
-    def __call__(self, network: Network, settings: Settings, /) -> Settings:
-        """The settings, or changes to a search space, with the task's own names in place of derived ones."""
-        ...
-
-
-class Fit(Protocol):
-    """Sizes a task for what is asked of it."""
-
-    def __call__(self, network: Network, settings: Sequence[Settings], /) -> "Task":
-        """The task whose arrays are large enough for every setting and range among `settings`."""
-        ...
-
-
-def _as_written(network: Network, settings: Settings, /) -> Settings:
-    return settings
+# (shared, data, i, size) -> batch.
+HeldOutBatch = Callable[[Data, Data, ArrayLike, int], Batch]
 
 
 @dataclass(frozen=True)
@@ -110,12 +54,15 @@ class Task:
       n_out: number of outputs per step.
       n_steps: steps of time the network runs.
       n_reads: outputs are read at the last n_reads steps.
-      draw: see `Draw`.
-      batch: see `TrainingBatch`.
-      evaluation: see `HeldOutBatch`; the set that results report.
+      draw: `(key, hparams, size) -> data` that one member holds fixed, such as the labels it is to remember, for
+        batches of `size` examples.
+      batch: `(shared, data, key, step, size) -> Batch`, the training batch of a step, whose key and number it is given.
+      evaluation: `(shared, data, i, size) -> Batch`, the rows from `i * size` on of the set that results report, which
+        does not change while training. They depend on their places alone; rows past the end weigh nothing.
       n_evaluation: number of examples in it.
-      score: see `Score`; evaluation reports the weighted mean of every entry.
-      measures: see `Measure`.
+      score: `(outputs, target) -> scalars` by name of ONE example, from outputs `[n_reads, n_out]`. Training descends
+        the weighted mean of `loss`, which is one of them; evaluation reports the weighted mean of every entry.
+      measures: `(scores, hparams, network) -> numbers` by name that a result reports besides, computed on the host.
       chance: loss of the best constant answer, or of guessing.
       objective: the score or measure that a search is told, on the validation set, and that results report.
       reported: the scores and measures that tables show; the objective is added where it is missing.
@@ -124,8 +71,10 @@ class Task:
       hyperparameters: the entries of `hparams` that the task reads; a bare value is a default.
       validation: as `evaluation`, another set of the same size, which a search is told of; None where the task is to
         remember what it was shown, and there is one set only.
-      expand: see `Expand`; by default settings stay as they are.
-      fit: see `Fit`; None where no setting asks for another size.
+      expand: `(network, settings) -> settings`, or changes to a search space, written for networks of any size, with
+        the task's own names in place of derived ones; by default they stay as they are.
+      fit: `(network, settings) -> Task` whose arrays are large enough for every setting and range among several; None
+        where no setting asks for another size.
       initial_settings: settings known to be good for the task, as `expand` takes them.
       space: changes to the ranges of a search for short runs of the task, as `expand` takes them.
 
@@ -160,12 +109,12 @@ class Task:
     n_out: int
     n_steps: int
     n_reads: int
-    draw: Draw
-    batch: TrainingBatch
+    draw: Callable[[Key[Array, ""], HParams, int], Data]
+    batch: Callable[[Data, Data, Key[Array, ""], ArrayLike, int], Batch]
     evaluation: HeldOutBatch
     n_evaluation: int
-    score: Score
-    measures: Measure
+    score: Callable[[Float[Array, "n_reads n_out"], Any], Mapping[str, Array]]
+    measures: Callable[[Mapping[str, float], HParams, Network], Mapping[str, float]]
     chance: float
     objective: str = "loss"
     reported: tuple[str, ...] = ()
@@ -173,16 +122,13 @@ class Task:
     shared: Callable[[], Data] = lambda: ()
     hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
     validation: HeldOutBatch | None = None
-    expand: Expand = _as_written
-    fit: Fit | None = None
+    expand: Callable[[Network, Settings], Settings] = lambda network, settings: settings
+    fit: Callable[[Network, Sequence[Settings]], "Task"] | None = None
     initial_settings: tuple[Settings, ...] = field(default=(), hash=False)
     space: Settings = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
-        complete = {
-            name: value if isinstance(value, Hyperparameter) else declared(name, value)
-            for name, value in self.hyperparameters.items()
-        }
+        complete = {name: declared(name, given) for name, given in self.hyperparameters.items()}
         object.__setattr__(self, "hyperparameters", complete)
         if self.objective not in self.reported:
             object.__setattr__(self, "reported", (*self.reported, self.objective))

@@ -17,11 +17,7 @@ from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments, row_ke
 
 @one_for_equal_arguments
 def parens_counting(
-    n_kinds: int = 10,
-    n_noise: int = 10,
-    max_open: int = 10,
-    n_steps: int = 175,
-    n_evaluation: int = 1024,
+    n_kinds: int = 10, n_noise: int = 10, max_open: int = 10, n_steps: int = 175, n_evaluation: int = 1024
 ) -> Task:
     """The counting task; every batch is drawn anew, the evaluation set from a key that trains nothing.
 

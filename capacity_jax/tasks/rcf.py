@@ -26,17 +26,15 @@ def rcf(
 ) -> Task:
     """The random-function task: Gaussian inputs scaled to unit norm, standard normal targets.
 
-    The input is heard at the first step, the target read at the last. Example i of n = n_examples, counted
-    from 1, weighs i^−a with a = ln(1/smallest_weight)/ln(n), a power law from 1 to smallest_weight: a = 1/2
-    by default. Examples are stored in random order. Training draws them uniformly and weighs their errors, as
-    evaluation does; since a batch divides by its own sum of weights, an example that outweighs the rest of
-    its batch counts for less there. With batches of 64 this moves 2% of the weight off the heaviest of 10^6
-    examples, 15% of 1,000.
+    The input is heard at the first step, the target read at the last. Example i of n = n_examples, counted from 1,
+    weighs i^−a with a = ln(1/smallest_weight)/ln(n), a power law from 1 to smallest_weight: a = 1/2 by default.
+    Examples are stored in random order. Training draws them uniformly and weighs their errors, as evaluation does;
+    since a batch divides by its own sum of weights, an example that outweighs the rest of its batch counts for less
+    there. With batches of 64 this moves 2% of the weight off the heaviest of 10^6 examples, 15% of 1,000.
 
-    Scores, weighted means: `loss`, the squared error, and `variance`, the mean square of the targets, which
-    is the squared error of answering 0. The measures are `squared_error`, the fewest `bits` about the data
-    set that allow this error (`weighted_gaussian_bits`), and `bits_per_parameter`: 0 for a network that
-    answers 0.
+    Scores, weighted means: `loss`, the squared error, and `variance`, the mean square of the targets, which is the
+    squared error of answering 0. The measures are `squared_error`, the fewest `bits` about the data set that allow this
+    error (`weighted_gaussian_bits`), and `bits_per_parameter`: 0 for a network that answers 0.
 
     Args:
       n_examples: size of the data set (10^6 in the paper).
@@ -80,9 +78,6 @@ def rcf(
             "weights": jax.random.permutation(order_key, jnp.asarray(weights, float)),
         }
 
-    def draw(key, hparams, size):
-        return ()
-
     def window(shared, start, size):
         """The rows that are stored from `start` on, or the last ones if fewer than `size` follow."""
         if size > n_examples:
@@ -125,7 +120,7 @@ def rcf(
         n_out=1,
         n_steps=n_steps,
         n_reads=1,
-        draw=draw,
+        draw=lambda key, hparams, size: (),
         batch=batch,
         evaluation=evaluation,
         n_evaluation=n_evaluation,

@@ -1,10 +1,4 @@
-"""Tasks by name.
-
-Example:
-  >>> from capacity_jax import TASKS
-  >>> TASKS["mem_thru"](n_in=16).n_out
-  16
-"""
+"""Tasks by name."""
 
 from collections.abc import Callable
 from typing import Literal

@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import cast
 
 import jax
 import pandas as pd
@@ -38,6 +38,7 @@ from experiments.benchmarks.peers.naive import naive
 from experiments.benchmarks.report import as_text, rows, summary
 from experiments.benchmarks.timing import interleaved
 from experiments.benchmarks.work import Contender, Work
+from experiments.workdir import stop
 
 SHAPES = ("16x64", "16x256", "16x2800", "32x2800", "64x4096", "128x4096")
 QUICK_SHAPES = ("16x64", "16x2800", "64x4096")
@@ -58,9 +59,9 @@ def main(works: list[Work], repeats: int, seconds: float, at_once: int, json_pat
     table = pd.DataFrame()
     for i, work in enumerate(works):
         place = f"{i + 1} of {len(works)}: {work.cell} {work.units}x{work.batch}"
-        say(f"{place}, compiling")
+        print(f"{place}, compiling", file=sys.stderr, flush=True)
         contenders = prepared(work, at_once, with_torch=not left_out)
-        say(f"{place}, timing")
+        print(f"{place}, timing", file=sys.stderr, flush=True)
         speeds, peak = interleaved(contenders, repeats, seconds)
         new = rows(work, contenders, speeds, peak)
         table = pd.concat([table, pd.DataFrame(new)], ignore_index=True)
@@ -104,11 +105,6 @@ def missing_peers() -> str:
     return "" if torch_loop.prepare() else f"{names} (this torch cannot use the {jax.default_backend()})"
 
 
-def say(message: str) -> None:
-    """Progress."""
-    print(message, file=sys.stderr, flush=True)
-
-
 def works_asked_for() -> list[Work]:
     """Cells times shapes.
 
@@ -133,9 +129,9 @@ def command_line(argv: list[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
     except flags.Error as error:
-        _stop(str(error).splitlines()[0])
+        stop(str(error).splitlines()[0])
     if len(rest) > 1:
-        _stop(f"unknown argument {rest[1]!r}; flags begin with --")
+        stop(f"unknown argument {rest[1]!r}; flags begin with --")
     return rest
 
 
@@ -149,14 +145,9 @@ def run_as_told(argv: list[str]) -> None:
         if path:
             path.open("a").close()
     except (ValueError, OSError) as error:
-        _stop(str(error))
+        stop(str(error))
     repeats, seconds, at_once = (3, 0.1, 2) if QUICK.value else (5, 0.5, 1)
     main(works, repeats, seconds, at_once, path)
-
-
-def _stop(message: str) -> NoReturn:
-    print(f"capacity_jax: {message}", file=sys.stderr)
-    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -9,24 +9,11 @@ PAPER_CELLS = ("rnn", "irnn", "ugrnn", "gru", "lstm", "intersection")
 
 
 def cell_label(cell: str) -> str:
-    """The paper's name of a cell.
-
-    Example:
-      >>> from experiments.paper.cells import PAPER_CELLS, cell_label
-      >>> [cell_label(cell) for cell in PAPER_CELLS]
-      ['RNN', 'IRNN', 'UGRNN', 'GRU', 'LSTM', '+RNN']
-    """
+    """The paper's name of a cell."""
     return network_label((cell, 1))
 
 
 def cells_of(table: pd.DataFrame) -> list[str]:
-    """The cells of a table in the order of all figures: the paper's six, then others by name.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.cells import cells_of
-      >>> cells_of(pd.DataFrame({"cell": ["mine", "gru", "rnn"]}))
-      ['rnn', 'gru', 'mine']
-    """
+    """The cells of a table in the order of all figures: the paper's six, then others by name."""
     present = set(table["cell"])
     return [cell for cell in PAPER_CELLS if cell in present] + sorted(present - set(PAPER_CELLS))

@@ -6,16 +6,20 @@ from ml_collections import ConfigDict
 
 from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
+from experiments.configs.quickstart import INITIAL_SETTINGS
 from experiments.paper.cells import PAPER_CELLS
 
 # A minute, under an hour on 4 cores, under an hour on one large GPU, the paper's own.
 EXTENTS = ("smoke", "laptop", "gpu", "paper")
 # Each at the least depth it can have.
 SIX_CELLS = ",".join(f"{cell}@2" if cell == "intersection" else cell for cell in PAPER_CELLS)
+CAPACITY_STEPS = {"smoke": 300, "laptop": (10_000, 25_000), "gpu": (50_000, 300_000), "paper": (50_000, 20_000_000)}
 
 
-def figure_config(figure: str, task: str, extent: str, *, train_steps: dict[str, Any]) -> ConfigDict:
-    """The configuration of one of the paper's figures, but for sizes, initial settings and arguments of the task.
+def figure_config(
+    figure: str, task: str, extent: str, *, train_steps: dict[str, Any], depths: tuple[int, ...] = (), **fields: Any
+) -> ConfigDict:
+    """The configuration of one of the paper's figures.
 
     Args:
       figure: name of its folder.
@@ -23,27 +27,42 @@ def figure_config(figure: str, task: str, extent: str, *, train_steps: dict[str,
       extent: one of `EXTENTS`. `paper` searches the paper's ranges with a thousand trials; the others those of
         `SHORT_RUN_RANGES`; `smoke` has two cells.
       train_steps: training steps, a number or a range, by extent; a cap that makes the results lower bounds.
+      depths: of all cells, but at `smoke`; by default each has the least it can have.
+      fields: others of the configuration, by name.
 
     Raises:
       ValueError: the extent is not one of those allowed.
     """
     config = base_config(figure, task, extent, EXTENTS)
     config.figure = f"experiments.paper.{figure}"
-    config.cells = "rnn,intersection@2" if extent == "smoke" else SIX_CELLS
+    config.cells = "rnn,intersection@2" if extent == "smoke" else at_depths(*depths) if depths else SIX_CELLS
     config.trials = {"smoke": 2, "laptop": 8, "gpu": 256, "paper": 1000}[extent]
     config.seeds = {"smoke": 2, "laptop": 3, "gpu": 5, "paper": 5}[extent]
     # As many at once as a GPU trains at once.
     config.proposals = {"smoke": 2, "laptop": 8, "gpu": 128, "paper": 128}[extent]
     config.space = ConfigDict(({} if extent == "paper" else SHORT_RUN_RANGES) | {"train_steps": train_steps[extent]})
+    config.update(fields)
     return config
 
 
-def at_depths(*depths: int) -> str:
-    """The paper's six cells at each of the depths, as `config.cells` has them; +RNN has two layers at least.
+def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]], **fields: Any) -> ConfigDict:
+    """The configuration of a figure about stored bits, with budgets by extent."""
+    task_args = {"n_in": 64 if extent in ("gpu", "paper") else 32, "n_steps": 5}
+    config = figure_config(
+        figure, "per_cap", extent, train_steps=CAPACITY_STEPS, budgets=budgets[extent], task_args=task_args, **fields
+    )
+    config.batch_size = 64 if extent == "smoke" else 128
+    config.initial_settings = ConfigDict({cell: (capacity_setting(cell, extent),) for cell in INITIAL_SETTINGS})
+    config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
+    return config
 
-    Example:
-      >>> from experiments.paper.common import at_depths
-      >>> at_depths(1, 2)
-      'rnn@1,rnn@2,irnn@1,irnn@2,ugrnn@1,ugrnn@2,gru@1,gru@2,lstm@1,lstm@2,intersection@2'
-    """
+
+def capacity_setting(cell: str, extent: str) -> dict[str, Any]:
+    """The cell's initial setting of stored bits, with the most training steps that the extent allows."""
+    steps = {"smoke": 300, "laptop": 25_000, "gpu": 300_000, "paper": 1_000_000}[extent]
+    return INITIAL_SETTINGS[cell] | {"lr_decay_rate": 0.03, "train_steps": steps}
+
+
+def at_depths(*depths: int) -> str:
+    """The paper's six cells at each of the depths, as `config.cells` has them; +RNN has two layers at least."""
     return ",".join(f"{cell}@{d}" for cell in PAPER_CELLS for d in depths if (cell, d) != ("intersection", 1))

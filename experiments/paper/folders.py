@@ -29,13 +29,7 @@ PAPER_FOLDERS = tuple(f"{PACKAGE}.{path.parent.name}" for path in sorted(Path(__
 
 
 def with_figure(*figures: str) -> tuple[str, ...]:
-    """The paper's folders, and those of configurations' figures, where they name one and it is another.
-
-    Example:
-      >>> from experiments.paper.folders import with_figure
-      >>> with_figure("elsewhere.mine")[-2:]
-      ('experiments.paper.table_rerun', 'elsewhere.mine')
-    """
+    """The paper's folders, and those of configurations' figures, where they name one and it is another."""
     return tuple(dict.fromkeys([*PAPER_FOLDERS, *filter(None, figures)]))
 
 
@@ -44,11 +38,6 @@ def figure_of(folder: str) -> ModuleType:
 
     Raises:
       ValueError: there is none, it cannot be imported, or it lacks `select` or `draw`.
-
-    Example:
-      >>> from experiments.paper.folders import figure_of
-      >>> figure_of("experiments.paper.fig2c").select.__name__
-      'select'
     """
     if not _has(folder, "figure"):
         raise ValueError(
@@ -66,28 +55,12 @@ def claims_of(folder: str) -> Sequence[Claim]:
 
     Raises:
       ValueError: its `claim.py` cannot be imported.
-
-    Example:
-      >>> from experiments.paper.folders import claims_of
-      >>> [claim.number for claim in claims_of("experiments.paper.fig2c")]
-      [4]
     """
     return _imported(folder, "claim").CLAIMS if _has(folder, "claim") else ()
 
 
 def judge_claims(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) -> list[Judgement]:
-    """Every claim of the folders with its verdict, in the order of their numbers.
-
-    Args:
-      records: a table of trials, of any tasks and as far as the studies have come.
-      folders: import paths.
-
-    Example:
-      >>> from capacity_jax.results import trials_table
-      >>> from experiments.paper.folders import judge_claims
-      >>> [judgement.verdict for judgement in judge_claims(trials_table([]))][:2]
-      ['not run', 'not run']
-    """
+    """Every claim of the folders with its verdict, in the order of their numbers, on a table of any trials."""
     claims = [claim for folder in folders for claim in claims_of(folder)]
     return [judge(claim, records) for claim in sorted(claims, key=lambda claim: claim.number)]
 
@@ -95,19 +68,7 @@ def judge_claims(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) 
 def draw_figures(
     records: pd.DataFrame, published: pd.DataFrame | None = None, folders: Iterable[str] = PAPER_FOLDERS
 ) -> dict[str, "Figure"]:
-    """By the names of their folders, those figures for which there are trials.
-
-    Args:
-      records: a table of trials, of any tasks and as far as the studies have come.
-      published: a table of the authors' trials, drawn as reference points.
-      folders: import paths.
-
-    Example:
-      >>> from capacity_jax.results import trials_table
-      >>> from experiments.paper.folders import draw_figures
-      >>> draw_figures(trials_table([]))
-      {}
-    """
+    """By the names of their folders, those figures for which a table of any trials has some."""
     modules = {folder.rpartition(".")[2]: figure_of(folder) for folder in folders}
     return {name: one.draw(records, published) for name, one in modules.items() if len(one.select(records))}
 

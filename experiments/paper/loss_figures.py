@@ -1,5 +1,7 @@
 """Fig. 3: the loss against parameters and units, drawn alike on text and on random continuous functions."""
 
+from collections.abc import Callable
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -8,42 +10,49 @@ from capacity_jax.results.formatting import in_words
 from capacity_jax.stats import mean_or_nothing
 from experiments.paper.fig3_text8.claim import CLAIMS, gains, spreads
 from experiments.paper.panels import best_published, caption, depth_title, legend, log_axis, panel, published_handles
-from experiments.paper.selections import matching
+from experiments.paper.selections import matching, of_task
 
 DEPTHS = (1, 2, 4)
 
 
-def draw_losses(
-    rows: pd.DataFrame, published: pd.DataFrame | None, task: str, name: str, ylabel: str, letters: str
-) -> Figure:
-    """The score against parameters at depths 1, 2 and 4, and against units at depth 1 where there is a fourth panel.
+def loss_figure(task: str, ylabel: str, letters: str, name: str = "") -> tuple[Callable, Callable]:
+    """`select` and `draw` of a figure: the score against parameters by depth, and at depth 1 in panel d against units.
 
     Args:
-      rows: trials of one task.
-      published: a table of the authors' trials, drawn as reference points.
-      task: its name among the published trials.
-      name: for the caption.
+      task: by the paper's name.
       ylabel: what the score is.
       letters: of the panels.
+      name: of the task, for the caption; by default the trials' own.
     """
-    best = best_table(rows)
-    figure = Figure(figsize=(3.6 * len(letters), 5), layout="constrained")
-    reference = best_published(published, task)
-    panels = figure.subplots(1, len(letters), sharey=True)
-    for axes, letter, depth in zip(panels, letters, (*DEPTHS, 1), strict=False):
-        x = "units" if letter == "d" else "parameters"
-        drawn = None if reference is None else matching(reference, depth=depth)
-        panel(axes, matching(best, depth=depth), x, published=drawn, linestyle="-")
-        log_axis(axes.xaxis)
-        axes.set(title=f"{letter}  {depth_title(depth)}")
-        axes.set_xlabel("units per layer" if letter == "d" else "number of parameters")
-    panels[0].set_ylabel(ylabel)
-    legend(figure, best.assign(depth=1), published_handles(reference), loc="outside upper center", ncols=8)
-    gain, spread = (in_words(mean_or_nothing(values)) for values in (gains(best), spreads(best)))
-    caption(
-        figure,
-        CLAIMS[0].statement,
-        f"{name}; one line over the logarithm of units misses the points by {gain} more than one over that of "
-        f"parameters; the cells' range at one size, over the range of sizes, is {spread}. Bars: 95% over seeds.",
-    )
-    return figure
+
+    def select(records: pd.DataFrame) -> pd.DataFrame:
+        """The trials of the task."""
+        return of_task(records, task)
+
+    def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+        """The score against parameters at depths 1, 2 and 4, and against units at depth 1."""
+        rows = select(records)
+        names = name or ", ".join(sorted(set(rows["task"]))) or task
+        best = best_table(rows)
+        figure = Figure(figsize=(3.6 * len(letters), 5), layout="constrained")
+        reference = best_published(published, task)
+        panels = figure.subplots(1, len(letters), sharey=True)
+        for axes, letter, depth in zip(panels, letters, (*DEPTHS, 1), strict=False):
+            x = "units" if letter == "d" else "parameters"
+            drawn = None if reference is None else matching(reference, depth=depth)
+            panel(axes, matching(best, depth=depth), x, published=drawn, linestyle="-")
+            log_axis(axes.xaxis)
+            axes.set(title=f"{letter}  {depth_title(depth)}")
+            axes.set_xlabel("units per layer" if letter == "d" else "number of parameters")
+        panels[0].set_ylabel(ylabel)
+        legend(figure, best.assign(depth=1), published_handles(reference), loc="outside upper center", ncols=8)
+        gain, spread = (in_words(mean_or_nothing(values)) for values in (gains(best), spreads(best)))
+        caption(
+            figure,
+            CLAIMS[0].statement,
+            f"{names}; one line over the logarithm of units misses the points by {gain} more than one over that of "
+            f"parameters; the cells' range at one size, over the range of sizes, is {spread}. Bars: 95% over seeds.",
+        )
+        return figure
+
+    return select, draw

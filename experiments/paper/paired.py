@@ -1,4 +1,4 @@
-"""Two cells compared size by size: what both measured under one budget."""
+"""Two cells compared size by size on rows of `best_table` of `per_cap`: what both measured under one budget."""
 
 import numpy as np
 import pandas as pd
@@ -7,22 +7,7 @@ from capacity_jax.stats import Interval, mean_or_nothing
 
 
 def capacity_difference(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> Interval:
-    """Bits per parameter of cell x less those of cell y: mean over the sizes at which both were measured.
-
-    Args:
-      best: rows of `best_table` of `per_cap`.
-      x: name of a cell.
-      y: name of another.
-      level: of the interval.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.paired import capacity_difference
-      >>> best = pd.DataFrame({"cell": ["rnn", "rnn", "gru", "gru"], "depth": 1, "budget": [300.0, 600.0] * 2})
-      >>> best["parameters"], best["score"] = best["budget"], [4.0, 4.2, 3.0, 3.2]
-      >>> round(capacity_difference(best, "rnn", "gru").value, 6)
-      1.0
-    """
+    """Bits per parameter of cell x less those of cell y: mean over the sizes at which both were measured."""
     of_x, of_y = _pairs(best, x, y)
     return mean_or_nothing(of_x - of_y, level)
 
@@ -32,20 +17,6 @@ def capacity_factor(best: pd.DataFrame, x: str, y: str, level: float = 0.95) -> 
 
     Capacity is linear in the number of parameters, so the factor is y's bits per parameter over x's: geometric mean
     over the sizes at which both were measured, with the interval of the mean of logarithms.
-
-    Args:
-      best: rows of `best_table` of `per_cap`.
-      x: name of a cell.
-      y: name of another.
-      level: of the interval.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.paired import capacity_factor
-      >>> best = pd.DataFrame({"cell": ["rnn", "gru"], "depth": 1, "budget": 300.0, "parameters": 300})
-      >>> best["score"] = [4.0, 3.0]
-      >>> round(capacity_factor(best, "rnn", "gru").value, 6)
-      0.75
     """
     of_x, of_y = _pairs(best, x, y)
     positive = (of_x > 0) & (of_y > 0)

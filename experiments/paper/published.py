@@ -13,7 +13,7 @@ import pandas as pd
 
 from capacity_jax.studies.record import TRIAL_COLUMNS
 from experiments.paper.selections import matching, task_family
-from experiments.paper.unpickle import load_rows
+from experiments.paper.unpickle import as_text, load_rows
 
 COLUMNS = (
     "architecture",
@@ -43,17 +43,10 @@ def read_published(path: str | Path) -> pd.DataFrame:
     parameters needs). Stored bits do not follow from a loss: the score of `per_cap` is NaN, as are units, inputs, steps
     and seeds. '+rnn' is the cell `intersection`; hyperparameters keep their names and values.
 
-    Args:
-      path: of `rnn_hp_dataset.tar.gz`, or of a `.p` file out of it.
-
     Raises:
-      ValueError: the file is neither, lacks a column, or its pickle asks for more than arrays.
+      ValueError: the file is neither that archive nor a `.p` file out of it, lacks a column, or its pickle asks for
+        more than arrays.
       OSError: it cannot be read.
-
-    Example:
-      >>> from experiments.paper.published import read_published
-      >>> table = read_published("rnn_hp_dataset.tar.gz")  # doctest: +SKIP
-      >>> table.groupby(["task", "cell"])["eval_loss"].min()  # doctest: +SKIP
     """
     tables = [_table(source, names, rows) for source, names, rows in _sources(Path(path))]
     return pd.concat(tables, ignore_index=True)
@@ -62,33 +55,17 @@ def read_published(path: str | Path) -> pd.DataFrame:
 def published_settings(
     published: pd.DataFrame, task: str, cell: str, depth: int = 1, budget: float | None = None, n: int = 5
 ) -> list[dict[str, Any]]:
-    """The best published settings of a cell on a task, best first, to start a search from.
+    """The best n published settings of a cell on a task, best first, to start a search from; none where there are none.
 
-    Args:
-      published: what `read_published` gives.
-      task: its name; a stand-in for text8 counts as text8.
-      cell: its name.
-      depth: number of layers.
-      budget: only trials of the nearest maximum number of parameters (by ratio) count; None admits all.
-      n: how many settings at most.
-
-    Returns:
-      Hyperparameters by the authors' names; words in lower case, as ours are. Empty where nothing was published.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.published import published_settings
-      >>> published = pd.DataFrame({"hparams": [{"optimizer": "Adam"}, {"optimizer": "SGD"}], "objective": [1.6, 1.5]})
-      >>> published = published.assign(task="text8", cell="gru", depth=1, budget=1e5, infeasible=False)
-      >>> published_settings(published, "text8", "gru", n=1)
-      [{'optimizer': 'sgd'}]
+    Only trials of the maximum number of parameters nearest to the budget, by ratio, count; None admits all. A stand-in
+    for text8 counts as text8. Names are the authors', words in lower case, as ours are.
     """
     rows = matching(published, task=task_family(task), cell=cell, depth=depth, infeasible=False)
     if budget is not None and len(rows):
         distance = np.abs(np.log(np.asarray(rows["budget"], float) / budget))
         rows = rows.loc[distance == distance.min()]
     best = rows.sort_values("objective", kind="stable")["hparams"].head(n)
-    return [{name: _word(value) for name, value in hparams.items()} for hparams in best]
+    return [{name: value.lower() if isinstance(value, str) else value for name, value in one.items()} for one in best]
 
 
 def _sources(path: Path) -> Iterator[tuple[str, list[str], list[tuple]]]:
@@ -116,10 +93,10 @@ def _table(source: str, names: list[str], rows: list[tuple]) -> pd.DataFrame:
     raw = pd.DataFrame(rows, columns=names)
     if not all(isinstance(hparams, dict) for hparams in raw["hparams"]):
         raise ValueError(f"{source} has a row whose hparams are no dict; each must name its hyperparameters")
-    cells = raw["architecture"].map(_text).replace("+rnn", "intersection")
+    cells = raw["architecture"].map(as_text).replace("+rnn", "intersection")
     table = pd.DataFrame(
         {
-            "task": raw["task_type"].map(_text),
+            "task": raw["task_type"].map(as_text),
             "cell": cells,
             "depth": raw["n_layers"].astype(int),
             "budget": raw["max_params"].astype(float),
@@ -127,7 +104,7 @@ def _table(source: str, names: list[str], rows: list[tuple]) -> pd.DataFrame:
             "number": raw["hyper_iter"].astype(int),
             "role": "search",
             "sampler": "published",
-            "hparams": [{_text(name): _text(value) for name, value in hparams.items()} for hparams in raw["hparams"]],
+            "hparams": [{as_text(name): as_text(value) for name, value in one.items()} for one in raw["hparams"]],
             "maximize": False,
         }
     )
@@ -143,12 +120,3 @@ def _table(source: str, names: list[str], rows: list[tuple]) -> pd.DataFrame:
         if name not in table:
             table[name] = pd.NaT if name == "finished" else np.nan
     return table
-
-
-def _text(value: Any) -> Any:
-    """Python 2's strings are bytes or text, as numpy had them."""
-    return value.decode("latin1") if isinstance(value, bytes) else value
-
-
-def _word(value: Any) -> Any:
-    return value.lower() if isinstance(value, str) else value

@@ -1,6 +1,6 @@
 """Cells ranked against each other by what all trials of a tuner lost, diverged ones last."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import partial
 
 import numpy as np
@@ -22,14 +22,7 @@ WINNERS = {1: "gru", 8: "intersection"}
 
 
 def losses_by_cell(records: pd.DataFrame) -> dict[str, np.ndarray]:
-    """The scores of all trials of each cell, infinite where a trial diverged; of tasks whose score is a loss.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.rivals import losses_by_cell
-      >>> losses_by_cell(pd.DataFrame({"cell": "gru", "score": [0.5, float("nan")]}))
-      {'gru': array([0.5, inf])}
-    """
+    """The scores of all trials of each cell, infinite where a trial diverged; of tasks whose score is a loss."""
     return {str(cell): rows["score"].fillna(np.inf).to_numpy(float) for cell, rows in records.groupby("cell")}
 
 
@@ -42,7 +35,8 @@ def winner_ahead(records: pd.DataFrame, depth: int) -> dict[str, Estimate]:
 def closest(records: pd.DataFrame, depth: int, ahead: Iterable[str], behind: Iterable[str]) -> dict[str, Estimate]:
     """The closest of all comparisons of a cell that should be ahead with one that should be behind, named by both."""
     ahead = list(ahead)
-    losses = _known(losses_by_cell(matching(records, depth=depth)))
+    trials = losses_by_cell(matching(records, depth=depth))
+    losses = {cell: values for cell, values in trials.items() if len(values) >= MIN_TRIALS}
     pairs = [(x, y) for x in ahead for y in behind if x in losses and y in losses]
     if not pairs or not all(cell in losses for cell in ahead):
         names = ", ".join(map(cell_label, ahead)), ", ".join(map(cell_label, behind))
@@ -50,7 +44,3 @@ def closest(records: pd.DataFrame, depth: int, ahead: Iterable[str], behind: Ite
     x, y = min(pairs, key=lambda pair: superiority_interval(losses[pair[0]], losses[pair[1]]).value)
     name = f"depth {depth}: P({cell_label(x)} below {cell_label(y)})"
     return {name: partial(superiority_interval, losses[x], losses[y])}
-
-
-def _known(losses: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {cell: values for cell, values in losses.items() if len(values) >= MIN_TRIALS}

@@ -13,14 +13,7 @@ MANY_REPEATS = 10
 
 
 def matching(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
-    """The rows whose columns have these values.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.selections import matching
-      >>> matching(pd.DataFrame({"cell": ["rnn", "gru"], "depth": 1}), cell="gru", depth=1).index.tolist()
-      [1]
-    """
+    """The rows whose columns have these values."""
     keep = np.ones(len(table), bool)
     for name, value in values.items():
         keep &= table[name].to_numpy() == value
@@ -28,13 +21,7 @@ def matching(table: pd.DataFrame, **values: Any) -> pd.DataFrame:
 
 
 def task_family(task: str) -> str:
-    """The paper's name of a task: a stand-in for text8 counts as text8, any other is itself.
-
-    Example:
-      >>> from experiments.paper.selections import task_family
-      >>> task_family("text8-standin-stdlib-docs"), task_family("text8x")
-      ('text8', 'text8x')
-    """
+    """The paper's name of a task: a stand-in for text8 counts as text8, any other is itself."""
     return "text8" if task.startswith("text8-standin-") else task
 
 

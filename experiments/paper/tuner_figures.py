@@ -1,5 +1,7 @@
 """Fig. 4: how the tuner gets on, the paper's measure of trainability, drawn alike for both tasks."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -8,57 +10,60 @@ from matplotlib.figure import Figure
 from capacity_jax.results.figures import grid
 from capacity_jax.results.formatting import in_words
 from capacity_jax.stats import median_interval
+from experiments.paper import panels
 from experiments.paper.cells import cell_label, cells_of
 from experiments.paper.fig4_parens.claim import CLAIMS
-from experiments.paper.panels import (
-    PUBLISHED,
-    caption,
-    depth_title,
-    legend,
-    no_trials,
-    published_handles,
-    published_on,
-    style_of,
-)
 from experiments.paper.rivals import losses_by_cell
-from experiments.paper.selections import matching
+from experiments.paper.selections import matching, of_task, searched
 
 DEPTHS = (1, 2, 4, 8)
 
 
-def draw_progress(rows: pd.DataFrame, published: pd.DataFrame | None, task: str, name: str, letters: str) -> Figure:
-    """Median and minimum evaluation loss so far against tuner iteration, at depths 1, 2, 4 and 8.
-
-    The band is the 95% interval of the median. Diverged trials count as infinite.
+def tuner_figure(task: str, name: str, letters: str) -> tuple[Callable, Callable]:
+    """`select` and `draw` of a figure: median and minimum loss so far against tuner iteration, at four depths.
 
     Args:
-      rows: what a tuner tried on one task, in its order.
-      published: a table of the authors' trials, whose best is a reference point at the number of their trials.
-      task: its name among the published trials.
-      name: for the caption.
+      task: by the paper's name.
+      name: of the task, for the caption.
       letters: of the panels.
     """
-    theirs = published_on(published, task)
-    figure = Figure(figsize=(13, 7), layout="constrained")
-    panels = figure.subplots(2, len(DEPTHS), sharey=True)
-    for row, (panels_of_row, draw) in enumerate(zip(panels, (_medians, _minima), strict=True)):
-        for column, (axes, depth) in enumerate(zip(panels_of_row, DEPTHS, strict=True)):
-            at_depth = matching(rows, depth=depth)
-            draw(axes, at_depth)
-            if draw is _minima:
-                _best_published(axes, matching(theirs, depth=depth))
-            grid(axes)
-            axes.set(title=f"{letters[4 * row + column]}  {depth_title(depth)}", xlabel="tuner iteration")
-            if at_depth.empty:
-                no_trials(axes)
-        panels_of_row[0].set_ylabel(f"{'minimum' if row else 'median'} evaluation loss so far")
-    legend(figure, rows.assign(depth=1), published_handles(theirs), loc="outside upper center", ncols=8)
-    caption(
-        figure,
-        CLAIMS[0].statement,
-        f"{name}; lowest median and lowest loss after all trials: {_in_words(rows)}. Bands: 95% of the median.",
-    )
-    return figure
+
+    def select(records: pd.DataFrame) -> pd.DataFrame:
+        """What a tuner tried on the task, in its order."""
+        return searched(of_task(records, task))
+
+    def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
+        """Median and minimum evaluation loss so far against tuner iteration, at depths 1, 2, 4 and 8.
+
+        The band is the 95% interval of the median. Diverged trials count as infinite. The best published trial is a
+        reference point at the number of their trials.
+        """
+        rows = select(records)
+        theirs = panels.published_on(published, task)
+        figure = Figure(figsize=(13, 7), layout="constrained")
+        axes_of_all = figure.subplots(2, len(DEPTHS), sharey=True)
+        for row, (axes_of_row, curves) in enumerate(zip(axes_of_all, (_medians, _minima), strict=True)):
+            for column, (axes, depth) in enumerate(zip(axes_of_row, DEPTHS, strict=True)):
+                at_depth = matching(rows, depth=depth)
+                curves(axes, at_depth)
+                if curves is _minima:
+                    _best_published(axes, matching(theirs, depth=depth))
+                grid(axes)
+                axes.set(title=f"{letters[4 * row + column]}  {panels.depth_title(depth)}", xlabel="tuner iteration")
+                if at_depth.empty:
+                    panels.no_trials(axes)
+            axes_of_row[0].set_ylabel(f"{'minimum' if row else 'median'} evaluation loss so far")
+        panels.legend(
+            figure, rows.assign(depth=1), panels.published_handles(theirs), loc="outside upper center", ncols=8
+        )
+        panels.caption(
+            figure,
+            CLAIMS[0].statement,
+            f"{name}; lowest median and lowest loss after all trials: {_in_words(rows)}. Bands: 95% of the median.",
+        )
+        return figure
+
+    return select, draw
 
 
 def _studies(rows):
@@ -66,7 +71,7 @@ def _studies(rows):
     cells = cells_of(rows)
     for _, study in rows.groupby("study", sort=False):
         cell = study["cell"].iloc[0]
-        style = style_of(cell, rows)
+        style = panels.style_of(cell, rows)
         losses = study["score"].fillna(np.inf).to_numpy(float)
         # A few marks on each line, no two cells' at one place.
         apart = max(1, len(losses) // 5)
@@ -94,8 +99,8 @@ def _minima(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _best_published(axes, published):
     for cell, rows in published.groupby("cell"):
-        marker = style_of(str(cell), published)["marker"]
-        axes.plot(rows["number"].max() + 1, rows["score"].min(), marker=marker, **PUBLISHED)
+        marker = panels.style_of(str(cell), published)["marker"]
+        axes.plot(rows["number"].max() + 1, rows["score"].min(), marker=marker, **panels.PUBLISHED)
 
 
 def _in_words(rows):

@@ -19,12 +19,12 @@ class _Type:
         self.names: list[str] | None = None
 
     def __setstate__(self, state: tuple) -> None:
-        self.order = _text(state[1])
-        self.names = None if state[3] is None else [_text(name) for name in state[3]]
+        self.order = as_text(state[1])
+        self.names = None if state[3] is None else [as_text(name) for name in state[3]]
 
     def plain(self) -> np.dtype:
         """The dtype of a scalar; numpy checks it."""
-        dtype = np.dtype(_text(self.code)).newbyteorder("big" if self.order == ">" else "little")
+        dtype = np.dtype(as_text(self.code)).newbyteorder("big" if self.order == ">" else "little")
         if dtype.hasobject or self.names is not None or dtype.kind == "V":
             raise pickle.UnpicklingError(f"pickle holds a scalar of type {self.code!r}; allowed: numbers and strings")
         return dtype
@@ -51,7 +51,8 @@ def _encode(text: str, encoding: str) -> bytes:
     return text.encode("latin1") if encoding == "latin1" else _refuse(encoding)
 
 
-def _text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
+    """A string of Python 2, which is bytes or text, as text; anything else as it is."""
     return value.decode("latin1") if isinstance(value, bytes) else value
 
 
@@ -95,22 +96,10 @@ class _Unpickler(pickle.Unpickler):
 
 
 def load_rows(file: IO[bytes], source: str) -> tuple[list[str], list[tuple]]:
-    """Field names and rows of a pickled one-dimensional structured array.
-
-    Args:
-      file: the pickle, of Python 2 or 3.
-      source: its name, for messages.
+    """Field names and rows of a one-dimensional structured array, pickled by Python 2 or 3; messages name the source.
 
     Raises:
       ValueError: it is no such pickle, or asks for more than such an array needs.
-
-    Example:
-      >>> import io, pickle
-      >>> import numpy as np
-      >>> from experiments.paper.unpickle import load_rows
-      >>> array = np.array([("gru", {"lr_init": 0.1})], [("architecture", "U4"), ("hparams", object)])
-      >>> load_rows(io.BytesIO(pickle.dumps(array)), "fig1.p")
-      (['architecture', 'hparams'], [('gru', {'lr_init': 0.1})])
     """
     try:
         array = _Unpickler(file, encoding="latin1").load()

@@ -41,13 +41,7 @@ class Quantity(NamedTuple):
 
     @property
     def bounds(self) -> str:
-        """Where the claim puts the number, in words.
-
-        Example:
-          >>> from experiments.paper.verdict import Quantity
-          >>> Quantity("slope", "the slope", "each cell", lambda measured: {}, low=3, high=6).bounds
-          'within 3 to 6'
-        """
+        """Where the claim puts the number, in words."""
         if self.low == -np.inf:
             return f"below {self.high:g}"
         if self.high == np.inf:
@@ -84,14 +78,7 @@ class Claim:
 
 
 class Finding(NamedTuple):
-    """What was measured of one quantity of one subject: its estimate with the 95% interval.
-
-    Example:
-      >>> from capacity_jax.stats import Interval
-      >>> from experiments.paper.verdict import Finding
-      >>> print(Finding("GRU, bits per parameter", Interval(4.1, 3.9, 4.3), "within 3 to 6"))
-      GRU, bits per parameter: 4.10 [3.90, 4.30], claimed within 3 to 6
-    """
+    """What was measured of one quantity of one subject: its estimate with the 95% interval."""
 
     name: str
     interval: Interval
@@ -129,34 +116,19 @@ def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     A claim holds if the 95% interval of every number lies inside its bounds; since all must, no correction for their
     number is due. It does not hold if the interval of one lies outside at a level corrected for their number
     (Bonferroni: 1 − 0.05/n). Otherwise, and where a number could not be measured, there are not enough trials.
-
-    Args:
-      claim: what is judged.
-      records: a table of trials, of any tasks and as far as the studies have come.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.verdict import Claim, judge
-      >>> claim = Claim(1, "Bits are linear in parameters.", lambda records: records, len, quantities=[])
-      >>> judge(claim, pd.DataFrame({"cell": []})).verdict
-      'not run'
     """
     rows = claim.select(records.loc[records["cell"].isin(claim.cells).to_numpy(bool)])
     if rows.empty:
         return Judgement(claim, NOT_RUN)
     measured = claim.measure(rows)
-    parts = [
-        (quantity, subject, estimate)
-        for quantity in claim.quantities
-        for subject, estimate in quantity.estimates(measured).items()
-    ]
+    parts = [(one, *part) for one in claim.quantities for part in one.estimates(measured).items()]
     findings = [
         Finding(", ".join(filter(None, (subject, one.name))), estimate(0.95), one.bounds)
         for one, subject, estimate in parts
     ]
     inside = [
-        one.low <= finding.interval.low and finding.interval.high <= one.high
-        for (one, _, _), finding in zip(parts, findings, strict=True)
+        one.low <= found.interval.low and found.interval.high <= one.high
+        for (one, _, _), found in zip(parts, findings, strict=True)
     ]
     wide = [(one, estimate(1 - 0.05 / len(parts))) for one, _, estimate in parts]
     if inside and all(inside):

@@ -49,10 +49,7 @@ def test_cell_is_jitted_vmapped_scanned_and_differentiated(name):
         return jax.value_and_grad(loss)(cell.init(key, N, N, hparams))
 
     run = jax.jit(jax.vmap(loss_and_gradients))
-    members = (
-        jax.random.split(jax.random.key(0), N_MEMBERS),
-        differing_hparams(cell, np.random.default_rng(0)),
-    )
+    members = (jax.random.split(jax.random.key(0), N_MEMBERS), differing_hparams(cell, np.random.default_rng(0)))
     together = run(*members)
     for k in range(N_MEMBERS):
         among_its_like = run(*jax.tree.map(lambda values, k=k: values[jnp.full(N_MEMBERS, k)], members))
@@ -97,8 +94,7 @@ def test_defaults_are_what_happens_without_hyperparameters(name):
         return params, cell.step(params, state, jnp.linspace(-2, 2, N))
 
     told = params_and_a_step(
-        cell,
-        {name: declared.encode(declared.default) for name, declared in cell.hyperparameters.items()},
+        cell, {name: declared.encode(declared.default) for name, declared in cell.hyperparameters.items()}
     )
     jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-5, atol=1e-6), untold(), told)
 

@@ -72,8 +72,7 @@ def test_normal_matrices_have_variance_one_over_their_inputs(name):
 
 
 @pytest.mark.parametrize(
-    ("kind", "leaf"),
-    [("recurrent_matrix_scale", "W_h"), ("input_scale", "W_x"), ("recurrent_bias_scale", "b")],
+    ("kind", "leaf"), [("recurrent_matrix_scale", "W_h"), ("input_scale", "W_x"), ("recurrent_bias_scale", "b")]
 )
 @pytest.mark.parametrize(("name", "gate"), EVERY_GATE)
 def test_a_scale_multiplies_the_weights_of_its_gate_alone(name, gate, kind, leaf):

@@ -1,7 +1,6 @@
 """The command lines that read a work directory: claims and report."""
 
 import json
-import sqlite3
 
 import pytest
 from trial_tables import table
@@ -20,7 +19,7 @@ def workdir(tmp_path, monkeypatch):
         urls.append(storage)
         return table([trial])
 
-    monkeypatch.setattr("experiments.trials.read_trials", read)
+    monkeypatch.setattr("experiments.workdir.read_trials", read)
     (tmp_path / "studies.db").touch()
     (tmp_path / "config.json").write_text(json.dumps({"name": "fig2c-smoke", "seed": 7}))
     yield tmp_path
@@ -57,38 +56,28 @@ def test_report_and_figures_are_written(workdir, capsys):
     assert not (workdir / "fig1.png").exists()
 
 
-@pytest.mark.parametrize("main", [claims.main, report.main])
-def test_missing_storage_is_one_line_and_exit_2(main, tmp_path, capsys):
-    """Breaks if a mistyped directory gives a traceback, or passes for one without trials."""
-    assert main([str(tmp_path / "typo")]) == 2
+UNREADABLE = [
+    ({}, "which holds no studies.db"),
+    ({"studies.db": b"no database" * 100}, "studies.db cannot be read"),
+    ({"studies.db": b"", "config.json": b"{"}, "config.json cannot be read"),
+]
+
+
+@pytest.mark.parametrize(
+    ("main", "files", "message"),
+    [(main, *one) for main in (claims.main, report.main) for one in UNREADABLE]
+    + [(report.main, {"studies.db": b"", "other.p": b"no pickle"}, "other.p cannot be read")],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_read_is_one_line_and_exit_2(main, files, message, tmp_path, capsys, monkeypatch):
+    """Breaks if a mistyped directory, or a damaged or foreign file in it, gives a traceback or passes for none."""
+    if files.get("studies.db") == b"":
+        monkeypatch.setattr("experiments.workdir.read_trials", lambda storage: table([]))
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    archive = [f"--published={tmp_path / 'other.p'}"] if "other.p" in files else []
+    assert main([str(tmp_path), *archive]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1
-    assert "typo, which holds no studies.db" in printed.err
-
-
-@pytest.mark.parametrize("main", [claims.main, report.main])
-def test_broken_storage_is_one_line_and_exit_2(main, tmp_path, capsys):
-    """Breaks if a damaged file gives a traceback, or passes for one without trials."""
-    (tmp_path / "studies.db").write_bytes(b"no database" * 100)
-    with pytest.raises(sqlite3.DatabaseError), sqlite3.connect(tmp_path / "studies.db") as database:
-        database.execute("select * from studies")
-    database.close()
-    assert main([str(tmp_path)]) == 2
-    printed = capsys.readouterr()
-    assert printed.err.count("\n") == 1
-    assert "studies.db cannot be read" in printed.err
-
-
-def test_other_archives_are_refused(workdir, tmp_path, capsys):
-    """Breaks if a file that is not the authors' ends in a traceback."""
-    (workdir / "other.p").write_bytes(b"no pickle")
-    assert report.main([str(workdir), f"--published={workdir / 'other.p'}"]) == 2
-    assert "other.p cannot be read" in capsys.readouterr().err
-
-
-def test_broken_configuration_is_named(workdir, capsys):
-    """Breaks if a damaged config.json is taken for none."""
-    (workdir / "config.json").write_text("{")
-    assert report.main([str(workdir)]) == 2
-    assert "config.json cannot be read" in capsys.readouterr().err
+    assert message in printed.err

@@ -32,9 +32,8 @@ def check_results(config, directory):
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_configuration_reaches_table_and_figure(name, tmp_path, monkeypatch):
+def test_configuration_reaches_table_and_figure(name, tmp_path):
     """Breaks if a task's configuration, columns, objective or figure do not fit together."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
     config = config_of(name)
     config.update({"cells": "rnn", "seeds": 1, "max_train_steps": 20, "batch_size": 8})
     config.task_args.update(SHORT[name])
@@ -44,23 +43,17 @@ def test_configuration_reaches_table_and_figure(name, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CONFIGS)
-def test_smoke_reaches_table_and_figure(name, tmp_path, monkeypatch):
+def test_smoke_reaches_table_and_figure(name, tmp_path):
     """Breaks if what is true of one small network is not true of a configuration's own cells and sizes."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
     check_results(config_of(name), tmp_path)
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-def test_laptop_configuration_is_valid(name):
-    """Breaks if a committed configuration would be refused when its user starts it."""
-    for study in studies(config_of(name, "laptop")):
-        assert study.initial_trials()
-
-
-def test_a_stand_in_is_named_in_its_results(monkeypatch):
-    """Breaks if results made without text8 could be taken for text8's."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
-    assert studies(config_of("text8"))[0].bucket.task.name.startswith("text8-standin-stdlib-docs")
+@pytest.mark.parametrize("extent", ["laptop", "smoke"])
+@pytest.mark.parametrize("name", ["quickstart", *CONFIGS])
+def test_every_configuration_is_valid(name, extent):
+    """Breaks if a committed configuration would be refused when its user starts it, or lacks a seed's trial."""
+    for study in studies(config_of(name, extent)):
+        assert len(study.initial_trials()) == study.seeds * len(study.initial_settings)
 
 
 @pytest.mark.parametrize("cell", ["irnn", "lstm@2", "intersection@2"])

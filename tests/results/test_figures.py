@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from trial_tables import bars
 
 from capacity_jax.results.figures import by_network, capacity_figure, objective_figure
 
@@ -19,27 +20,17 @@ def table():
     return table
 
 
-def drawn(axes):
-    """Label to (x, y, ends of the error bars) of each line with error bars."""
-    lines = {}
-    for container in axes.containers:
-        line, _, (bars,) = container.lines
-        ends = np.array([segment[:, 1] for segment in bars.get_segments() if len(segment)])
-        lines[container.get_label()] = (np.array(line.get_xdata()), np.array(line.get_ydata(), float), ends)
-    return lines
-
-
 def test_capacity_figure_draws_every_row_with_its_interval(table, tmp_path):
     """Breaks if a cell is missing, an interval is mirrored or scaled wrongly, or the paper's band is gone."""
     figure = capacity_figure(table)
     total, per_parameter = figure.axes
-    lines = drawn(per_parameter)
+    lines = bars(per_parameter)
     assert lines.keys() == {"RNN", "LSTM", "+RNN, depth 2"}
-    sizes, bits, ends = lines["LSTM"]
+    ((sizes, bits, ends),) = lines["LSTM"]
     np.testing.assert_array_equal(sizes, [500, 1000, 2000])
     np.testing.assert_allclose(bits, 3.0)
     np.testing.assert_allclose(ends, [[2.8, 3.3]] * 3)
-    (_, bits, ends) = next(value for name, value in drawn(total).items() if name.startswith("LSTM"))
+    ((_, bits, ends),) = next(value for name, value in bars(total).items() if name.startswith("LSTM"))
     np.testing.assert_allclose(bits, [1500, 3000, 6000])
     np.testing.assert_allclose(ends, np.array([[2.8, 3.3]] * 3) * np.array([[500], [1000], [2000]]))
     assert "paper: 3 to 6" in per_parameter.get_legend_handles_labels()[1]
@@ -52,9 +43,9 @@ def test_rows_without_interval_or_value_are_drawn_as_far_as_they_go(table, tmp_p
     table.loc[3, ["bits", "bits_per_parameter", "ci_low", "ci_high"]] = np.nan
     figure = capacity_figure(table)
     figure.savefig(tmp_path / "capacity.png")
-    _, bits, _ = drawn(figure.axes[1])["RNN"]
+    ((_, bits, _),) = bars(figure.axes[1])["RNN"]
     np.testing.assert_allclose(bits, 4.0)
-    _, bits, ends = drawn(figure.axes[1])["LSTM"]
+    ((_, bits, ends),) = bars(figure.axes[1])["LSTM"]
     np.testing.assert_allclose(bits, [np.nan, 3, 3])
     assert len(ends) == 2
 
@@ -63,7 +54,7 @@ def test_objective_figure_draws_the_objective(table, tmp_path):
     """Breaks if another column than the task's objective is drawn."""
     figure = objective_figure(table, "bits_per_parameter", "any task")
     assert figure.axes[0].get_ylabel() == "bits per parameter"
-    np.testing.assert_allclose(drawn(figure.axes[0])["+RNN, depth 2"][1], 2.5)
+    np.testing.assert_allclose(bars(figure.axes[0])["+RNN, depth 2"][0][1], 2.5)
     figure.savefig(tmp_path / "task.png")
 
 

@@ -1,4 +1,4 @@
-"""Tables of trials made by hand, in the form that `read_trials` gives."""
+"""Tables of trials made by hand, in the form that `read_trials` gives, and what figures show of them."""
 
 from itertools import count
 
@@ -12,6 +12,17 @@ COMMON |= {"role": "initial", "sampler": "gp", "hparams": {}, "maximize": False,
 COMMON |= {"train_loss": np.nan, "valid_loss": np.nan, "eval_loss": np.nan, "objective": np.nan, "score_name": "loss"}
 COMMON |= {"steps_made": 1000, "seconds": 2.0, "finished": pd.Timestamp(2026, 11, 23)}
 COMMON |= {"versions": {"Python": "3.11.7", "jaxlib": "0.10.2", "devices": "4 × cpu (cpu)"}}
+
+
+def bars(axes):
+    """Label to (x, y, ends of the error bars) of each line with error bars."""
+    lines = {}
+    for container in axes.containers:
+        line, _, (bar,) = container.lines
+        ends = np.array([segment[:, 1] for segment in bar.get_segments() if len(segment)])
+        x, y = (np.array(values, float) for values in line.get_data())
+        lines.setdefault(container.get_label(), []).append((x, y, ends))
+    return lines
 
 
 def table(rows):

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 from capacity_jax.cells.gru import gru
 from capacity_jax.networks import Network
 from capacity_jax.tasks.parens_counting import parens_counting, streams
-from capacity_jax.tasks.registry import TASKS, task_by_name
 from capacity_jax.training.member import Bucket
 from capacity_jax.training.population import Trial, train_population
 
@@ -99,41 +97,6 @@ def test_kinds_and_noise_are_equally_frequent():
     assert (noise > 1 / 12).all()
 
 
-def test_the_same_key_gives_the_same_batch():
-    """Randomness from anywhere but the key, or a key that is ignored."""
-    one, again, other = (full_batch(jax.random.key(seed)) for seed in (3, 3, 4))
-    assert (one.xs == again.xs).all()
-    assert (one.targets == again.targets).all()
-    assert (one.xs != other.xs).any()
-
-
-def test_streams_of_a_batch_differ():
-    """One stream repeated over the batch."""
-    streams = {tuple(stream) for stream in decoded(full_batch(jax.random.key(5)).xs)}
-    assert len(streams) == 64
-
-
-def test_evaluation_never_repeats_training():
-    """An evaluation set drawn from a training key: a member would be tested on what it saw."""
-    key = jax.random.key(6)
-    data = FULL.draw(key, {}, 64)
-    keys = [key, *(jax.random.fold_in(key, step) for step in range(4))]
-    trained = [decoded(FULL.batch((), data, one, 0, 64).xs) for one in keys]
-    held_out = [decoded(FULL.evaluation((), data, i, 64).xs) for i in range(2)]
-    assert held_out[0] != held_out[1]
-    assert not {tuple(stream) for batch in held_out for stream in batch} & {
-        tuple(stream) for batch in trained for stream in batch
-    }
-
-
-def test_evaluation_weighs_n_evaluation_sequences():
-    """A padded last batch that counts, or a training batch with a weightless sequence."""
-    data = FULL.draw(jax.random.key(7), {}, 64)
-    weights = np.concatenate([FULL.evaluation((), data, i, 64).weights for i in range(2)])
-    np.testing.assert_array_equal(weights, np.arange(128) < 100)
-    assert (full_batch(jax.random.key(7)).weights == 1).all()
-
-
 def perfect(counts):
     """Outputs that are sure of the right counts."""
     return 100.0 * jax.nn.one_hot(counts, 11).reshape(175, 110)
@@ -158,34 +121,12 @@ def test_one_wrong_count_shows_in_every_score():
     assert scores["exact"] == 0
 
 
-def test_uniform_logits_score_chance():
-    """A chance that is not ten times the log of eleven, or a loss that averages over kinds."""
-    counts = full_batch(jax.random.key(10)).targets[0]
-    scores = FULL.score(jnp.zeros((175, 110)), counts)
-    np.testing.assert_allclose(scores["loss"], FULL.chance, rtol=1e-6)
-    np.testing.assert_allclose(FULL.chance, 10 * np.log(11))
-
-
 def test_the_loss_is_the_summed_cross_entropy():
     """A softmax over the wrong axis, or a sum where the mean over steps belongs."""
     counts = full_batch(jax.random.key(11)).targets[0]
     outputs = 3 * jax.random.normal(jax.random.key(12), (175, 110))
     expected = optax.softmax_cross_entropy_with_integer_labels(outputs.reshape(175, 10, 11), counts)
     np.testing.assert_allclose(FULL.score(outputs, counts)["loss"], expected.sum(1).mean(), rtol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["n_kinds", "n_noise", "max_open", "n_steps", "n_evaluation"])
-@pytest.mark.parametrize("value", [0, -1, 2.5])
-def test_impossible_sizes_are_refused(name, value):
-    """A size that fails later, inside the generator, with a message about shapes."""
-    with pytest.raises(ValueError, match=f"{name} is {value}; it must be a whole number of at least 1"):
-        parens_counting(**{name: value})
-
-
-def test_it_is_registered_with_the_sizes_of_the_paper():
-    """A name that results report but no study finds, or a default that drifts from the paper."""
-    assert TASKS["parens_counting"] is task_by_name("parens_counting") is parens_counting
-    assert (FULL.n_in, FULL.n_out, FULL.n_steps, FULL.n_reads) == (30, 110, 175, 175)
 
 
 @pytest.mark.slow

@@ -24,23 +24,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Encoding:
-    """The columns of a space.
-
-    Example:
-      >>> from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
-      >>> encoding = Encoding(
-      ...     {
-      ...         "scale": FloatDistribution(-1.0, 3.0),
-      ...         "depth": IntDistribution(1, 3),
-      ...         "optimizer": CategoricalDistribution(["adam", "sgd"]),
-      ...     }
-      ... )
-      >>> columns = encoding.encode([{"scale": 1.0, "depth": 3, "optimizer": "sgd"}])
-      >>> columns.round(3).tolist()
-      [[0.5, 1.0, 0.0, 0.707]]
-      >>> encoding.decode(columns[0])
-      {'scale': 1.0, 'depth': 3, 'optimizer': 'sgd'}
-    """
+    """The columns of a space."""
 
     space: Mapping[str, BaseDistribution]
 
@@ -100,7 +84,7 @@ class Encoding:
     def decode(self, columns: Array) -> dict[str, Any]:
         """The setting nearest to a row of columns."""
         return {
-            name: _value(distribution, columns[self.searched[name]]) if name in self.searched else _only(distribution)
+            name: _value(distribution, columns[self.searched[name]] if name in self.searched else np.zeros(1))
             for name, distribution in self.space.items()
         }
 
@@ -159,10 +143,6 @@ def _inside(distribution, value):
     except ValueError:
         return False
     return isinstance(distribution, CategoricalDistribution) or bool(distribution.low <= number <= distribution.high)
-
-
-def _only(distribution):
-    return distribution.choices[0] if isinstance(distribution, CategoricalDistribution) else distribution.low
 
 
 def _scaled(distribution, value):

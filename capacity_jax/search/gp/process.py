@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 # The smallest variance of the noise, where the values have variance 1.
@@ -174,16 +173,16 @@ def fit(data: Data) -> Kernel:
     start[-1] = np.log(0.01)
     options = {"maxiter": 100, "ftol": 1e-6, "gtol": 1e-2}
     bounds = [(-12.0, 12.0)] * len(start)
-    found = minimize(_loss_and_gradient, start, (data,), "L-BFGS-B", jac=True, bounds=bounds, options=options)
+
+    def loss_and_gradient(logarithms):
+        return jax.device_get(_compiled_loss(logarithms, data))
+
+    found = minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options)
     return jax.tree.map(np.asarray, _kernel(found.x))
 
 
 def _kernel(logarithms):
     return Kernel(jnp.exp(logarithms[:-2]), jnp.exp(logarithms[-2]), LEAST_NOISE + jnp.exp(logarithms[-1]))
-
-
-def _loss_and_gradient(logarithms: NDArray[np.float64], data: Data):
-    return jax.device_get(_compiled_loss(logarithms, data))
 
 
 @jax.jit

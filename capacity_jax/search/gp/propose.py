@@ -51,9 +51,8 @@ def propose(
     n_startup_trials have finished, or while all are infeasible, settings follow a scrambled Sobol sequence.
 
     Args:
-      trials: finished ones are learned from, running ones are pending; those outside the space are passed over. A
-        trial is infeasible if its user attribute `infeasible` is true or it is complete with a value that is not
-        finite.
+      trials: finished ones are learned from, running ones are pending; those outside the space are passed over. A trial
+        is infeasible if its user attribute `infeasible` is true or it is complete with a value that is not finite.
       space: the dimensions, of any kind Optuna has; those of a single value are fixed.
       n: how many settings.
       maximize: whether large values are good.

@@ -19,10 +19,7 @@ DATA_VARIABLE = "CAPACITY_JAX_DATA"
 
 
 def text8(
-    corpus: str | os.PathLike | Corpus | None = None,
-    n_steps: int = 50,
-    n_warmup: int = 13,
-    n_evaluation: int = 8192,
+    corpus: str | os.PathLike | Corpus | None = None, n_steps: int = 50, n_warmup: int = 13, n_evaluation: int = 8192
 ) -> Task:
     """Next-character prediction from random places of the training text; one-hot inputs over 27 symbols.
 

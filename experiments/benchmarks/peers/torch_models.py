@@ -122,9 +122,4 @@ def intersection(W_h, state, drive, x):
 
 
 STEPS = {"rnn": rnn, "irnn": irnn, "ugrnn": ugrnn, "gru": gru, "lstm": lstm, "intersection": intersection}
-FUSED = {
-    "rnn": nn.RNN,
-    "irnn": lambda n_in, n: nn.RNN(n_in, n, nonlinearity="relu"),
-    "gru": nn.GRU,
-    "lstm": nn.LSTM,
-}
+FUSED = {"rnn": nn.RNN, "irnn": lambda n_in, n: nn.RNN(n_in, n, nonlinearity="relu"), "gru": nn.GRU, "lstm": nn.LSTM}

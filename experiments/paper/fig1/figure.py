@@ -12,19 +12,10 @@ from capacity_jax.results.best import best_table
 from capacity_jax.results.figures import PAPER_BAND
 from capacity_jax.results.formatting import in_words, network_label
 from capacity_jax.stats import mean_or_nothing, slope_interval
+from experiments.paper import panels
 from experiments.paper.cells import cell_label, cells_of
 from experiments.paper.fig1.claim import CLAIMS, sizes_and_bits
 from experiments.paper.paired import capacity_factor
-from experiments.paper.panels import (
-    best_published,
-    caption,
-    depth_title,
-    legend,
-    log_axis,
-    no_trials,
-    panel,
-    published_handles,
-)
 from experiments.paper.selections import capacity_rows as select
 from experiments.paper.selections import matching
 
@@ -34,7 +25,7 @@ DEPTHS = (None, 1, 2, 4)
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Bits (a to d) and bits per parameter (e to h) against parameters, and the matrix of factors (i)."""
     best = best_table(select(records))
-    reference = best_published(published, "per_cap")
+    reference = panels.best_published(published, "per_cap")
     figure = Figure(figsize=(13, 12.5), layout="constrained")
     grid = figure.add_gridspec(3, 4, height_ratios=(1, 1, 1.5))
     sizes = _span(best)
@@ -43,23 +34,23 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
         axes = figure.add_subplot(grid[row, column], sharey=figure.axes[i - column] if column else None)
         measured = _of_depth(best, depth, total)
         authors = None if reference is None else _of_depth(reference, depth, total)
-        panel(axes, measured, "parameters", published=authors)
+        panels.panel(axes, measured, "parameters", published=authors)
         low, high = np.outer(PAPER_BAND, sizes if total else (1, 1))
         axes.fill_between(sizes, low, high, color="0.92", zorder=0)
-        log_axis(axes.xaxis)
-        axes.set(xlim=sizes, xlabel="number of parameters", title=f"{'abcdefgh'[i]}  {depth_title(depth)}")
+        panels.log_axis(axes.xaxis)
+        axes.set(xlim=sizes, xlabel="number of parameters", title=f"{'abcdefgh'[i]}  {panels.depth_title(depth)}")
         axes.tick_params(labelleft=column == 0)
     total_bits, per_parameter = figure.axes[0], figure.axes[len(DEPTHS)]
-    log_axis(total_bits.yaxis)
+    panels.log_axis(total_bits.yaxis)
     total_bits.set_ylabel("stored bits")
     per_parameter.set_ylabel("bits per parameter")
     per_parameter.set_ylim(0, max(6.5, per_parameter.get_ylim()[1]))
     _matrix(figure.add_subplot(grid[2, :3]), best)
     corner = figure.add_subplot(grid[2, 3])
     corner.axis("off")
-    extra = [Patch(color="0.92", label="paper: 3 to 6 bits per parameter"), *published_handles(reference)]
-    legend(corner, best, extra, loc="center left")
-    caption(
+    extra = [Patch(color="0.92", label="paper: 3 to 6 bits per parameter"), *panels.published_handles(reference)]
+    panels.legend(corner, best, extra, loc="center left")
+    panels.caption(
         figure,
         f"{CLAIMS[0].statement} RNN stores most, then UGRNN, GRU, LSTM, +RNN, IRNN.",
         f"{_slopes_in_words(best)} Bars: 95% over seeds of the best setting. i: 95% over sizes measured with both.",
@@ -100,7 +91,7 @@ def _matrix(axes: Axes, best: pd.DataFrame) -> None:
     cells = cells_of(best)
     if not cells:
         axes.set(xticks=[], yticks=[])
-        no_trials(axes)
+        panels.no_trials(axes)
         return
     factors = {(x, y): capacity_factor(best, x, y) for x in cells for y in cells if x != y}
     values = np.array([[1.0 if x == y else factors[x, y].value for x in cells] for y in cells])

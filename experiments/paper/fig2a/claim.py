@@ -26,11 +26,9 @@ Measured = tuple[pd.DataFrame, dict[str, tuple[np.ndarray, np.ndarray]]]
 def _measure(rows: pd.DataFrame) -> Measured:
     best = best_table(rows)
     scores = [best_table(with_nonlinearity(rows, name)).set_index("study")["score"] for name in ("tanh", "relu")]
-    both = {}
-    for cell in WITH_BOTH:
-        tanh, relu = (values.reindex(matching(best, cell=cell)["study"]).to_numpy(float) for values in scores)
-        both[cell] = tanh, relu
-    return best, both
+    studies = {cell: matching(best, cell=cell)["study"] for cell in WITH_BOTH}
+    tanh, relu = ({cell: one.reindex(studies[cell]).to_numpy(float) for cell in WITH_BOTH} for one in scores)
+    return best, {cell: (tanh[cell], relu[cell]) for cell in WITH_BOTH}
 
 
 def _neighbours(measured: Measured) -> dict[str, Estimate]:

@@ -8,9 +8,9 @@ minute, `:laptop` 5 minutes on 4 busy cores; `:gpu` and `:paper` have not been r
 from ml_collections import ConfigDict
 
 from experiments.configs.quickstart import INITIAL_SETTINGS
-from experiments.paper.common import figure_config
-from experiments.paper.fig1.config import TRAIN_STEPS, initial_setting_of
+from experiments.paper.common import capacity_config, capacity_setting
 
+BUDGETS = {"smoke": (300,), "laptop": (1200, 2145), "gpu": (1000, 3000, 10_000), "paper": (10_000, 100_000)}
 # Where they differ from the tanh settings: the best of some forty tried at 1,200 and 2,145 parameters, at equal steps.
 RELU = {
     "rnn": {"lr_init": 0.007, "b_per_parameter": 3.6, "input_scale": 0.5},
@@ -28,23 +28,17 @@ RELU = {
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
-    config = figure_config("fig2a", "per_cap", extent, train_steps=TRAIN_STEPS)
-    config.task_args = ConfigDict({"n_in": 64 if extent in ("gpu", "paper") else 32, "n_steps": 5})
-    config.budgets = {"smoke": (300,), "laptop": (1200, 2145), "gpu": (1000, 3000, 10_000), "paper": (10_000, 100_000)}[
-        extent
-    ]
+    config = capacity_config("fig2a", extent, BUDGETS)
     if extent == "smoke":
         config.cells = "rnn,irnn"
-    config.batch_size = 64 if extent == "smoke" else 128
     if extent == "laptop":
         # One ReLU run differs from the next by up to half a bit.
         config.seeds, config.trials = 4, 4
     config.initial_settings = ConfigDict({cell: initial_settings_of(cell, extent) for cell in INITIAL_SETTINGS})
-    config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
     return config
 
 
 def initial_settings_of(cell: str, extent: str) -> tuple[dict, ...]:
     """The initial setting of the cell with either nonlinearity, where it has the choice."""
-    setting = initial_setting_of(cell, extent)
+    setting = capacity_setting(cell, extent)
     return (setting, setting | RELU[cell] | {"nonlinearity": "relu"}) if cell in RELU else (setting,)

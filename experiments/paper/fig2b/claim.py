@@ -17,14 +17,12 @@ def by_steps(best: pd.DataFrame) -> pd.DataFrame:
 
 def rise(table: pd.DataFrame, level: float = 0.95) -> Interval:
     """Bits per parameter at the most steps less those at the fewest, mean over networks."""
-    values = table.to_numpy(float)
-    return mean_or_nothing(values[:, -1] - values[:, 0], level) if values.shape[1] >= 3 else NOTHING
+    return mean_or_nothing(table.iloc[:, -1] - table.iloc[:, 0], level) if table.shape[1] >= 3 else NOTHING
 
 
 def last_ratio(table: pd.DataFrame, level: float = 0.95) -> Interval:
     """Bits per parameter at the most steps over those at the second most, mean over networks."""
-    values = table.to_numpy(float)
-    return mean_or_nothing(values[:, -1] / values[:, -2], level) if values.shape[1] >= 3 else NOTHING
+    return mean_or_nothing(table.iloc[:, -1] / table.iloc[:, -2], level) if table.shape[1] >= 3 else NOTHING
 
 
 SCOPE = "the networks measured at three numbers of steps or more, the same for all"

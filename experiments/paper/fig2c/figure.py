@@ -36,11 +36,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     axes.set_ylim(bottom=-0.02)
     subspace = Line2D([], [], color="0.75", linewidth=5, label="subspace of as many dimensions as units")
     legend(axes, best, [subspace])
-    caption(
-        figure,
-        CLAIMS[0].statement,
-        f"{_in_words(rows, n_in)} Bars: 95% over seeds of the best setting.",
-    )
+    caption(figure, CLAIMS[0].statement, f"{_in_words(rows, n_in)} Bars: 95% over seeds of the best setting.")
     return figure
 
 

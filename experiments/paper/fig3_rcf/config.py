@@ -7,26 +7,25 @@ minute; `:laptop`, `:gpu` and `:paper` have not been run.
 
 from ml_collections import ConfigDict
 
-from experiments.paper.common import at_depths, figure_config
+from experiments.paper.common import figure_config
 
 TRAIN_STEPS = {"smoke": 200, "laptop": 30_000, "gpu": (50_000, 300_000), "paper": (50_000, 20_000_000)}
+N_EXAMPLES = {"smoke": 500, "laptop": 20_000, "gpu": 100_000, "paper": 1_000_000}
+BUDGETS = {
+    "smoke": (500, 1000),
+    "laptop": (1000, 4000),
+    "gpu": (1000, 4000, 16_000),
+    "paper": (1000, 4000, 16_000, 64_000),
+}
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
-    config = figure_config("fig3_rcf", "rcf", extent, train_steps=TRAIN_STEPS)
-    n_examples = {"smoke": 500, "laptop": 20_000, "gpu": 100_000, "paper": 1_000_000}[extent]
+    config = figure_config("fig3_rcf", "rcf", extent, train_steps=TRAIN_STEPS, depths=(1, 2, 4), batch_size=128)
     config.task_args = ConfigDict(
-        {"n_examples": n_examples, "n_in": 50, "smallest_weight": 1e-3, "n_steps": 5, "seed": 0}
+        {"n_examples": N_EXAMPLES[extent], "n_in": 50, "smallest_weight": 1e-3, "n_steps": 5, "seed": 0}
     )
-    config.cells = config.cells if extent == "smoke" else at_depths(1, 2, 4)
-    config.budgets = {
-        "smoke": (500, 1000),
-        "laptop": (1000, 4000),
-        "gpu": (1000, 4000, 16_000),
-        "paper": (1000, 4000, 16_000, 64_000),
-    }[extent]
-    config.batch_size = 128
+    config.budgets = BUDGETS[extent]
     if extent in ("smoke", "laptop"):
         config.trials, config.seeds = 0, 2
     steps = {"smoke": 200, "laptop": 30_000, "gpu": 300_000, "paper": 1_000_000}[extent]

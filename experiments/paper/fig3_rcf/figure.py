@@ -1,17 +1,5 @@
-"""Fig. 3e to 3g: squared error on random continuous functions against parameters."""
+"""Fig. 3e to 3g: squared error on random continuous functions against parameters, at depths 1, 2 and 4."""
 
-import pandas as pd
-from matplotlib.figure import Figure
+from experiments.paper.loss_figures import loss_figure
 
-from experiments.paper.loss_figures import draw_losses
-from experiments.paper.selections import of_task
-
-
-def select(records: pd.DataFrame) -> pd.DataFrame:
-    """The trials on random continuous functions."""
-    return of_task(records, "rcf")
-
-
-def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """Squared error against parameters, at depths 1, 2 and 4 (e to g)."""
-    return draw_losses(select(records), published, "rcf", "random continuous functions", "squared error", "efg")
+select, draw = loss_figure("rcf", "squared error", "efg", "random continuous functions")

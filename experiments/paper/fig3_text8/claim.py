@@ -21,10 +21,9 @@ def gains(best: pd.DataFrame) -> np.ndarray:
     best = best.dropna(subset="score")
     if len(best) < MIN_POINTS:
         return np.array([])
-    by_units, by_parameters = (
-        np.abs(_residuals(np.log(best[size].to_numpy(float)), best["score"].to_numpy(float)))
-        for size in ("units", "parameters")
-    )
+    score = best["score"].to_numpy(float)
+    sizes = [np.log(best[size].to_numpy(float)) for size in ("units", "parameters")]
+    by_units, by_parameters = (np.abs(score - np.polyval(np.polyfit(x, score, 1), x)) for x in sizes)
     return by_units - by_parameters
 
 
@@ -37,10 +36,6 @@ def spreads(best: pd.DataFrame) -> np.ndarray:
     several = sizes.filter(lambda values: len(values) > 1)
     ranges = several.groupby([best["depth"], best["budget"]]).agg(np.ptp)
     return ranges.to_numpy(float) / np.ptp(np.asarray(sizes.mean(), float))
-
-
-def _residuals(x, y):
-    return y - np.polyval(np.polyfit(x, y, 1), x)
 
 
 def _means(numbers: Callable[[pd.DataFrame], np.ndarray]) -> Callable[[pd.DataFrame], dict[str, Estimate]]:

@@ -7,27 +7,26 @@ numbers of parameters all cells lie close together. `:laptop` trains 1,000 steps
 
 from ml_collections import ConfigDict, config_dict
 
-from experiments.paper.common import at_depths, figure_config
+from experiments.paper.common import figure_config
 
 TRAIN_STEPS = {"smoke": 30, "laptop": 1000, "gpu": (5_000, 20_000), "paper": (50_000, 20_000_000)}
+BUDGETS = {
+    "smoke": (2000,),
+    "laptop": (10_000, 40_000),
+    "gpu": (20_000, 80_000, 320_000),
+    "paper": (20_000, 80_000, 320_000, 1_280_000),
+}
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
-    config = figure_config("fig3_text8", "text8", extent, train_steps=TRAIN_STEPS)
+    config = figure_config("fig3_text8", "text8", extent, train_steps=TRAIN_STEPS, depths=(1, 2, 4), batch_size=32)
     smoke = extent == "smoke"
     config.task_args = ConfigDict(
         {"n_steps": 20 if smoke else 50, "n_warmup": 13, "n_evaluation": 128 if smoke else 8192}
     )
     config.task_args.corpus = config_dict.placeholder(str)
-    config.cells = config.cells if smoke else at_depths(1, 2, 4)
-    config.budgets = {
-        "smoke": (2000,),
-        "laptop": (10_000, 40_000),
-        "gpu": (20_000, 80_000, 320_000),
-        "paper": (20_000, 80_000, 320_000, 1_280_000),
-    }[extent]
-    config.batch_size = 32
+    config.budgets = BUDGETS[extent]
     if extent in ("smoke", "laptop"):
         config.trials, config.seeds = 0, 2
     steps = {"smoke": 30, "laptop": 1000, "gpu": 20_000, "paper": 1_000_000}[extent]

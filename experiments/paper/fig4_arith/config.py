@@ -7,21 +7,17 @@ a minute; `:laptop`, `:gpu` and `:paper` have not been run.
 
 from ml_collections import ConfigDict
 
-from experiments.paper.common import at_depths, figure_config
-
-TRAIN_STEPS = {"smoke": 30, "laptop": 1000, "gpu": (2_000, 10_000), "paper": (50_000, 20_000_000)}
+from experiments.paper.common import figure_config
+from experiments.paper.fig4_parens.config import BUDGETS, TRAIN_STEPS
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
-    config = figure_config("fig4_arith", "arithmetic", extent, train_steps=TRAIN_STEPS)
+    config = figure_config("fig4_arith", "arithmetic", extent, train_steps=TRAIN_STEPS, depths=(1, 2, 4, 8))
     smoke = extent == "smoke"
     config.task_args = ConfigDict(
         {"largest": 10 if smoke else 10**7, "max_compute_steps": 6, "n_steps": 20 if smoke else 36, "n_evaluation": 256}
     )
     config.space.compute_steps = (1, 6)
-    config.cells = config.cells if smoke else at_depths(1, 2, 4, 8)
-    config.budgets = ({"smoke": 5000, "laptop": 5000, "gpu": 50_000, "paper": 200_000}[extent],)
-    config.batch_size = 16
-    config.seeds = 1
+    config.update(budgets=BUDGETS[extent], batch_size=16, seeds=1)
     return config

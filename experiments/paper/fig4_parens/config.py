@@ -7,20 +7,18 @@ a minute; `:laptop`, `:gpu` and `:paper` have not been run.
 
 from ml_collections import ConfigDict
 
-from experiments.paper.common import at_depths, figure_config
+from experiments.paper.common import figure_config
 
 TRAIN_STEPS = {"smoke": 30, "laptop": 1000, "gpu": (2_000, 10_000), "paper": (50_000, 20_000_000)}
+BUDGETS = {"smoke": (5000,), "laptop": (5000,), "gpu": (50_000,), "paper": (200_000,)}
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
-    config = figure_config("fig4_parens", "parens_counting", extent, train_steps=TRAIN_STEPS)
-    smoke = extent == "smoke"
+    config = figure_config("fig4_parens", "parens_counting", extent, train_steps=TRAIN_STEPS, depths=(1, 2, 4, 8))
+    config.update(budgets=BUDGETS[extent], batch_size=16, seeds=1)
+    n_steps = 20 if extent == "smoke" else 175
     config.task_args = ConfigDict(
-        {"n_kinds": 10, "n_noise": 10, "max_open": 10, "n_steps": 20 if smoke else 175, "n_evaluation": 256}
+        {"n_kinds": 10, "n_noise": 10, "max_open": 10, "n_steps": n_steps, "n_evaluation": 256}
     )
-    config.cells = config.cells if smoke else at_depths(1, 2, 4, 8)
-    config.budgets = ({"smoke": 5000, "laptop": 5000, "gpu": 50_000, "paper": 200_000}[extent],)
-    config.batch_size = 16
-    config.seeds = 1
     return config

@@ -10,17 +10,9 @@ from matplotlib.lines import Line2D
 
 from capacity_jax.results.figures import grid
 from capacity_jax.stats import median_interval, share_interval
+from experiments.paper import panels
 from experiments.paper.cells import cell_label, cells_of
 from experiments.paper.fig5.claim import CLAIMS, TABLE_1, lowest_at
-from experiments.paper.panels import (
-    PUBLISHED,
-    caption,
-    depth_title,
-    no_trials,
-    published_handles,
-    published_on,
-    style_of,
-)
 from experiments.paper.rivals import losses_by_cell
 from experiments.paper.selections import matching
 from experiments.paper.selections import random_rows as select
@@ -36,20 +28,20 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     interval.
     """
     rows = select(records)
-    theirs = published_on(published, "parens_counting")
+    theirs = panels.published_on(published, "parens_counting")
     figure = Figure(figsize=(11, 8.5), layout="constrained")
     boxes, shares = figure.subplots(2, len(DEPTHS), sharey="row", height_ratios=(1.4, 1))
     table = infeasible_table(rows)
     for column, depth in enumerate(DEPTHS):
         _boxes(boxes[column], matching(rows, depth=depth), matching(theirs, depth=depth))
-        boxes[column].set_title(f"{'ab'[column]}  {depth_title(depth)}")
+        boxes[column].set_title(f"{'ab'[column]}  {panels.depth_title(depth)}")
         _shares(shares[column], matching(table, depth=depth))
-        shares[column].set_title(f"Table 1, {depth_title(depth)}")
+        shares[column].set_title(f"Table 1, {panels.depth_title(depth)}")
     boxes[0].set_ylabel("evaluation loss")
-    if handles := published_handles(theirs):
+    if handles := panels.published_handles(theirs):
         boxes[0].legend(handles=handles, frameon=False, fontsize=9)
     shares[0].set_ylabel("diverged, %")
-    caption(
+    panels.caption(
         figure,
         f"1,000 draws on parentheses, 200,000 parameters. {CLAIMS[0].statement}",
         f"{_in_words(rows)} Notches and bars: 95%, of the median and (Wilson) of the share.",
@@ -70,13 +62,6 @@ def infeasible_table(records: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
       Columns depth, cell, trials, share, ci_low, ci_high and paper; shares between 0 and 1, NaN where there is none.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.fig5.figure import infeasible_table
-      >>> records = pd.DataFrame({"infeasible": [True, False], "task": "parens_counting", "cell": "gru", "depth": 1})
-      >>> infeasible_table(records.assign(sampler="random", role="search"))[["share", "paper"]].values.tolist()
-      [[0.5, 0.155]]
     """
     found: list[dict[str, Any]] = []
     for _, group in select(records).groupby(["depth", "cell"]):
@@ -91,13 +76,13 @@ def infeasible_table(records: pd.DataFrame) -> pd.DataFrame:
 def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
     cells = cells_of(rows)
     for place, cell in enumerate(cells):
-        losses, style = matching(rows, cell=cell)["score"].dropna(), style_of(cell, rows)
+        losses, style = matching(rows, cell=cell)["score"].dropna(), panels.style_of(cell, rows)
         box = axes.boxplot(
             losses, positions=[place], widths=0.6, whis=(0, 100), patch_artist=True, notch=len(losses) > 5
         )
         box["boxes"][0].set(facecolor=style["color"], alpha=0.35)
         box["medians"][0].set(color="black", linewidth=1.6)
-        axes.plot(place, matching(theirs, cell=cell)["score"].min(), marker=style["marker"], **PUBLISHED)
+        axes.plot(place, matching(theirs, cell=cell)["score"].min(), marker=style["marker"], **panels.PUBLISHED)
     grid(axes)
     _name(axes, cells)
 
@@ -105,7 +90,7 @@ def _boxes(axes: Axes, rows: pd.DataFrame, theirs: pd.DataFrame) -> None:
 def _shares(axes: Axes, table: pd.DataFrame) -> None:
     cells = cells_of(table)
     for place, cell in enumerate(cells):
-        row, style = matching(table, cell=cell).iloc[0], style_of(cell, table)
+        row, style = matching(table, cell=cell).iloc[0], panels.style_of(cell, table)
         errors = [[row["share"] - row["ci_low"]], [row["ci_high"] - row["share"]]]
         axes.errorbar(place, 100 * row["share"], 100 * np.array(errors), **style)
         axes.plot(place, 100 * row["paper"], markersize=22, **PAPER)
@@ -119,7 +104,7 @@ def _shares(axes: Axes, table: pd.DataFrame) -> None:
 
 def _name(axes, cells):
     if not cells:
-        no_trials(axes)
+        panels.no_trials(axes)
     axes.set_xticks(range(len(cells)), [cell_label(cell) for cell in cells])
 
 

@@ -30,16 +30,6 @@ def rerun_table(records: pd.DataFrame) -> pd.DataFrame:
     Returns:
       Columns study, task, cell, depth, score (its name), found (the trial that the tuner found), repeats, infeasible,
       mean, ci_low, ci_high (95%, Student's t), std and best.
-
-    Example:
-      >>> import pandas as pd
-      >>> from experiments.paper.table_rerun.figure import rerun_table
-      >>> study = {"study": "a", "task": "rcf", "cell": "gru", "depth": 1, "role": ["search"] + ["repeat"] * 10}
-      >>> study |= {"hparams": [{}] * 11, "infeasible": False, "maximize": False, "seed": range(11)}
-      >>> study |= {"number": range(11), "score_name": "squared_error"}
-      >>> records = pd.DataFrame(study | {"objective": 0.5, "score": [0.5] + [0.4, 0.6] * 5})
-      >>> round(rerun_table(records).loc[0, "mean"].item(), 6)
-      0.5
     """
     rows: list[dict[str, Any]] = []
     for name, study in select(records).groupby("study", sort=False):
@@ -84,9 +74,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     worst = (table["std"] / table["mean"].abs()).max()
     spread = f"standard deviation of repeats at most {worst:.1%} of their mean, over {len(table)} settings."
     caption(
-        figure,
-        CLAIMS[0].statement,
-        f"{spread} {_means(table)}" if len(table) else "no setting with ten repeats yet.",
+        figure, CLAIMS[0].statement, f"{spread} {_means(table)}" if len(table) else "no setting with ten repeats yet."
     )
     return figure
 

@@ -40,9 +40,7 @@ def in_population(work, params, batch):
 def assert_same(found, expected):
     """Each array within 1e-4 of the largest value of the expected one."""
     jax.tree.map(
-        lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * max(1e-3, np.max(np.abs(b)))),
-        found,
-        expected,
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=0, atol=1e-4 * max(1e-3, np.max(np.abs(b)))), found, expected
     )
 
 

@@ -40,9 +40,8 @@ def test_configuration_reaches_figure_and_report(folder, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", PAPER_FOLDERS)
-def test_smoke_reaches_figure_and_report(folder, tmp_path, monkeypatch):
+def test_smoke_reaches_figure_and_report(folder, tmp_path):
     """Breaks if any figure's configuration, its trials, its figure and the report do not fit together."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
     check_results(folder, config_of(folder, "smoke"), tmp_path)
 
 
@@ -60,7 +59,6 @@ def check_plan(folder, extent):
 @pytest.mark.parametrize("folder", PAPER_FOLDERS)
 def test_every_extent_is_valid(folder, monkeypatch):
     """Breaks if a committed configuration would be refused when its user starts it, or leaves out a cell."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
     # The width is tested elsewhere, and is what takes long.
     monkeypatch.setattr("experiments.plan.units_for_budget", lambda *arguments: 32)
     for extent in EXTENTS:
@@ -69,8 +67,7 @@ def test_every_extent_is_valid(folder, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", PAPER_FOLDERS)
-def test_every_budget_pays_for_its_networks(folder, monkeypatch):
+def test_every_budget_pays_for_its_networks(folder):
     """Breaks if a committed configuration has a budget too small for one of its depths."""
-    monkeypatch.delenv("CAPACITY_JAX_DATA", raising=False)
     for extent in EXTENTS:
         check_plan(folder, extent)

@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from trial_tables import bars
 
 from capacity_jax.cells import CELLS
 from capacity_jax.results import trials_table
@@ -20,17 +21,6 @@ NAMES = [folder.rpartition(".")[2] for folder in PAPER_FOLDERS]
 
 def draw(name, records, published=None):
     return figure_of(f"experiments.paper.{name}").draw(records, published)
-
-
-def bars(axes):
-    """Label to (x, y, ends of the error bars) of each line with error bars."""
-    lines = {}
-    for container in axes.containers:
-        line, _, (bar,) = container.lines
-        ends = np.array([segment[:, 1] for segment in bar.get_segments() if len(segment)])
-        x, y = (np.array(values, float) for values in line.get_data())
-        lines.setdefault(container.get_label(), []).append((x, y, ends))
-    return lines
 
 
 def text(figure):

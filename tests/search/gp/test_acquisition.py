@@ -7,11 +7,7 @@ import pytest
 
 from capacity_jax.search.gp.acquisition import log_ei, log_improvement
 
-
-@pytest.fixture(autouse=True)
-def double():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double")
 
 
 def test_expected_improvement_is_the_mean_of_sampled_improvements():

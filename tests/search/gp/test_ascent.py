@@ -1,17 +1,12 @@
 """The local search on functions whose maxima are known."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from capacity_jax.search.gp.ascent import Moves, ascend, climb
 
-
-@pytest.fixture(autouse=True)
-def double():
-    with jax.enable_x64(True):
-        yield
+pytestmark = pytest.mark.usefixtures("double")
 
 
 BEST = np.array([0.3, 1.4, 0.6])

@@ -8,6 +8,8 @@ import pytest
 from capacity_jax.search.gp import process
 from capacity_jax.search.gp.process import Data, Kernel, covariance, fit, gram, inverse_cholesky, log_likelihood
 
+pytestmark = pytest.mark.usefixtures("double")
+
 # As many dimensions and columns as the space of test_propose has, so that one program fits both.
 DIMENSION = np.array([0, 1, 2, 3, 4, 4, 4], np.int32)
 KERNEL = Kernel(np.array([4.0, 0.3, 1.5, 1.0, 0.7]), np.float64(1.7), np.float64(1e-3))
@@ -15,12 +17,6 @@ KERNEL = Kernel(np.array([4.0, 0.3, 1.5, 1.0, 0.7]), np.float64(1.7), np.float64
 condition = jax.jit(process.condition, static_argnums=2)
 extend = jax.jit(process.extend)
 predict = jax.jit(process.predict)
-
-
-@pytest.fixture(autouse=True)
-def double():
-    with jax.enable_x64(True):
-        yield
 
 
 def observations(n, size, seed=0):

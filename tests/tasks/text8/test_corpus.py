@@ -42,12 +42,6 @@ def test_raw_file_is_mapped_and_read_to_the_letter(tmp_path):
     assert bytes(read.letters) == TEXT
 
 
-def test_zip_gives_the_same_text(tmp_path):
-    """Breaks if the text in text8.zip is read differently from the raw file."""
-    (tmp_path / "text8.zip").write_bytes(zipped(text8=TEXT))
-    assert bytes(read_text8(tmp_path / "text8.zip", LENGTH).letters) == TEXT
-
-
 def test_directory_is_searched_for_the_raw_file_first(tmp_path):
     """Breaks if a directory is not searched, or its zip is unpacked where the raw file lies beside it."""
     (tmp_path / "text8.zip").write_bytes(zipped(text8=TEXT))
@@ -66,13 +60,6 @@ def test_split_is_the_customary_one(length):
     assert len(whole.train) == length * 90 // 100
     assert len(whole.train) + len(whole.validation) == length * 95 // 100
     assert all(part.dtype == np.uint8 for part in parts)
-
-
-def test_text8_has_a_hundred_million_characters(tmp_path):
-    """Breaks if the public reader takes a file of any other length than 10^8 for text8."""
-    (tmp_path / "text8").write_bytes(TEXT)
-    with pytest.raises(ValueError, match=r"text8 has 10000 characters; text8 has exactly 100000000$"):
-        read_text8(tmp_path / "text8")
 
 
 @pytest.mark.parametrize(
@@ -98,13 +85,6 @@ def test_first_bad_byte_is_named(tmp_path, monkeypatch, offset, byte, packed):
     content = content[: offset + 1] + content[offset + 1 : -1] + (b"!" if offset < 9_999 else b"")
     message = error_of(path, zipped(text8=content) if packed else content)
     assert message == (f"{path} has the byte {byte!r} at offset {offset}; text8 holds only the space and a to z")
-
-
-def test_uppercase_text_is_refused(tmp_path):
-    """Breaks if letters are matched without regard to case."""
-    first = next(i for i, byte in enumerate(TEXT) if byte != ord(" "))
-    message = error_of(tmp_path / "text8", TEXT.upper())
-    assert f"has the byte {TEXT.upper()[first : first + 1]!r} at offset {first};" in message
 
 
 def test_zip_without_the_member(tmp_path):
