@@ -213,7 +213,7 @@ class Noisy(nnx.SimpleCell):
         (lambda: from_linen(Normalised(2)), "Normalised keeps the variables batch_stats"),
         (lambda: from_linen(Counting(2)), r"carry of Counting at 8 units holds int32\[8\]"),
         (lambda: from_linen(Halving(2)), r"output of Halving at 8 units is \[4\]"),
-        (lambda: from_linen(our_linen.RNNCell(2, learned_initial_state=True)), "or False"),
+        (lambda: from_linen(our_linen.RNNCell(2, learned_initial_state=True)), "or learned_initial_state=False"),
         (lambda: from_nnx(nnx.GRUCell(2, 3, rngs=nnx.Rngs(0))), "got an instance of GRUCell"),
         (lambda: from_nnx("gru"), "got an instance of str"),
         (lambda: from_nnx(nnx.Linear), "factory of Linear"),
