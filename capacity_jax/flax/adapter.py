@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from flax import nnx
 from flax.linen.dtypes import canonicalize_dtype
 from flax.typing import Dtype, Initializer
-from jax.nn.initializers import zeros
 from jaxtyping import Array, Float, Key
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, Params, State, leaves_read
@@ -43,8 +42,8 @@ def class_name(cell: Cell) -> str:
       >>> class_name(gru_reset_after)
       'GruResetAfterCell'
     """
-    words = re.split(r"[\W_]+", cell.name.removesuffix("Cell"))
-    return "".join(word[:1].upper() + word[1:] for word in words) + "Cell"
+    words = re.split(r"[\W_]+", cell.name)
+    return "".join(word[:1].upper() + word[1:] for word in words).removesuffix("Cell") + "Cell"
 
 
 def nonlinearity_of(cell: Cell, hparams: HParams) -> str | None:
@@ -97,21 +96,16 @@ def roles(cell: Cell) -> Roles:
     return Roles(tuple(sorted(by_initial_state - by_step)), tuple(sorted(by_initial_state & by_step)))
 
 
-def like_zeros(tree: Any, batch: tuple[int, ...] = (), dtype: Dtype | None = None) -> Any:
-    """Zeros of the shapes of a tree, behind batch axes; floating ones in the dtype, if one is given."""
-    return drawn_like(zeros, jax.random.key(0), tree, batch, dtype)
+def like_zeros(tree: Any, dtype: Dtype | None = None) -> Any:
+    """Zeros of the shapes of a tree; floating ones in the dtype, if one is given."""
+    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, _dtype(leaf, dtype)), tree)
 
 
-def drawn_like(
-    init: Initializer, key: Key[Array, ""], tree: Any, batch: tuple[int, ...] = (), dtype: Dtype | None = None
-) -> Any:
-    """What an initialiser draws in the shapes of a tree, behind batch axes; floating ones in the dtype if given."""
+def drawn_like(init: Initializer, key: Key[Array, ""], tree: Any, batch: tuple[int, ...], dtype: Dtype) -> Any:
+    """What an initialiser draws in the shapes of a tree, behind batch axes; floating arrays are of the dtype."""
     leaves, structure = jax.tree.flatten(tree)
-    keys = jax.random.split(key, max(1, len(leaves)))
-    drawn = [
-        init(key, (*batch, *leaf.shape), dtype if dtype and jnp.issubdtype(leaf.dtype, jnp.floating) else leaf.dtype)
-        for key, leaf in zip(keys, leaves, strict=False)
-    ]
+    keys = jax.random.split(key, len(leaves)) if leaves else ()
+    drawn = [init(key, (*batch, *leaf.shape), _dtype(leaf, dtype)) for key, leaf in zip(keys, leaves, strict=True)]
     return structure.unflatten(drawn)
 
 
@@ -163,7 +157,7 @@ def draw_parameters(
         params[name] = side_by_side([init(gate_key, (*rows, n_hidden), dtype) for gate_key in gate_keys])
     if carry_init is not None:
         for i, name in enumerate(roles(cell).initial):
-            params[name] = drawn_like(carry_init, jax.random.fold_in(carry_key, i), params[name], dtype=dtype)
+            params[name] = drawn_like(carry_init, jax.random.fold_in(carry_key, i), params[name], (), dtype)
     return params
 
 
@@ -269,3 +263,7 @@ def _completed(cell, n_in, n_hidden, params):
     """All parameters, those that are not given as zeros: what is not read may still be asked for its shape."""
     like = abstract_parameters(cell, n_in, n_hidden)
     return like_zeros({name: leaf for name, leaf in like.items() if name not in params}) | params
+
+
+def _dtype(leaf, dtype):
+    return dtype if dtype is not None and is_floating(leaf) else leaf.dtype
