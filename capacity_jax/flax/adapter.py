@@ -220,8 +220,8 @@ def step_on_batch(
       carry: arrays of an example's state behind the batch axes.
       inputs: `[*batch, n_in]`.
       n_hidden: number of units.
-      dtype: of the computation and the output; None infers it from all arguments. Whole numbers and complex
-        values are left as they are.
+      dtype: of the computation and the output; None infers it from all arguments. Complex values, and whole
+        numbers in the carry, are left as they are.
 
     Returns:
       The new carry, each array in the dtype it came in, because a scan must not change it; and the output.
@@ -235,9 +235,10 @@ def step_on_batch(
     for array, of_one in zip(jax.tree.leaves(carry), one, strict=True):
         if (axes := array.shape[: array.ndim - of_one.ndim]) != tuple(batch):
             raise ValueError(f"the carry has batch axes {axes}; allowed: those of the inputs, {tuple(batch)}")
-    floating = [leaf for leaf in jax.tree.leaves((params, carry, inputs)) if is_floating(leaf)]
-    dtype = canonicalize_dtype(*floating, dtype=dtype)
-    cast_params, cast_carry, x = cast_floating((_completed(cell, n_in, n_hidden, params), carry, inputs), dtype)
+    floating = filter(is_floating, jax.tree.leaves((params, carry)))
+    dtype = canonicalize_dtype(*floating, inputs.real, dtype=dtype)
+    cast_params, cast_carry = cast_floating((_completed(cell, n_in, n_hidden, params), carry), dtype)
+    x = inputs if jnp.iscomplexobj(inputs) else inputs.astype(dtype)
     chosen = () if nonlinearity is None else (NONLINEARITIES[nonlinearity],)
 
     def step(state, x):

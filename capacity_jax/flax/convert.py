@@ -1,8 +1,8 @@
 """Parameters of our cells between the pure form, linen and nnx: the same arrays under the same names.
 
-The pure form always holds a learned initial state, a Flax cell only with `learned_initial_state=True`.
-Without it the state is zeros on the way to pure, and must be zeros on the way back: nothing is dropped
-unseen. From linen to nnx and back, go by way of pure.
+The pure form always holds the parameters that only the initial state reads, a Flax cell only with
+`learned_initial_state=True`. Without it they are zeros on the way to pure, and must be zeros on the way
+back: nothing is dropped unseen. From linen to nnx and back, go by way of pure.
 """
 
 from collections.abc import Mapping
@@ -68,6 +68,7 @@ def nnx_to_pure(cell: our_nnx.PureCell) -> Params:
       ValueError: the cell's carry starts from values that are not parameters.
 
     Example:
+      >>> from flax import nnx
       >>> from capacity_jax.flax.nnx import GRUCell
       >>> nnx_to_pure(GRUCell(3, 4, rngs=nnx.Rngs(0)))["h0"].shape
       (4,)
@@ -82,6 +83,7 @@ def pure_to_nnx(cell: our_nnx.PureCell, params: Params) -> None:
       ValueError: names or shapes are not the cell's, or an initial state other than zeros has no place in it.
 
     Example:
+      >>> from flax import nnx
       >>> from capacity_jax.cells import gru
       >>> from capacity_jax.flax.nnx import GRUCell
       >>> cell, params = GRUCell(3, 4, rngs=nnx.Rngs(0)), gru.init(jax.random.key(1), 3, 4)

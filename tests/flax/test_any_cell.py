@@ -155,6 +155,17 @@ def test_whole_numbers_in_the_state_stay_whole():
     np.testing.assert_array_equal(carry["t"], [5, 5])
 
 
+@pytest.mark.parametrize("cell", [gru, nested])
+def test_whole_numbers_as_inputs_are_values(cell):
+    """Fails if one-hot symbols of whole numbers are not taken for the values they are."""
+    params, symbols = random_params(cell), jnp.eye(N_IN, dtype=jnp.int32)
+    in_linen, in_nnx = linen_cell(cell)(N, learned_initial_state=True), nnx_module(cell, learned_initial_state=True)
+    pure_to_nnx(in_nnx, params)
+    _, expected = scanned(cell, params, jnp.eye(N_IN)[None])
+    found = nn.RNN(in_linen).apply({"params": {"cell": pure_to_linen(in_linen, params)}}, symbols[None])
+    assert_trees_close((found, nnx.RNN(in_nnx)(symbols[None])), (expected, expected))
+
+
 def test_a_population_of_modules_is_a_loop(cell):
     """Fails if members mix under vmap."""
     xs, members = sequences(cell, 1, 4), [random_params(cell, seed) for seed in range(2)]
