@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from capacity_jax.cells import Hyperparameter as Hyperparameter
     from capacity_jax.cells import cell_by_name as cell_by_name
     from capacity_jax.cells import gru as gru
+    from capacity_jax.cells import gru_reset_after as gru_reset_after
     from capacity_jax.cells import init_gates as init_gates
     from capacity_jax.cells import intersection as intersection
     from capacity_jax.cells import irnn as irnn
@@ -52,7 +53,8 @@ if TYPE_CHECKING:
 
 # The package that each public name comes from.
 _HOMES = {
-    "cells": "CELLS Cell Hyperparameter cell_by_name gru init_gates intersection irnn linear lstm rnn ugrnn",
+    "cells": "CELLS Cell Hyperparameter cell_by_name gru gru_reset_after init_gates intersection irnn linear lstm rnn "
+    "ugrnn",
     "flax": "from_linen from_nnx",
     "measure": "measure_capacity",
     "networks": "Network units_for_budget",

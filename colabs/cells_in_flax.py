@@ -178,17 +178,31 @@ print(f"largest difference between the two LSTMs: {difference:.0e}")
 assert difference < 1e-4
 
 # %% [markdown]
-# A GRU converts only where it makes no difference that ours resets before the recurrent product and Flax's after it;
-# any other is refused, with the reason:
+# The paper's GRU resets before the recurrent product; those of Flax and torch reset after it, as our `gru_reset_after`
+# does:
 
 # %%
-from capacity_jax import gru
+from capacity_jax import gru_reset_after
 
-variables = nn.RNN(nn.GRUCell(UNITS, bias_init=nn.initializers.normal())).init(jax.random.key(3), test[:1])
-try:
-    weights_from_flax(gru, variables["params"]["cell"])
-except ValueError as error:
-    print(error)
+flax_layer = nn.RNN(nn.GRUCell(UNITS, bias_init=nn.initializers.normal()))
+variables = flax_layer.init(jax.random.key(3), test[:1])
+ours = weights_from_flax(gru_reset_after, variables["params"]["cell"])
+
+_, ys = jax.lax.scan(lambda h, x: gru_reset_after.step(ours, h, x), gru_reset_after.initial_state(ours), xs)
+difference = np.max(np.abs(ys - flax_layer.apply(variables, test[:1])[0]))
+print(f"largest difference between the two GRUs: {difference:.0e}")
+assert difference < 1e-4
+
+# %% [markdown]
+# ## Any other cell
+#
+# `linen_cell` and `nnx_cell` make a Flax class of any `Cell`, registered or your own:
+
+# %%
+from capacity_jax.flax import linen_cell
+
+layer = nn.RNN(linen_cell(gru_reset_after)(UNITS, learned_initial_state=True))
+jax.tree.map(jnp.shape, layer.init(jax.random.key(4), test[:1])["params"]["cell"])
 
 # %% [markdown]
 # How much a cell stores, ours or Flax's, is measured in `measure_a_cell.ipynb`.

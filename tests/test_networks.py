@@ -15,15 +15,16 @@ from capacity_jax.networks import UNROLL_UP_TO, Network, units_for_budget
 pytestmark = pytest.mark.usefixtures("exact_products")
 
 N_IN, N, N_OUT = 3, 4, 2
-GATES = {"rnn": 1, "irnn": 1, "ugrnn": 2, "gru": 3, "lstm": 4, "intersection": 4}
-STATES = {"rnn": 1, "irnn": 1, "ugrnn": 1, "gru": 1, "lstm": 2, "intersection": 1}
+GATES = {"rnn": 1, "irnn": 1, "ugrnn": 2, "gru": 3, "lstm": 4, "intersection": 4, "gru_reset_after": 3}
+# Vectors besides: initial states, and the GRU's bias inside the reset.
+VECTORS = {"rnn": 1, "irnn": 1, "ugrnn": 1, "gru": 1, "lstm": 2, "intersection": 1, "gru_reset_after": 2}
 
 
 def count(name, n_in, n, n_out, depth):
-    """Each gate of a layer: two matrices and ONE bias; each layer: its learned state; then the readout."""
+    """Each gate of a layer: two matrices and ONE bias; each layer: its other vectors; then the readout."""
 
     def layer(inputs):
-        return GATES[name] * (n * n + inputs * n + n) + STATES[name] * n
+        return GATES[name] * (n * n + inputs * n + n) + VECTORS[name] * n
 
     readout = n * n_out + n_out
     if name == "intersection":

@@ -2,6 +2,7 @@
 
 from capacity_jax.cells.base import Cell
 from capacity_jax.cells.gru import gru
+from capacity_jax.cells.gru_reset_after import gru_reset_after
 from capacity_jax.cells.hyperparameters import Hyperparameter
 from capacity_jax.cells.intersection import intersection
 from capacity_jax.cells.irnn import irnn
@@ -19,6 +20,7 @@ __all__ = [
     "Hyperparameter",
     "cell_by_name",
     "gru",
+    "gru_reset_after",
     "init_gates",
     "intersection",
     "irnn",

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 import jax
+import jax.numpy as jnp
 from jax.interpreters.partial_eval import dce_jaxpr
 from jaxtyping import Array, Float, Key
 
@@ -80,17 +81,30 @@ class Cell:
     def state_size(self, n_hidden: int) -> int:
         """Number of real values the cell carries from one step to the next at width n_hidden."""
         state = jax.eval_shape(lambda: self.initial_state(self.init(jax.random.key(0), n_hidden, n_hidden, {})))
-        return sum(leaf.size for leaf in jax.tree.leaves(state))
+        return sum(leaf.size * (2 if jnp.iscomplexobj(leaf) else 1) for leaf in jax.tree.leaves(state))
 
     def decayed(self, params: Params) -> Any:
         """For each leaf of the parameters, whether it is a weight, to which L2 decay applies."""
         if self.weights is not None:
             names = set(self.weights)
             return jax.tree_util.tree_map_with_path(lambda path, _: not names.isdisjoint(_keys(path)), params)
-        closed = jax.make_jaxpr(self.initial_state)(params)
-        _, initial = dce_jaxpr(closed.jaxpr, [True] * len(closed.out_avals))
-        leaves, structure = jax.tree.flatten(params)
-        return structure.unflatten([leaf.ndim > 1 and not used for leaf, used in zip(leaves, initial, strict=True)])
+        return jax.tree.map(
+            lambda leaf, read: leaf.ndim > 1 and not read, params, leaves_read(self.initial_state, params)
+        )
+
+
+def leaves_read(function: Callable[[Params], Any], params: Params) -> Any:
+    """For each leaf of the parameters, whether what a function of them gives depends on its values.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> from capacity_jax.cells.base import leaves_read
+      >>> leaves_read(lambda params: params["h0"] + len(params["W"]), {"h0": jnp.ones(2), "W": jnp.ones((2, 2))})
+      {'W': False, 'h0': True}
+    """
+    closed = jax.make_jaxpr(function)(params)
+    _, read = dce_jaxpr(closed.jaxpr, [True] * len(closed.out_avals))
+    return jax.tree.structure(params).unflatten(read)
 
 
 def _keys(path):

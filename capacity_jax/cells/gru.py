@@ -38,8 +38,7 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     r = σ(W_rh h + W_rx x + b_r);  u = σ(W_uh h + W_ux x + b_u + b_fg);
     c = s(W_ch (r·h) + W_cx x + b_c);  h' = u·h + (1−u)·c.
 
-    `flax.linen.GRUCell` differs: it resets after the product (r·(W_ch h + b)), with a second bias inside, and
-    calls the update gate z. `torch.nn.GRU` does the same and keeps two biases per gate.
+    `torch.nn.GRU` and Flax's `GRUCell` reset after the product: `gru_reset_after`.
     """
     n_hidden = h.shape[0]
     W_h, W_ch = jnp.split(params["W_h"], [2 * n_hidden], axis=1)

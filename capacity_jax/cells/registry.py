@@ -4,6 +4,7 @@ from typing import Literal
 
 from capacity_jax.cells.base import Cell
 from capacity_jax.cells.gru import gru
+from capacity_jax.cells.gru_reset_after import gru_reset_after
 from capacity_jax.cells.intersection import intersection
 from capacity_jax.cells.irnn import irnn
 from capacity_jax.cells.lstm import lstm
@@ -12,9 +13,10 @@ from capacity_jax.cells.ugrnn import ugrnn
 from capacity_jax.checks import unknown
 
 # For type checkers, to which a misspelt name is an error.
-CellName = Literal["rnn", "irnn", "ugrnn", "gru", "lstm", "intersection"]
+CellName = Literal["rnn", "irnn", "ugrnn", "gru", "lstm", "intersection", "gru_reset_after"]
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (rnn, irnn, ugrnn, gru, lstm, intersection)}
+# The paper's six in its order, then others.
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (rnn, irnn, ugrnn, gru, lstm, intersection, gru_reset_after)}
 
 
 def cell_by_name(name: CellName) -> Cell:

@@ -1,8 +1,8 @@
 """Parameters of our cells between the pure form, linen and nnx: the same arrays under the same names.
 
-The pure form always holds a learned initial state, a Flax cell only with `learned_initial_state=True`.
-Without it the state is zeros on the way to pure, and must be zeros on the way back: nothing is dropped
-unseen. From linen to nnx and back, go by way of pure.
+The pure form always holds the parameters that only the initial state reads, a Flax cell only with
+`learned_initial_state=True`. Without it they are zeros on the way to pure, and must be zeros on the way
+back: nothing is dropped unseen. From linen to nnx and back, go by way of pure.
 """
 
 from collections.abc import Mapping
@@ -10,13 +10,14 @@ from collections.abc import Mapping
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
+from flax import linen as nn
+from flax.core import unfreeze
 from jax.nn.initializers import zeros
 
 from capacity_jax.cells.base import Params
 from capacity_jax.flax import linen as our_linen
 from capacity_jax.flax import nnx as our_nnx
-from capacity_jax.flax.adapter import parameter_shapes, state_names
+from capacity_jax.flax.adapter import abstract_parameters, like_zeros, roles
 
 
 def linen_to_pure(cell: our_linen.PureCell, params: Mapping[str, jax.Array]) -> Params:
@@ -25,10 +26,10 @@ def linen_to_pure(cell: our_linen.PureCell, params: Mapping[str, jax.Array]) -> 
     Args:
       cell: the linen cell that params belong to.
       params: its own part of the variables: `variables["params"]`, under `nn.RNN(cell)`
-        `variables["params"]["cell"]`.
+        `variables["params"]["cell"]`. Boxes, such as `nn.with_partitioning` makes, are opened.
 
     Returns:
-      `{"h0", "W_x", "W_h", "b"}`, of the LSTM also `"c0"`.
+      The cell's parameters under its own names and nesting, such as `{"h0", "W_x", "W_h", "b"}`.
 
     Raises:
       ValueError: names or shapes are not the cell's, or its carry starts from values that are not parameters.
@@ -40,7 +41,8 @@ def linen_to_pure(cell: our_linen.PureCell, params: Mapping[str, jax.Array]) -> 
       >>> sorted(linen_to_pure(cell, variables["params"]))
       ['W_h', 'W_x', 'b', 'h0']
     """
-    return _to_pure(cell, cell.features, dict(params))
+    params = unfreeze(nn.unbox(dict(params)))
+    return _to_pure(cell, _n_in(cell.pure, cell.features, params), cell.features, params)
 
 
 def pure_to_linen(cell: our_linen.PureCell, params: Params) -> dict[str, jax.Array]:
@@ -56,7 +58,7 @@ def pure_to_linen(cell: our_linen.PureCell, params: Params) -> dict[str, jax.Arr
       >>> params["W_x"].shape
       (3, 12)
     """
-    return _from_pure(cell, cell.features, params)
+    return _from_pure(cell, _n_in(cell.pure, cell.features, params), cell.features, params)
 
 
 def nnx_to_pure(cell: our_nnx.PureCell) -> Params:
@@ -66,11 +68,12 @@ def nnx_to_pure(cell: our_nnx.PureCell) -> Params:
       ValueError: the cell's carry starts from values that are not parameters.
 
     Example:
+      >>> from flax import nnx
       >>> from capacity_jax.flax.nnx import GRUCell
       >>> nnx_to_pure(GRUCell(3, 4, rngs=nnx.Rngs(0)))["h0"].shape
       (4,)
     """
-    return _to_pure(cell, cell.hidden_features, nnx.to_pure_dict(nnx.state(cell, nnx.Param)))
+    return _to_pure(cell, cell.in_features, cell.hidden_features, cell.values())
 
 
 def pure_to_nnx(cell: our_nnx.PureCell, params: Params) -> None:
@@ -80,6 +83,7 @@ def pure_to_nnx(cell: our_nnx.PureCell, params: Params) -> None:
       ValueError: names or shapes are not the cell's, or an initial state other than zeros has no place in it.
 
     Example:
+      >>> from flax import nnx
       >>> from capacity_jax.cells import gru
       >>> from capacity_jax.flax.nnx import GRUCell
       >>> cell, params = GRUCell(3, 4, rngs=nnx.Rngs(0)), gru.init(jax.random.key(1), 3, 4)
@@ -87,37 +91,56 @@ def pure_to_nnx(cell: our_nnx.PureCell, params: Params) -> None:
       >>> bool((nnx_to_pure(cell)["W_h"] == params["W_h"]).all())
       True
     """
-    converted = _from_pure(cell, cell.hidden_features, params)
-    n_in = converted["W_x"].shape[0]
-    if n_in != cell.in_features:
-        raise ValueError(f"W_x has {n_in} rows; in_features of the cell is {cell.in_features}")
-    for name, array in converted.items():
-        getattr(cell, name).set_value(jnp.asarray(array))
+    for name, values in _from_pure(cell, cell.in_features, cell.hidden_features, params).items():
+        jax.tree.map(
+            lambda param, array: param.set_value(jnp.asarray(array)),
+            getattr(cell, name),
+            values,
+            is_leaf=our_nnx.is_param,
+        )
 
 
-def _to_pure(cell, n_hidden, params):
+def _to_pure(cell, n_in, n_hidden, params):
     if not cell.learned_initial_state:
-        if cell.carry_init is not zeros:
+        if cell.carry_init not in (None, zeros):
             raise ValueError(f"carry_init is {cell.carry_init!r}; without a learned initial state allowed: zeros")
-        params = {name: jnp.zeros(n_hidden, cell.param_dtype) for name in state_names(cell.pure)} | params
-    return _checked(cell, n_hidden, params)
+        like = abstract_parameters(cell.pure, n_in, n_hidden)
+        params = like_zeros({name: like[name] for name in roles(cell.pure).initial}, dtype=cell.param_dtype) | params
+    return _checked(cell.pure, n_in, n_hidden, params)
 
 
-def _from_pure(cell, n_hidden, params):
-    params = _checked(cell, n_hidden, params)
+def _from_pure(cell, n_in, n_hidden, params):
+    params = _checked(cell.pure, n_in, n_hidden, params)
     if cell.learned_initial_state:
         return params
-    for name in state_names(cell.pure):
-        if np.any(np.asarray(params.pop(name))):
+    for name in roles(cell.pure).initial:
+        if any(np.any(np.asarray(leaf)) for leaf in jax.tree.leaves(params.pop(name))):
             raise ValueError(f"{name} is not zeros; a cell holds it only with learned_initial_state=True")
     return params
 
 
-def _checked(cell, n_hidden, params):
+def _checked(pure, n_in, n_hidden, params):
     """A copy of params, in the order of the pure cell's."""
-    n_in = jnp.shape(params["W_x"])[0] if "W_x" in params else n_hidden
-    expected = parameter_shapes(cell.pure, n_in, n_hidden)
-    found = {name: jnp.shape(leaf) for name, leaf in params.items()}
-    if found != expected:
-        raise ValueError(f"params have the shapes {found}; {cell.pure.name} of {n_hidden} units has {expected}")
+    expected = abstract_parameters(pure, n_in, n_hidden)
+    found, needed = (jax.tree.map(jnp.shape, tree) for tree in (params, expected))
+    if found != needed:
+        sizes = f"{n_in} inputs and {n_hidden} units"
+        raise ValueError(f"params have the shapes {found}; {pure.name} of {sizes} has {needed}")
     return {name: params[name] for name in expected}
+
+
+def _n_in(pure, n_hidden, params):
+    """The number of inputs for which a cell has parameters of these shapes; n_hidden if none depends on it.
+
+    Every size of a parameter is some number, or so much for each input and some number besides.
+    """
+    if pure.square:
+        return n_hidden
+    fewer, more = (abstract_parameters(pure, n_in, n_hidden) for n_in in (n_hidden, n_hidden + 1))
+    for name in fewer.keys() & params.keys():
+        leaves = (jax.tree.leaves(tree[name]) for tree in (fewer, more, params))
+        for one, other, leaf in zip(*leaves, strict=False):
+            for size, larger, found in zip(one.shape, other.shape, jnp.shape(leaf), strict=False):
+                if size != larger:
+                    return max(1, n_hidden + (found - size) // (larger - size))
+    return n_hidden

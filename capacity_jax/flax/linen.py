@@ -15,7 +15,8 @@ The parameters of a module have the names and shapes of the pure cell's: `W_x [n
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from functools import cache, partial
+from typing import Any, ClassVar, cast
 
 import jax.numpy as jnp
 from flax import linen as nn
@@ -28,37 +29,38 @@ from capacity_jax.cells import gru, intersection, irnn, lstm, rnn, ugrnn
 from capacity_jax.cells.base import Cell, State
 from capacity_jax.checks import check_size
 from capacity_jax.flax.adapter import (
-    GATE_PARAMETERS,
-    draw_weights,
-    initial_leaves,
+    abstract_parameters,
+    class_name,
+    draw_parameters,
+    drawn_like,
+    initial_carry,
+    initialisers,
     nonlinearity_of,
-    state_names,
+    roles,
     step_on_batch,
 )
 
 
 class PureCell(nn.RNNCellBase):
-    """A pure cell as a linen module: the base of the six, and of any whose class sets `pure`.
-
-    A pure cell fits if its weights are those that `capacity_jax.cells.weights.init_gates` draws and its other
-    parameters are its learned initial state, n_hidden values each.
+    """A pure cell as a linen module: the base of the six, and of the classes that `linen_cell` makes.
 
     Attributes:
       features: number of units.
       hparams: hyperparameters of the pure cell (`pure.hyperparameters` lists them): scales, the kind of
         initial matrices, `forget_gate_bias_hack`, and the words `nonlinearity="tanh"` or `"relu"`.
-      kernel_init: draws the input matrix of each gate, in place of what hparams say.
-      recurrent_kernel_init: draws the recurrent matrix of each gate, in place of what hparams say.
-      bias_init: draws the bias of each gate, in place of what hparams say.
+      kernel_init: draws `W_x`, gate by gate, in place of the cell.
+      recurrent_kernel_init: draws `W_h`, gate by gate, in place of the cell.
+      bias_init: draws `b` (and `b_h`), gate by gate, in place of the cell.
       dtype: of the computation; None infers it from inputs, carry and parameters.
       param_dtype: of the parameters and of a carry that `initialize_carry` makes.
-      carry_init: draws the carry, or the initial value of the learned initial state.
-      learned_initial_state: whether sequences start from parameters `h0` (and `c0`) in place of a drawn
-        carry.
+      carry_init: draws the carry, by default zeros, or the initial value of the learned initial state, by default
+        as the cell does.
+      learned_initial_state: whether the parameters that only the initial state reads (`h0`, of the LSTM also
+        `c0`) are parameters of the module; without it they are drawn by `carry_init` for each carry.
 
     Raises:
-      ValueError: features is not a whole number of at least 1, or hparams holds a name the cell does not
-        have.
+      ValueError: features is not a whole number of at least 1, hparams holds a name the cell does not have, an
+        initialiser is given for a parameter it does not have, or its parameters are not a dict of trained arrays.
     """
 
     features: int
@@ -68,7 +70,7 @@ class PureCell(nn.RNNCellBase):
     bias_init: Initializer | None = None
     dtype: Dtype | None = None
     param_dtype: Dtype = jnp.float32
-    carry_init: Initializer = zeros
+    carry_init: Initializer | None = None
     learned_initial_state: bool = False
 
     pure: ClassVar[Cell]
@@ -76,66 +78,115 @@ class PureCell(nn.RNNCellBase):
     def __post_init__(self):
         check_size("features", self.features)
         nonlinearity_of(self.pure, self.hparams)  # which checks them
+        self._inits()
         # A module hashes its fields, and a plain dict has no hash.
         object.__setattr__(self, "hparams", FrozenDict(self.hparams))
         super().__post_init__()
-
-    def setup(self):
-        """Declares the learned initial state."""
-        # Here and not in __call__: nn.RNN asks for the carry before it first calls the cell.
-        if self.learned_initial_state:
-            self.initial = {
-                name: self.param(name, self.carry_init, (self.features,), self.param_dtype)
-                for name in state_names(self.pure)
-            }
 
     @nn.compact
     def __call__(
         self, carry: State, inputs: Float[Array, "*batch n_in"]
     ) -> tuple[State, Float[Array, "*batch features"]]:
         """One step of time: the new carry and the output."""
-        inits = (self.kernel_init, self.recurrent_kernel_init, self.bias_init)
-        weights = {
-            name: self.param(
-                name,
-                draw_weights,
-                self.pure,
-                name,
-                jnp.shape(inputs)[-1],
-                self.features,
-                self.hparams,
-                init,
-                self.param_dtype,
-            )
-            for name, init in zip(GATE_PARAMETERS, inits, strict=True)
-        }
-        return step_on_batch(self.pure, nonlinearity_of(self.pure, self.hparams), weights, carry, inputs, self.dtype)
+        n_in = jnp.shape(inputs)[-1]
+        held = abstract_parameters(self.pure, n_in, self.features)
+        if not self.learned_initial_state:
+            held = [name for name in held if name not in roles(self.pure).initial]
+        params = self._parameters(held, n_in)
+        nonlinearity = nonlinearity_of(self.pure, self.hparams)
+        return step_on_batch(self.pure, nonlinearity, params, carry, inputs, self.features, self.dtype)
 
     @nn.nowrap
     def initialize_carry(self, rng: Key[Array, ""], input_shape: tuple[int, ...]) -> State:
-        """The state before the first step, arrays `[*batch, features]`; input_shape is `(*batch, n_in)`.
+        """The state before the first step, behind the batch axes; input_shape is `(*batch, n_in)`.
 
         A learned initial state is read from the parameters, so the module must be bound: it is inside
         `nn.RNN` and inside any module that calls this from its own methods; elsewhere use
         `cell.apply(variables, rng, input_shape, method="initialize_carry")`.
 
         Raises:
-          ValueError: the initial state is learned and the module is not bound to parameters.
+          ValueError: the initial state reads parameters and the module is not bound to them.
         """
-        shape = (*input_shape[:-1], self.features)
-        if not self.learned_initial_state:
-            return self.pure.initial_state(initial_leaves(self.pure, rng, self.carry_init, shape, self.param_dtype))
-        if self.scope is None:
+        *batch, n_in = input_shape
+        initial, shared = roles(self.pure)
+        needed = (*initial, *shared) if self.learned_initial_state else shared
+        if needed and self.scope is None:
+            instead = "" if shared else ", or learned_initial_state=False"
             raise ValueError(
-                "learned_initial_state is True but the module is unbound, without parameters to read it; "
-                "allowed: initialize_carry within a module, cell.apply or cell.init_with_output, or False"
+                f"the initial state of {self.pure.name} reads {', '.join(needed)} but the module is unbound, without "
+                f"parameters; allowed: initialize_carry within a module, cell.apply or cell.init_with_output{instead}"
             )
-        return self.pure.initial_state({name: jnp.broadcast_to(leaf, shape) for name, leaf in self.initial.items()})
+        read = self._parameters(needed, n_in) if needed else {}
+        draw = partial(drawn_like, self.carry_init or zeros, rng, batch=tuple(batch), dtype=self.param_dtype)
+        return initial_carry(self.pure, n_in, self.features, read, tuple(batch), draw, self.param_dtype)
 
     @property
     def num_feature_axes(self) -> int:
         """One: an example's input is a vector."""
         return 1
+
+    @nn.nowrap
+    def _inits(self):
+        options = ("kernel_init", "recurrent_kernel_init", "bias_init")
+        return initialisers(self.pure, {option: getattr(self, option) for option in options})
+
+    @nn.nowrap
+    def _parameters(self, names, n_in):
+        """The named parameters, drawn together where they are missing.
+
+        Through the scope, because nn.RNN asks for the carry before it first calls the cell, and a module may
+        declare parameters in `setup` or in that call alone.
+        """
+        scope = self.scope
+        assert scope is not None
+
+        def draw(key):
+            return draw_parameters(
+                self.pure,
+                key,
+                n_in,
+                self.features,
+                hparams=self.hparams,
+                inits=self._inits(),
+                carry_init=self.carry_init,
+                dtype=self.param_dtype,
+            )
+
+        missing = any(not scope.has_variable("params", name) for name in names)
+        drawn = draw(scope.make_rng("params")) if missing and scope.is_mutable_collection("params") else None
+
+        def value(name):
+            if scope.name_reserved(name, "params"):
+                return nn.unbox(scope.get_variable("params", name))
+            return scope.param(name, lambda key: (drawn or draw(key))[name])
+
+        return {name: value(name) for name in names}
+
+
+@cache
+def linen_cell(cell: Cell) -> type[PureCell]:
+    """The linen class of any pure cell.
+
+    Args:
+      cell: its parameters are a dict, of arrays or of trees of them, floating or complex. The state may be any
+        tree, whole numbers included.
+
+    Returns:
+      A subclass of `PureCell`, the same for the same cell, whose parameters have the cell's names, shapes and
+      nesting. `linen_to_pure` and `pure_to_linen` convert them.
+
+    Example:
+      >>> import jax, jax.numpy as jnp
+      >>> from flax import linen as nn
+      >>> from capacity_jax.cells import gru_reset_after
+      >>> from capacity_jax.flax import linen_cell
+      >>> layer = nn.RNN(linen_cell(gru_reset_after)(features=4))
+      >>> variables = layer.init(jax.random.key(0), jnp.ones((5, 3)))
+      >>> sorted(variables["params"]["cell"])
+      ['W_h', 'W_x', 'b', 'b_h']
+    """
+    members = {"pure": cell, "__doc__": f"The cell {cell.name!r} as a linen module.", "__module__": __name__}
+    return cast(type[PureCell], type(class_name(cell), (PureCell,), members))
 
 
 class RNNCell(PureCell):

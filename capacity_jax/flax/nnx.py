@@ -12,8 +12,10 @@ and, where the initial state is learned, `h0 [hidden_features]` (of the LSTM als
     (8, 20, 32)
 """
 
-from typing import ClassVar
+from functools import cache
+from typing import Any, ClassVar, cast
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from flax.typing import Dtype, Initializer
@@ -21,24 +23,23 @@ from jax.nn.initializers import zeros
 from jaxtyping import Array, Float
 
 from capacity_jax.cells import gru, intersection, irnn, lstm, rnn, ugrnn
-from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, State
+from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, Params, State
 from capacity_jax.checks import check_size
 from capacity_jax.flax.adapter import (
-    GATE_PARAMETERS,
-    draw_weights,
-    initial_leaves,
+    abstract_parameters,
+    class_name,
+    draw_parameters,
+    drawn_like,
+    initial_carry,
+    initialisers,
     nonlinearity_of,
-    state_names,
+    roles,
     step_on_batch,
 )
 
 
 class PureCell(nnx.RNNCellBase):
-    """A pure cell as an nnx module: the base of the six, and of any whose class sets `pure`.
-
-    A pure cell fits if its weights are those that `capacity_jax.cells.weights.init_gates` draws and its other
-    parameters are its learned initial state, n_hidden values each.
-    """
+    """A pure cell as an nnx module: the base of the six, and of the classes that `nnx_cell` makes."""
 
     pure: ClassVar[Cell]
 
@@ -53,7 +54,7 @@ class PureCell(nnx.RNNCellBase):
         bias_init: Initializer | None = None,
         dtype: Dtype | None = None,
         param_dtype: Dtype = jnp.float32,
-        carry_init: Initializer = zeros,
+        carry_init: Initializer | None = None,
         learned_initial_state: bool = False,
         rngs: nnx.Rngs,
     ):
@@ -64,19 +65,21 @@ class PureCell(nnx.RNNCellBase):
           hidden_features: number of units.
           hparams: hyperparameters of the pure cell (`pure.hyperparameters` lists them): scales, the kind of
             initial matrices, `forget_gate_bias_hack`, and the words `nonlinearity="tanh"` or `"relu"`.
-          kernel_init: draws the input matrix of each gate, in place of what hparams say.
-          recurrent_kernel_init: draws the recurrent matrix of each gate, in place of what hparams say.
-          bias_init: draws the bias of each gate, in place of what hparams say.
+          kernel_init: draws `W_x`, gate by gate, in place of the cell.
+          recurrent_kernel_init: draws `W_h`, gate by gate, in place of the cell.
+          bias_init: draws `b` (and `b_h`), gate by gate, in place of the cell.
           dtype: of the computation; None infers it from inputs, carry and parameters.
           param_dtype: of the parameters and of a carry that `initialize_carry` makes.
-          carry_init: draws the carry, or the initial value of the learned initial state.
-          learned_initial_state: whether sequences start from parameters `h0` (and `c0`) in place of a drawn
-            carry.
+          carry_init: draws the carry, by default zeros, or the initial value of the learned initial state, by
+            default as the cell does.
+          learned_initial_state: whether the parameters that only the initial state reads (`h0`, of the LSTM also
+            `c0`) are parameters of the module; without it they are drawn by `carry_init` for each carry.
           rngs: its `params` stream draws the parameters.
 
         Raises:
-          ValueError: a size is not a whole number of at least 1, hparams holds a name the cell does not have,
-            or the sizes differ where the cell needs them equal.
+          ValueError: a size is not a whole number of at least 1, hparams holds a name the cell does not have, the
+            sizes differ where the cell needs them equal, an initialiser is given for a parameter it does not
+            have, or its parameters are not a dict of trained arrays with names that are free.
         """
         check_size("in_features", in_features)
         check_size("hidden_features", hidden_features)
@@ -85,23 +88,42 @@ class PureCell(nnx.RNNCellBase):
         self.carry_init = carry_init
         self.learned_initial_state = learned_initial_state
         self.nonlinearity = nonlinearity_of(self.pure, hparams)
-        inits = (kernel_init, recurrent_kernel_init, bias_init)
-        for name, init in zip(GATE_PARAMETERS, inits, strict=True):
-            drawn = draw_weights(
-                rngs.params(), self.pure, name, in_features, hidden_features, hparams, init, param_dtype
-            )
-            setattr(self, name, nnx.Param(drawn))
-        if learned_initial_state:
-            leaves = initial_leaves(self.pure, rngs.params(), carry_init, (hidden_features,), param_dtype)
-            for name, leaf in leaves.items():
-                setattr(self, name, nnx.Param(leaf))
+        options = {
+            "kernel_init": kernel_init,
+            "recurrent_kernel_init": recurrent_kernel_init,
+            "bias_init": bias_init,
+        }
+        drawn = draw_parameters(
+            self.pure,
+            rngs.params(),
+            in_features,
+            hidden_features,
+            hparams=hparams,
+            inits=initialisers(self.pure, options),
+            carry_init=carry_init,
+            dtype=param_dtype,
+        )
+        for name in self.held:
+            if hasattr(self, name):
+                raise ValueError(f"{self.pure.name} has a parameter {name!r}, which is a name of nnx modules")
+            setattr(self, name, nnx.data(jax.tree.map(nnx.Param, drawn[name])))
+
+    @property
+    def held(self) -> list[str]:
+        """Names of the pure cell's parameters that the module holds."""
+        names = abstract_parameters(self.pure, self.in_features, self.hidden_features)
+        return [name for name in names if self.learned_initial_state or name not in roles(self.pure).initial]
+
+    def values(self) -> Params:
+        """The parameters as arrays, by name."""
+        return {name: jax.tree.map(nnx.Param.get_value, getattr(self, name), is_leaf=is_param) for name in self.held}
 
     def __call__(
         self, carry: State, inputs: Float[Array, "*batch in_features"]
     ) -> tuple[State, Float[Array, "*batch hidden_features"]]:
         """One step of time: the new carry and the output."""
-        weights = {name: getattr(self, name)[...] for name in GATE_PARAMETERS}
-        return step_on_batch(self.pure, self.nonlinearity, weights, carry, inputs, self.dtype)
+        n_hidden = self.hidden_features
+        return step_on_batch(self.pure, self.nonlinearity, self.values(), carry, inputs, n_hidden, self.dtype)
 
     def initialize_carry(
         self,
@@ -118,26 +140,58 @@ class PureCell(nnx.RNNCellBase):
           carry_init: in place of the cell's own initialiser; a learned initial state has no use for either.
 
         Returns:
-          The carry, arrays `[*batch, hidden_features]`.
+          The carry, arrays of an example's state behind the batch axes.
 
         Raises:
           ValueError: rngs is None and the initialiser is not zeros.
         """
-        shape = (*input_shape[:-1], self.hidden_features)
-        if self.learned_initial_state:
-            leaves = {name: jnp.broadcast_to(getattr(self, name)[...], shape) for name in state_names(self.pure)}
-            return self.pure.initial_state(leaves)
-        init = self.carry_init if carry_init is None else carry_init
-        if rngs is None and init is not zeros:
-            raise ValueError("rngs is None; a carry_init other than zeros needs an nnx.Rngs or nnx.RngStream")
-        stream = rngs.carry if isinstance(rngs, nnx.Rngs) else rngs
-        key = None if stream is None else stream()
-        return self.pure.initial_state(initial_leaves(self.pure, key, init, shape, self.param_dtype))
+        init = carry_init or self.carry_init or zeros
+
+        def draw(like):
+            if like and rngs is None and init is not zeros:
+                raise ValueError("rngs is None; a carry_init other than zeros needs an nnx.Rngs or nnx.RngStream")
+            stream = rngs.carry if isinstance(rngs, nnx.Rngs) else rngs
+            key = jax.random.key(0) if stream is None else stream()
+            return drawn_like(init, key, like, batch, self.param_dtype)
+
+        batch, read = input_shape[:-1], self.values()
+        n_in, n_hidden = self.in_features, self.hidden_features
+        return initial_carry(self.pure, n_in, n_hidden, read, batch, draw, self.param_dtype)
 
     @property
     def num_feature_axes(self) -> int:
         """One: an example's input is a vector."""
         return 1
+
+
+@cache
+def nnx_cell(cell: Cell) -> type[PureCell]:
+    """The nnx class of any pure cell.
+
+    Args:
+      cell: its parameters are a dict, of arrays or of trees of them, floating or complex. The state may be any
+        tree, whole numbers included.
+
+    Returns:
+      A subclass of `PureCell`, the same for the same cell, with an `nnx.Param` for each array under the cell's names
+      and nesting. `nnx_to_pure` and `pure_to_nnx` convert them.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> from flax import nnx
+      >>> from capacity_jax.cells import gru_reset_after
+      >>> from capacity_jax.flax import nnx_cell
+      >>> layer = nnx.RNN(nnx_cell(gru_reset_after)(3, 4, rngs=nnx.Rngs(0)))
+      >>> layer(jnp.ones((2, 5, 3))).shape
+      (2, 5, 4)
+    """
+    members = {"pure": cell, "__doc__": f"The cell {cell.name!r} as an nnx module.", "__module__": __name__}
+    return cast(Any, type(PureCell))(class_name(cell), (PureCell,), members)
+
+
+def is_param(leaf: Any) -> bool:
+    """Whether a leaf of a tree is a parameter, within which the tree ends."""
+    return isinstance(leaf, nnx.Param)
 
 
 class RNNCell(PureCell):

@@ -3,31 +3,44 @@
 import dataclasses
 from collections.abc import Callable, Hashable
 from functools import cache
-from operator import itemgetter
-from typing import cast
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from flax import nnx
+from flax.errors import InvalidRngError
+from jax import lax
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.hyperparameters import declared, with_defaults
 from capacity_jax.flax.names import scale_names
 
 PROBED_WIDTH = 8
+# The fields of linen cells that hold the number of units.
+WIDTH_FIELDS = ("features", "hidden_size", "hidden_features")
+
+
+class Complex(NamedTuple):
+    """Complex values among trained parameters, which are real: the gradient of a real loss is then that of both."""
+
+    real: jax.Array
+    imag: jax.Array
 
 
 def from_linen(module: nn.RNNCellBase) -> Cell:
     """A linen cell as a pure one, at any width.
 
     Args:
-      module: an instance with the field `features`; its other fields hold at every width, `features` itself
-        is replaced by the width a network asks for. Its carry's arrays end in an axis of that many values.
+      module: an instance with a field `features`, `hidden_size` or `hidden_features`, which is replaced by the
+        width a network asks for; its other fields hold at every width. Its carry's arrays end in an axis of that
+        many values, or are whole numbers.
 
     Returns:
       A cell named as the module's class. Its params are `{"h0", "weights"}`: the initial state, learned from
-      where `initialize_carry` puts it, and the module's own parameters. Each kernel has one hyperparameter,
+      where `initialize_carry` puts it, and the module's own parameters, out of the boxes of `nn.with_partitioning`.
+      Complex values are a `Complex` pair of real ones, each trained; whole numbers in the carry are not trained
+      and start where `initialize_carry` puts them. Each kernel has one hyperparameter,
       the factor on its initial values, 1 by default: `input_scale_<gate>` and `recurrent_matrix_scale_<gate>`
       under the authors' names of gates where all kernels are named by Flax's letters (see
       `capacity_jax.flax.names`), otherwise `scale_<path>`, e.g. `scale_attention_kernel`. Equal modules give
@@ -35,8 +48,9 @@ def from_linen(module: nn.RNNCellBase) -> Cell:
       it, or says that it needs as many inputs as units.
 
     Raises:
-      ValueError: module is not a cell on vectors (`nn.ConvLSTMCell` is not), has no field `features`, cannot
-        be hashed, keeps variables other than params, or its carry or output do not follow `features`.
+      ValueError: module is not a cell on vectors (`nn.ConvLSTMCell` is not), has no field for its width, cannot
+        be hashed, keeps variables other than params, draws random numbers at every step, has parameters that
+        cannot be trained, or its carry or output do not follow the width.
 
     Example:
       >>> from flax import linen as nn
@@ -51,8 +65,8 @@ def from_linen(module: nn.RNNCellBase) -> Cell:
     name = type(module).__name__
     if not isinstance(module, nn.RNNCellBase):
         raise ValueError(f"from_linen got {_kind(module)}; it needs an instance of flax.linen.RNNCellBase")
-    if "features" not in {field.name for field in dataclasses.fields(module)}:
-        raise ValueError(f"{name} has no field `features`; a wrapped cell is built anew at each width through it")
+    if _width_field(module) is None:
+        raise ValueError(f"{name} has no field through which its width is set; allowed: {', '.join(WIDTH_FIELDS)}")
     _check_vectors(name, module)
     try:
         hash(module)
@@ -77,7 +91,8 @@ def from_nnx(factory: Callable[..., nnx.RNNCellBase]) -> Cell:
 
     Raises:
       ValueError: factory is not callable or an instance, gives no cell on vectors or one that keeps state
-        other than `nnx.Param`, or the carry or output do not follow n_hidden.
+        other than `nnx.Param` (a random stream is such a state), has parameters that cannot be trained, or the
+        carry or output do not follow n_hidden.
 
     Example:
       >>> from flax import nnx
@@ -95,10 +110,10 @@ def from_nnx(factory: Callable[..., nnx.RNNCellBase]) -> Cell:
 
 @cache
 def _from_linen(module):
-    name = type(module).__name__
+    name, width = type(module).__name__, str(_width_field(module))
 
     def at_width(n_hidden):
-        return module.clone(features=n_hidden, parent=None, name=None)
+        return module.clone(parent=None, name=None, **{width: n_hidden})
 
     def draw(key, n_in, n_hidden):
         carry_key, params_key = jax.random.split(key)
@@ -107,12 +122,18 @@ def _from_linen(module):
         variables = cell.init(params_key, carry, x)
         if others := variables.keys() - {"params"}:
             raise ValueError(f"{name} keeps the variables {', '.join(sorted(others))}; allowed: params alone")
-        return variables.get("params", {}), carry
+        return nn.unbox(variables.get("params", {})), carry
 
-    def step(params, state, x):
-        return at_width(_width(state)).apply({"params": params["weights"]}, state, x)
+    def step(weights, state, x, n_hidden):
+        return at_width(n_hidden).apply({"params": weights}, state, x)
 
-    return _wrapped(name, draw, step)
+    try:
+        return _wrapped(name, draw, step)
+    except InvalidRngError as error:
+        raise ValueError(
+            f"{name} draws random numbers at every step, and a pure cell has none to give; allowed: a module that "
+            "draws none, such as one whose dropout is deterministic"
+        ) from error
 
 
 @cache
@@ -127,18 +148,26 @@ def _from_nnx(factory):
         carry = cell.initialize_carry((n_in,), nnx.Rngs(carry_key))
         return nnx.to_pure_dict(nnx.state(cell, nnx.Param)), carry
 
-    def step(params, state, x):
-        cell = nnx.merge(graph(len(x), _width(state)), nnx.State(params["weights"]))
-        return cell(state, x)
+    def step(weights, state, x, n_hidden):
+        return nnx.merge(graph(len(x), n_hidden), nnx.State(weights))(state, x)
 
     cell = nnx.eval_shape(lambda: factory(PROBED_WIDTH, PROBED_WIDTH, rngs=nnx.Rngs(0)))
     name = type(cell).__name__
     if not isinstance(cell, nnx.RNNCellBase):
         raise ValueError(f"from_nnx got a factory of {name}; it wraps cells, flax.nnx.RNNCellBase")
     _check_vectors(name, cell)
-    if jax.tree.leaves(nnx.state(cell, nnx.Not(nnx.Param))):
-        raise ValueError(f"{name} keeps state other than nnx.Param; allowed: parameters alone, and no rngs")
+    others = {type(variable).__name__ for _, variable in nnx.to_flat_state(nnx.state(cell, nnx.Not(nnx.Param)))}
+    if others:
+        raise ValueError(
+            f"{name} keeps state other than nnx.Param, {', '.join(sorted(others))}; allowed: parameters alone, so that "
+            "layers that draw, such as dropout, must be deterministic with rngs=None"
+        )
     return _wrapped(name, draw, step)
+
+
+def _width_field(module):
+    fields = {field.name for field in dataclasses.fields(module)}
+    return next((field for field in WIDTH_FIELDS if field in fields), None)
 
 
 def _check_vectors(name, cell):
@@ -150,24 +179,16 @@ def _kind(thing):
     return f"the class {thing.__name__}" if isinstance(thing, type) else f"an instance of {type(thing).__name__}"
 
 
-def _width(state):
-    return jax.tree.leaves(state)[0].shape[-1]
+def _is_learned(leaf):
+    return jnp.issubdtype(leaf.dtype, jnp.inexact)
 
 
 def _wrapped(name, draw, step):
-    """A cell from its step and `draw(key, n_in, n_hidden) -> (weights, carry)`, both probed by shape."""
+    """A cell from `draw(key, n_in, n_hidden) -> (weights, carry)` and its step, both probed by shape."""
     weights, carry = jax.eval_shape(lambda: draw(jax.random.key(0), PROBED_WIDTH, PROBED_WIDTH))
-    for leaf in jax.tree.leaves(carry):
-        if leaf.shape[-1:] != (PROBED_WIDTH,) or not jnp.issubdtype(leaf.dtype, jnp.floating):
-            raise ValueError(
-                f"the carry of {name} at {PROBED_WIDTH} units holds {leaf.dtype}{list(leaf.shape)}; allowed: "
-                "floating arrays that end in an axis of as many values"
-            )
-    params = {"h0": carry, "weights": weights}
-    _, y = jax.eval_shape(step, params, carry, jnp.zeros(PROBED_WIDTH))
-    if y.shape != (PROBED_WIDTH,):
-        raise ValueError(f"the output of {name} at {PROBED_WIDTH} units is {list(y.shape)}; allowed: as many values")
-
+    _check_probe(name, weights, carry)
+    place = next(i for i, leaf in enumerate(jax.tree.leaves(carry)) if _is_learned(leaf))
+    counts = not all(map(_is_learned, jax.tree.leaves(carry)))
     kernels = [path for path, leaf in jax.tree_util.tree_leaves_with_path(weights) if len(leaf.shape) > 1]
     scales = scale_names(map(_path_names, kernels))
     hyperparameters = {name: declared(name, 1.0) for name in scales.values()}
@@ -180,9 +201,64 @@ def _wrapped(name, draw, step):
             return leaf if name is None else (leaf * factors[name]).astype(leaf.dtype)
 
         weights, carry = draw(key, n_in, n_hidden)
-        return {"h0": carry, "weights": jax.tree_util.tree_map_with_path(scaled, weights)}
+        learned = jax.tree.map(lambda leaf: leaf if _is_learned(leaf) else None, carry)
+        return {"h0": _as_real(learned), "weights": _as_real(jax.tree_util.tree_map_with_path(scaled, weights))}
 
-    return Cell(name, init, itemgetter("h0"), step, hyperparameters)
+    def initial_state(params):
+        learned = _as_complex(params["h0"])
+        if not counts:
+            return learned
+        n_hidden = jax.tree.leaves(learned)[0].shape[-1]
+        _, drawn = draw(jax.random.key(0), n_hidden, n_hidden)
+        return jax.tree.map(
+            lambda own, first: first if own is None else own, learned, drawn, is_leaf=lambda x: x is None
+        )
+
+    def step_of_params(params, state, x):
+        return step(_as_complex(params["weights"]), state, x, jax.tree.leaves(state)[place].shape[-1])
+
+    _, y = jax.eval_shape(lambda *of: step(*of, PROBED_WIDTH), weights, carry, jnp.zeros(PROBED_WIDTH))
+    if y.shape != (PROBED_WIDTH,) or not jnp.issubdtype(y.dtype, jnp.floating):
+        raise ValueError(
+            f"the output of {name} at {PROBED_WIDTH} units is {y.dtype}{list(y.shape)}; allowed: as many real values"
+        )
+    return Cell(name, init, initial_state, step_of_params, hyperparameters)
+
+
+def _check_probe(name, weights, carry):
+    for path, leaf in jax.tree_util.tree_leaves_with_path(weights):
+        if not _is_learned(leaf):
+            raise ValueError(
+                f"parameter {'/'.join(_path_names(path))} of {name} is {leaf.dtype}; allowed: floating or complex "
+                "values, which are trained"
+            )
+    for leaf in jax.tree.leaves(carry):
+        if leaf.shape[-1:] != (PROBED_WIDTH,) if _is_learned(leaf) else not jnp.issubdtype(leaf.dtype, jnp.integer):
+            raise ValueError(
+                f"the carry of {name} at {PROBED_WIDTH} units holds {leaf.dtype}{list(leaf.shape)}; allowed: whole "
+                "numbers, and floating or complex arrays that end in an axis of as many values"
+            )
+    if not any(map(_is_learned, jax.tree.leaves(carry))):
+        held = ", ".join(f"{leaf.dtype}{list(leaf.shape)}" for leaf in jax.tree.leaves(carry)) or "nothing"
+        raise ValueError(
+            f"the carry of {name} at {PROBED_WIDTH} units holds {held} alone; allowed: a floating or complex array "
+            "beside it, from which the width is read"
+        )
+
+
+def _as_real(tree):
+    def real(leaf):
+        return Complex(leaf.real, leaf.imag) if jnp.iscomplexobj(leaf) else leaf
+
+    return jax.tree.map(real, tree)
+
+
+def _as_complex(tree):
+    return jax.tree.map(
+        lambda leaf: lax.complex(*leaf) if isinstance(leaf, Complex) else leaf,
+        tree,
+        is_leaf=lambda leaf: isinstance(leaf, Complex),
+    )
 
 
 def _path_names(path):

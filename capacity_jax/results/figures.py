@@ -14,9 +14,10 @@ from capacity_jax.results.formatting import network_label
 from capacity_jax.results.table import slopes
 from capacity_jax.tasks.base import Task
 
-# Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey.
+# Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey. One
+# mark more than colours: the pairs of both are all different for 56 cells.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKS = "osD^vPX"
+MARKS = "osD^vPX*"
 LINES = {1: "-", 2: "--", 4: "-.", 8: ":"}
 PAPER_BAND = (3.0, 6.0)
 

@@ -5,7 +5,7 @@ import numpy as np
 from capacity_jax.stats.intervals import Interval
 
 # Cells whose name in the literature is no identifier.
-SYMBOLS = {"intersection": "+RNN"}
+SYMBOLS = {"intersection": "+RNN", "gru_reset_after": "GRU (reset after)"}
 
 
 def in_words(interval: Interval, unit: str = "") -> str:

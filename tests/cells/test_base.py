@@ -24,7 +24,7 @@ def matrix_state(**changes):
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_weights_of_the_six_decay_and_nothing_else(name):
+def test_weights_decay_and_nothing_else(name):
     """Breaks if L2 decay reaches a bias or an initial state, or misses a weight."""
     cell = CELLS[name]
     decayed = cell.decayed(jax.eval_shape(lambda: cell.init(jax.random.key(0), 3, 3, {})))

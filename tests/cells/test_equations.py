@@ -1,4 +1,6 @@
-"""Every cell against its equations in the paper: one gate at a time, a matrix each, in float64 numpy.
+"""Every cell against its equations: one gate at a time, a matrix each, in float64 numpy.
+
+They are the paper's, and of the GRU that resets after the product those that torch documents.
 
 The oracle shares one thing with the package, the order in which a cell documents its gates' columns.
 """
@@ -19,16 +21,18 @@ GATES = {
     "irnn": ["h"],
     "ugrnn": ["c", "g"],
     "gru": ["r", "u", "c"],
+    "gru_reset_after": ["r", "u", "c"],
     "lstm": ["i", "g", "c", "o"],  # g is the forget gate, as in the authors' data
     "intersection": ["y", "h", "gy", "gh"],
 }
 FORGET = {
     "ugrnn": ["forget_gate_bias_hack"],
     "gru": ["forget_gate_bias_hack"],
+    "gru_reset_after": ["forget_gate_bias_hack"],
     "lstm": ["forget_gate_bias_hack"],
     "intersection": ["forget_gate_bias_hack_gy", "forget_gate_bias_hack_gh"],
 }
-CASES = [(name, s) for name in ("rnn", "ugrnn", "gru", "lstm") for s in ("tanh", "relu")]
+CASES = [(name, s) for name in ("rnn", "ugrnn", "gru", "gru_reset_after", "lstm") for s in ("tanh", "relu")]
 CASES += [("irnn", None), ("intersection", None)]
 
 
@@ -40,7 +44,7 @@ def σ(a):
     return 1 / (1 + np.exp(-a))
 
 
-# The oracle: `a(gate, h, x)` is W_h h + W_x x + b of one gate.
+# The oracle: `a(gate, h, x)` is W_h h + W_x x + b of one gate, or of another bias than b.
 
 
 def rnn(a, h, c, x, s, b_fg):
@@ -67,6 +71,14 @@ def gru(a, h, _, x, s, b_fg):
     return h, _, h
 
 
+def gru_reset_after(a, h, _, x, s, b_fg):
+    r = σ(a("r", h, x))
+    u = σ(a("u", h, x) + b_fg[0])
+    c = s(a("c", 0 * h, x) + r * (a("c", h, 0 * x, bias="b_h")))
+    h = u * h + (1 - u) * c
+    return h, _, h
+
+
 def lstm(a, h, c, x, s, b_fg):
     i, o = σ(a("i", h, x)), σ(a("o", h, x))
     f = σ(a("g", h, x) + b_fg[0])
@@ -81,16 +93,17 @@ def intersection(a, h, _, x, s, b_fg):
     return g_h * h + (1 - g_h) * h_in, _, g_y * x + (1 - g_y) * y_in
 
 
-ORACLES = {f.__name__: f for f in (rnn, irnn, ugrnn, gru, lstm, intersection)}
+ORACLES = {f.__name__: f for f in (rnn, irnn, ugrnn, gru, gru_reset_after, lstm, intersection)}
 
 
 def oracle(name, params, xs, s, b_fg):
     """The outputs of all steps, and the state (c if there is one, h) after the last."""
     n = len(params["h0"])
 
-    def a(gate, h, x):
+    def a(gate, h, x, bias="b"):
         k = GATES[name].index(gate)
         W_h, W_x, b = (params[leaf][..., k * n : (k + 1) * n] for leaf in ("W_h", "W_x", "b"))
+        b = params["b_h"] if bias == "b_h" else b
         return np.array(
             [sum(W_h[:, j] * h) + sum(W_x[:, j] * x) + b[j] for j in range(n)]  # unit j, term by term
         )

@@ -194,6 +194,17 @@ def test_initialisers_act_per_gate():
     assert set(calls) == {(3, 4), (4, 4), (4,)}
 
 
+def test_partitioned_initialisers_name_the_axes_of_all_gates_together():
+    """Fails if a box is lost where gates are joined, or conversion takes a box for an array."""
+    init = nn.with_partitioning(nn.initializers.ones, (None, "model"))
+    cell = our_linen.LSTMCell(N, kernel_init=init, learned_initial_state=True)
+    params = nn.RNN(cell).init(KEY, sequences(2, 3))["params"]["cell"]
+    assert params["W_x"].names == (None, "model")
+    assert params["W_x"].value.shape == (N, 4 * N)
+    assert nn.RNN(cell).apply({"params": {"cell": params}}, sequences(2, 3)).shape == (2, 3, N)
+    assert (linen_to_pure(cell, params)["W_x"] == 1).all()
+
+
 def test_hyperparameters_reach_the_draw_and_the_step():
     """Fails if hparams are ignored by the initial weights or by the nonlinearity."""
     hparams = {"input_scale_g": 0.0, "forget_gate_bias_hack": 3.0, "nonlinearity": "relu"}

@@ -131,6 +131,15 @@ def test_options_reach_the_draw_and_the_step():
     assert not y.any()  # ReLU of -9, where tanh would give -1
 
 
+def test_partitioned_initialisers_name_the_axes_of_all_gates_together():
+    """Fails if the metadata of a partitioned initialiser is lost where gates are joined."""
+    init = nnx.with_partitioning(nnx.initializers.ones_init(), (None, "model"))
+    with jax.set_mesh(jax.make_mesh((1,), ("model",), axis_types=(jax.sharding.AxisType.Auto,))):
+        cell = our_nnx.LSTMCell(N, N, kernel_init=init, rngs=nnx.Rngs(0))
+        assert cell.W_x.get_metadata()["out_sharding"] == (None, "model")
+        assert (nnx_to_pure(cell)["W_x"] == jnp.ones((N, 4 * N))).all()
+
+
 def test_drawn_and_learned_carries_follow_carry_init():
     """Fails if carry_init, of the cell or of the call, is ignored or needs no rngs where it draws."""
     zeros = nnx.initializers.zeros_init()

@@ -9,7 +9,7 @@ from capacity_jax.cells import gru, intersection, irnn, lstm, rnn, ugrnn
 from capacity_jax.flax import linen as our_linen
 from capacity_jax.flax import nnx as our_nnx
 from capacity_jax.flax import pure_to_nnx
-from capacity_jax.flax.adapter import parameter_shapes
+from capacity_jax.flax.adapter import abstract_parameters
 
 NAMES = {
     "RNNCell": rnn,
@@ -40,8 +40,8 @@ def nnx_cell(name, params=None, **options):
 def pure_params(cell, seed=0):
     """Random weights of a cell, its initial state and biases among them, so that each of them matters."""
     rng = np.random.default_rng(seed)
-    shapes = parameter_shapes(cell, N, N)
-    return {name: jnp.asarray(0.5 * rng.normal(size=shape), jnp.float32) for name, shape in shapes.items()}
+    like = abstract_parameters(cell, N, N)
+    return jax.tree.map(lambda leaf: jnp.asarray(0.5 * rng.normal(size=leaf.shape), leaf.dtype), like)
 
 
 def without_initial_state(params):

@@ -7,7 +7,7 @@ import pytest
 from flax import linen as nn
 from flax import nnx
 
-from capacity_jax.cells import CELLS, gru, lstm, rnn, ugrnn
+from capacity_jax.cells import CELLS, gru, gru_reset_after, irnn, lstm, rnn, ugrnn
 from capacity_jax.interchange import weights_from_flax, weights_to_flax
 
 N_IN, N = 3, 4
@@ -44,11 +44,11 @@ class Nnx:
 
 FLAX_CELLS = {
     "linen SimpleCell": ("rnn", Linen, nn.SimpleCell),
-    "linen GRUCell": ("gru", Linen, nn.GRUCell),
+    "linen GRUCell": ("gru_reset_after", Linen, nn.GRUCell),
     "linen LSTMCell": ("lstm", Linen, nn.LSTMCell),
     "linen OptimizedLSTMCell": ("lstm", Linen, nn.OptimizedLSTMCell),
     "nnx SimpleCell": ("rnn", Nnx, nnx.SimpleCell),
-    "nnx GRUCell": ("gru", Nnx, nnx.GRUCell),
+    "nnx GRUCell": ("gru_reset_after", Nnx, nnx.GRUCell),
     "nnx LSTMCell": ("lstm", Nnx, nnx.LSTMCell),
     "nnx OptimizedLSTMCell": ("lstm", Nnx, nnx.OptimizedLSTMCell),
 }
@@ -56,15 +56,10 @@ FLAX_CELLS = {
 
 @pytest.fixture(params=FLAX_CELLS)
 def theirs(request):
-    """Our cell, its counterpart, and random parameters of the counterpart that ours can equal."""
+    """Our cell, its counterpart, and random parameters of the counterpart."""
     name, interface, module = FLAX_CELLS[request.param]
     counterpart, rng = interface(module), np.random.default_rng(0)
     params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape).astype(np.float32), counterpart.shapes())
-    if name == "gru":
-        candidate = params["hn"]["kernel"] if "hn" in params else params["dense_h"]["kernel"][:, 2 * N :]
-        candidate[...] = np.diag(np.diagonal(candidate))
-        if "hn" in params:
-            params["hn"]["bias"][...] = 0
     return CELLS[name], counterpart, params
 
 
@@ -111,28 +106,72 @@ def test_round_trip_from_ours_is_exact(theirs):
         np.testing.assert_array_equal(back[name], ours[name])
 
 
-def test_gru_that_resets_elsewhere_is_refused():
-    """Fails if a GRU that computes something else on the other side passes in either direction."""
+def test_the_gru_of_the_paper_is_refused_both_ways():
+    """Fails if a GRU that computes something else there passes, or the message does not say which cell is meant."""
     like = Linen(nn.GRUCell).shapes()
     params = jax.tree.map(lambda leaf: np.ones(leaf.shape), like)
-    params["hr"]["kernel"][:, 1] = 2
-    params["hn"]["bias"][:] = 0
-    with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
+    with pytest.raises(ValueError, match=r"cell is 'gru', which resets before .*; allowed: gru_reset_after"):
         weights_from_flax(gru, params)
-    params["hn"]["kernel"] = np.eye(N)
-    weights_from_flax(gru, params)
-    params["hn"]["bias"][0] = 1
-    with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        weights_from_flax(gru, params)
-    with pytest.raises(ValueError, match="reset a gru after the recurrent product"):
-        weights_to_flax(gru, our_gru(), like)
+    with pytest.raises(ValueError, match=r"cell is 'gru', which resets before .*; allowed: gru_reset_after"):
+        weights_to_flax(gru, weights_from_flax(gru_reset_after, params), like)
 
 
-def our_gru():
-    """A GRU of ours whose candidate matrix joins all units."""
-    rng = np.random.default_rng(4)
-    shapes = {"h0": (N,), "W_x": (N_IN, 3 * N), "W_h": (N, 3 * N), "b": (3 * N,)}
-    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+def test_a_bias_inside_the_reset_has_no_place_in_the_gru_of_nnx():
+    """Fails if b_h is dropped unseen."""
+    params = weights_from_flax(gru_reset_after, Nnx(nnx.GRUCell).shapes())
+    with pytest.raises(ValueError, match="b_h is not zeros; Flax's nnx GRUCell"):
+        weights_to_flax(gru_reset_after, params | {"b_h": np.ones(N)}, like=Nnx(nnx.GRUCell).shapes())
+
+
+@pytest.mark.parametrize("init", [nn.with_partitioning, nn.with_logical_partitioning])
+def test_boxes_are_opened_on_the_way_in_and_kept_on_the_way_out(init):
+    """Fails if parameters of a sharded model do not convert, or lose the names of their axes."""
+    module = nn.LSTMCell(N, kernel_init=init(nn.initializers.ones, (None, "model")))
+    like = jax.eval_shape(module.init, jax.random.key(0), carry_of(lstm), XS[0])["params"]
+    boxed = jax.tree.map(lambda leaf: np.random.default_rng(0).normal(size=leaf.shape), like)
+    ours = weights_from_flax(lstm, boxed, module=module)
+    jax.tree.map(np.testing.assert_array_equal, ours, weights_from_flax(lstm, nn.unbox(boxed)))
+    back, _ = weights_to_flax(lstm, ours, like=like, module=module)
+    assert jax.tree.structure(back) == jax.tree.structure(boxed)
+    jax.tree.map(np.testing.assert_array_equal, back, boxed)
+
+
+@pytest.mark.parametrize(
+    ("cell", "module"),
+    [
+        (lstm, nn.LSTMCell(N, gate_fn=lambda a: jax.nn.sigmoid(a), activation_fn=jnp.tanh)),
+        (gru_reset_after, nnx.eval_shape(lambda: nnx.GRUCell(N_IN, N, rngs=nnx.Rngs(0)))),
+        (irnn, nn.SimpleCell(N, activation_fn=nn.relu)),
+    ],
+)
+def test_modules_of_the_same_functions_pass(cell, module):
+    """Fails if a function is compared by its name or place, not by its values."""
+    columns = {"lstm": 4, "gru_reset_after": 3, "irnn": 1}[cell.name] * N
+    fused = {"dense_i": {"kernel": np.ones((N_IN, columns))}, "dense_h": {"kernel": np.ones((N, columns))}}
+    fused["dense_h" if cell is lstm else "dense_i"]["bias"] = np.ones(columns)
+    assert weights_from_flax(cell, fused, module=module)["W_x"].shape == (N_IN, columns)
+
+
+@pytest.mark.parametrize(
+    ("cell", "module", "message"),
+    [
+        (lstm, nn.LSTMCell(N, gate_fn=nn.hard_sigmoid), "gate_fn of LSTMCell is hard_sigmoid; lstm needs sigmoid"),
+        (rnn, nn.SimpleCell(N, activation_fn=nn.relu), "activation_fn of SimpleCell is relu; rnn needs tanh"),
+        (irnn, nn.SimpleCell(N), "activation_fn of SimpleCell is tanh; irnn needs relu"),
+        (rnn, nn.SimpleCell(N, residual=True), "residual of SimpleCell is True; rnn needs False"),
+        (
+            gru_reset_after,
+            nnx.eval_shape(lambda: nnx.GRUCell(N_IN, N, activation_fn=nnx.gelu, rngs=nnx.Rngs(0))),
+            "activation_fn of GRUCell is gelu; gru_reset_after needs tanh",
+        ),
+    ],
+)
+def test_modules_of_other_functions_are_refused(cell, module, message):
+    """Fails if weights of a cell that computes something else pass where the module is given."""
+    with pytest.raises(ValueError, match=message):
+        weights_from_flax(cell, {}, module=module)
+    with pytest.raises(ValueError, match=message):
+        weights_to_flax(cell, {}, {}, module=module)
 
 
 def _without(params, *path):

@@ -44,6 +44,10 @@ def plain_step(name, p, state, x):
         r, u, _ = gates(h)
         candidate = np.tanh(gates(σ(r) * h)[2])
         h = σ(u) * h + (1 - σ(u)) * candidate
+    elif name == "gru_reset_after":
+        r, u, c_in = gates(h)
+        from_h = h @ p["W_h"][:, 2 * N :]
+        h = σ(u) * h + (1 - σ(u)) * np.tanh(c_in - from_h + σ(r) * (from_h + p["b_h"]))
     elif name == "lstm":
         i, f, c_in, o = gates(h)
         c = σ(f) * c + σ(i) * np.tanh(c_in)

@@ -16,8 +16,8 @@ from capacity_jax.training.settings import encode
 from experiments.benchmarks.ours import population
 from experiments.benchmarks.peers import flax_vmap, naive
 from experiments.benchmarks.work import N_LABELS, Work
+from experiments.paper.cells import PAPER_CELLS
 
-CELL_NAMES = list(CELLS)
 UNITS = 6
 
 
@@ -64,7 +64,7 @@ def in_flax(work, params):
     return converted
 
 
-@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize("cell", PAPER_CELLS)
 def test_jax_peers_compute_the_same(cell, exact_products):
     """Breaks if the Flax model or the plain scan over our cells has another loss or gradient than the population."""
     work, params, batch = case(cell)
@@ -82,7 +82,7 @@ def test_jax_peers_compute_the_same(cell, exact_products):
     assert_same(flax, (loss, in_flax(work, grads)))
 
 
-@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize("cell", PAPER_CELLS)
 def test_torch_from_equations_computes_the_same(cell, exact_products):
     """Breaks if the PyTorch model has another loss or gradient than the population; needs torch."""
     torch = pytest.importorskip("torch")
@@ -167,7 +167,7 @@ def test_torch_contenders_train(name):
     assert_trains(getattr(torch_loop, name)(work, 1), work)
 
 
-@pytest.mark.parametrize("cell", CELL_NAMES)
+@pytest.mark.parametrize("cell", PAPER_CELLS)
 def test_useful_operations_are_those_of_the_products(cell):
     """Breaks if the formula is not what torch counts in its model, up to what is made once per batch; needs torch."""
     torch = pytest.importorskip("torch")
