@@ -12,6 +12,7 @@ from capacity_jax.checks import check_size
 from capacity_jax.flax import from_linen, from_nnx
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results.capacity import Capacity
+from capacity_jax.search.length import rate_for_length
 from capacity_jax.search.space import SHORT_RUN_RANGES, clip_to_space
 from capacity_jax.studies import Study, plan_study, run_studies
 from capacity_jax.tasks.base import Task, fit_task
@@ -49,7 +50,7 @@ def measure_capacity(
         default need `per_cap(n_in=…)` of about their width to store all they can.
       budgets: the largest numbers of parameters; a slope needs three of them.
       trials: further settings tried at each budget, as the search proposes them.
-      train_steps: training steps of each trial.
+      train_steps: training steps of each trial; learning rates follow them, as `rate_for_length` tells.
       seed: from it follow all data, weights and draws.
       seeds: measurements of each initial setting and of the best one.
       depth: layers of the network.
@@ -83,8 +84,13 @@ def measure_capacity(
     if not isinstance(space, Mapping | None):
         raise ValueError(f"space is {space!r}; allowed: a dict of hyperparameters with values, ranges or choices")
     task = _as_task(task)
-    changes = {**SHORT_RUN_RANGES, **task.space, "train_steps": train_steps, **(space or {})}
-    initial = task.initial_settings or INITIAL_SETTINGS
+    slowest, fastest = SHORT_RUN_RANGES["lr_init"]
+    rates = {"lr_init": (rate_for_length(slowest, train_steps), fastest)}
+    changes = {**SHORT_RUN_RANGES, **rates, **task.space, "train_steps": train_steps, **(space or {})}
+    initial = [
+        {**setting, "lr_init": rate_for_length(setting["lr_init"], train_steps)} if "lr_init" in setting else setting
+        for setting in task.initial_settings or INITIAL_SETTINGS
+    ]
 
     def study(budget: int) -> Study:
         units = units_for_budget(budget, cell, task.n_in, task.n_out, depth)

@@ -9,6 +9,7 @@ figure `NAME.png`; NAME is `capacity` for the memorization task and the task's o
 the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and `report.html`.
 """
 
+import os
 import shlex
 import signal
 import sys
@@ -22,7 +23,7 @@ from ml_collections import ConfigDict, config_flags
 
 from capacity_jax.results import as_text, read_trials, slopes, task_table, write_trials
 from capacity_jax.results.figures import task_figure
-from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, open_storage, run_studies
+from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, masked, open_storage, run_studies
 from capacity_jax.training import use_all_cores
 from experiments.paper.folders import figure_of
 from experiments.plan import studies
@@ -31,7 +32,12 @@ from experiments.workdir import open_workdir, stop
 
 CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
 WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/, then the configuration's name.")
-STORAGE = flags.DEFINE_string("storage", "", "Optuna storage of the trials; by default studies.db in the workdir.")
+STORAGE = flags.DEFINE_string(
+    "storage",
+    "",
+    "Optuna storage of the trials; by default CAPACITY_JAX_STORAGE of the environment, which keeps a password out of "
+    "the list of processes, or else studies.db in the workdir.",
+)
 
 
 def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[], bool] = lambda: False) -> None:
@@ -100,11 +106,12 @@ def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     signals = _signals()
     try:
-        main(CONFIG.value, WORKDIR.value, STORAGE.value, stop=lambda: bool(signals))
+        storage = STORAGE.value or os.environ.get("CAPACITY_JAX_STORAGE", "")
+        main(CONFIG.value, WORKDIR.value, storage, stop=lambda: bool(signals))
     except (ValueError, OSError, MemoryError) as error:
         stop(str(error))
     except (Stopped, KeyboardInterrupt):
-        command = shlex.join(["python", "-m", "experiments.run", *sys.argv[1:]])
+        command = masked(shlex.join(["python", "-m", "experiments.run", *sys.argv[1:]]))
         print(f"\ncapacity_jax: stopped; to go on from here: {command}", file=sys.stderr)
         sys.exit(128 + (signals or [signal.SIGINT])[0])
 

@@ -1,11 +1,15 @@
 """The work directory of a run: made, checked, guarded against another configuration's results, and read."""
 
 import json
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, NoReturn
 
 import pandas as pd
+from absl import logging
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
@@ -21,6 +25,9 @@ class WorkdirError(ValueError):
 def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
     """Makes the directory and writes the configuration into it, with the task's name: a stand-in is not its text.
 
+    The file is written once, as a whole or not at all. One that is damaged is set aside and written anew: the studies
+    in the storage hold what they follow from and refuse others.
+
     Raises:
       WorkdirError: it cannot be made or written, or it holds results of another configuration.
     """
@@ -28,9 +35,9 @@ def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
     wanted = json.loads(config.to_json()) | {"task_name": task_name}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        if recorded := read_config(directory):
-            _check_same(directory, recorded, wanted)
-        (directory / CONFIG_FILE).write_text(json.dumps(wanted, indent=2, sort_keys=True) + "\n")
+        _set_aside_if_damaged(directory / CONFIG_FILE)
+        _write_once(directory / CONFIG_FILE, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
+        _check_same(directory, read_config(directory), wanted)
     except OSError as error:
         raise WorkdirError(f"workdir is {directory}, which cannot be used: {error}") from error
     return directory
@@ -73,6 +80,31 @@ def stop(message: object) -> NoReturn:
     """Ends a command with one line that says what is wrong."""
     print(f"capacity_jax: {message}", file=sys.stderr)
     sys.exit(2)
+
+
+def _set_aside_if_damaged(file):
+    try:
+        json.loads(file.read_bytes())
+    except FileNotFoundError:
+        pass
+    except ValueError:
+        aside = file.with_name(f"{file.name}.damaged")
+        # Of several workers that start at once, the first one moves it.
+        with suppress(FileNotFoundError):
+            file.rename(aside)
+            logging.warning("%s is damaged; it is set aside as %s and written anew", file, aside)
+
+
+def _write_once(file, text):
+    if file.exists():
+        return
+    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-") as written:
+        written.write(text)
+        written.flush()
+        os.fsync(written.fileno())
+        # A link, unlike a renaming, leaves the file of a worker that was faster.
+        with suppress(FileExistsError):
+            os.link(written.name, file)
 
 
 def _check_same(directory, recorded, wanted):

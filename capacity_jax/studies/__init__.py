@@ -5,7 +5,7 @@ from capacity_jax.studies.checkpoints import CheckpointError
 from capacity_jax.studies.plan import plan_study
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.run import Persistence, Stopped, run_studies
-from capacity_jax.studies.storage import Storage, StorageError, open_storage
+from capacity_jax.studies.storage import Storage, StorageError, masked, open_storage
 from capacity_jax.studies.study import Study
 from capacity_jax.studies.worker import Worker
 
@@ -19,6 +19,7 @@ __all__ = [
     "Study",
     "Worker",
     "best_setting",
+    "masked",
     "open_storage",
     "plan_study",
     "run_studies",

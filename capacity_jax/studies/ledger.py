@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from capacity_jax.search.space import searched_part
 from capacity_jax.studies.record import FORMAT, Record, findings, format_of, record_of
-from capacity_jax.studies.storage import Storage, StorageError, quiet
+from capacity_jax.studies.storage import Storage, StorageError, masked, quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.studies.versions import versions
 from capacity_jax.studies.worker import Worker
@@ -157,7 +157,7 @@ class Ledger:
         if kept is None:
             self.storage.optuna.set_study_user_attr(self.study_id, PLAN, plan)
             return
-        where = f"storage is {self.storage.url}, where study {self.study.name}"
+        where = f"storage is {masked(self.storage.url)}, where study {self.study.name}"
         if format_of(kept) != FORMAT:
             raise StorageError(
                 f"{where} has format {format_of(kept)}; only format {FORMAT} can be continued (read_trials reads older "

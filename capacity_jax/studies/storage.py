@@ -1,11 +1,13 @@
 """An Optuna storage opened for trials that may be killed at any moment, and its faults in one sentence each."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
+from urllib.parse import unquote, urlsplit
 
 import optuna
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
@@ -27,12 +29,12 @@ class Storage:
 
     Attributes:
       optuna: the storage itself.
-      url: where it is.
+      url: where it is, with the password if there is one.
       file: that of a SQLite storage, else None.
     """
 
     optuna: BaseStorage
-    url: str = "memory"
+    url: str = field(default="memory", repr=False)
     file: Path | None = None
 
     @contextmanager
@@ -40,12 +42,13 @@ class Storage:
         """Turns what goes wrong with the storage inside the block into a StorageError."""
         # SQLite would go on writing to a deleted file, which nobody can open again.
         if self.file is not None and not self.file.exists():
-            raise StorageError(f"storage is {self.url}, which has vanished")
+            raise StorageError(f"storage is {masked(self.url)}, which has vanished")
         try:
             yield
         except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
             cause = error.__cause__ or error
-            raise StorageError(f"storage is {self.url}, which fails: {_first_line(cause)}") from error
+            reason = masked(_first_line(cause), self.url)
+            raise StorageError(f"storage is {masked(self.url)}, which fails: {reason}") from None
 
 
 def open_storage(url: str | None = None) -> Storage:
@@ -71,7 +74,26 @@ def open_storage(url: str | None = None) -> Storage:
                 connection.execute("PRAGMA journal_mode=WAL")
             return Storage(get_storage(_sqlite(url)), url, file)
         except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.OptunaError, ImportError, ValueError) as error:
-            raise StorageError(f"storage is {url}, which cannot be opened: {_first_line(error)}") from error
+            reason = masked(_first_line(error), url)
+            raise StorageError(f"storage is {masked(url)}, which cannot be opened: {reason}") from None
+
+
+def masked(text: str, url: str | None = None) -> str:
+    """The text with *** for the password of a URL, by default of all URLs that stand in it.
+
+    Example:
+      >>> from capacity_jax.studies import masked
+      >>> masked("postgresql://me:secret@host/studies")
+      'postgresql://me:***@host/studies'
+    """
+    text = re.sub(r"(://[^\s:/@]*:)[^'\"]*?@(?=[^\s@]*(?:\s|$))", r"\1***@", text)
+    try:
+        secret = urlsplit(url or "").password
+    except ValueError:
+        secret = None
+    for spelling in {secret, unquote(secret)} if secret else ():
+        text = text.replace(spelling, "***")
+    return text
 
 
 def _sqlite(url: str) -> RDBStorage:

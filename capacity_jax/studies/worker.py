@@ -41,7 +41,7 @@ class Worker:
     @contextmanager
     def alive(self) -> Iterator[None]:
         """While the block runs others find this worker alive; a lock ends with its process, however that ends."""
-        with _lock_file(self.directory).open() as lock:
+        with _lock_file(self.directory).open("r+") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
@@ -72,7 +72,8 @@ class Worker:
         A dead worker's lock is free. Of one that shares the storage but not the directory only its lease tells.
         """
         try:
-            lock = _lock_file(self.workers / name).open()
+            # For writing: NFS grants an exclusive lock on no other.
+            lock = _lock_file(self.workers / name).open("r+")
         except FileNotFoundError:
             yield lease < time.time()
             return

@@ -19,7 +19,6 @@ from capacity_jax.estimators.mutual_information import bits_per_parameter, mutua
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
 
-
 Inputs = Literal["centred", "binary"]
 
 

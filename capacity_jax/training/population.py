@@ -197,7 +197,9 @@ def _outcome(bucket, trial, report, seconds):
     infeasible = not (np.isfinite(report.loss) and loss <= FAR_ABOVE_CHANCE * bucket.task.chance)
 
     def with_measures(scores):
-        return scores | ({} if infeasible else dict(bucket.task.measures(scores, trial.hparams, bucket.network)))
+        if infeasible:
+            return dict.fromkeys([*scores, *bucket.task.reported], float("nan"))
+        return scores | dict(bucket.task.measures(scores, trial.hparams, bucket.network))
 
     scores = {name: with_measures(of_set) for name, of_set in report.scores.items()}
     return Outcome(

@@ -4,7 +4,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from capacity_jax.search import SHORT_RUN_RANGES
+from capacity_jax.search import SHORT_RUN_RANGES, rate_for_length
 from experiments.configs.common import base_config
 from experiments.configs.quickstart import INITIAL_SETTINGS
 from experiments.paper.cells import PAPER_CELLS
@@ -60,7 +60,9 @@ def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]
 def capacity_setting(cell: str, extent: str) -> dict[str, Any]:
     """The cell's initial setting of stored bits, with the most training steps that the extent allows."""
     steps = {"smoke": 300, "laptop": 25_000, "gpu": 300_000, "paper": 1_000_000}[extent]
-    return INITIAL_SETTINGS[cell] | {"lr_decay_rate": 0.03, "train_steps": steps}
+    setting = INITIAL_SETTINGS[cell]
+    rate = rate_for_length(setting["lr_init"], steps)
+    return setting | {"lr_init": rate, "lr_decay_rate": 0.03, "train_steps": steps}
 
 
 def at_depths(*depths: int) -> str:

@@ -1,0 +1,36 @@
+"""The work directory of a run: one configuration, written once, whoever starts at the same time."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from ml_collections import ConfigDict
+
+from experiments.workdir import CONFIG_FILE, WorkdirError, open_workdir
+
+CONFIG = ConfigDict({"seed": 7, "checkpoint_interval": 60.0})
+
+
+@pytest.mark.parametrize("damaged", [None, b"", b"{"])
+def test_simultaneous_starts_agree_on_one_file(damaged, tmp_path):
+    """Breaks if a start reads what another one is still writing, or an empty file of a power cut stays in the way."""
+    for i in range(50):
+        directory = tmp_path / str(i)
+        if damaged is not None:
+            directory.mkdir()
+            (directory / CONFIG_FILE).write_bytes(damaged)
+        with ThreadPoolExecutor(8) as pool:
+            starts = [pool.submit(open_workdir, str(directory), CONFIG, "per_cap") for _ in range(8)]
+        assert [start.result() for start in starts] == [directory] * 8
+        assert json.loads((directory / CONFIG_FILE).read_text())["seed"] == 7
+        names = {file.name for file in directory.iterdir()}
+        assert names == {CONFIG_FILE} | ({f"{CONFIG_FILE}.damaged"} if damaged is not None else set())
+
+
+def test_another_configuration_is_refused_and_the_first_one_stays(tmp_path):
+    """Breaks if a start with other settings overwrites the file, or one that saves itself more often is refused."""
+    open_workdir(str(tmp_path), CONFIG, "per_cap")
+    open_workdir(str(tmp_path), ConfigDict({"seed": 7, "checkpoint_interval": 5.0}), "per_cap")
+    with pytest.raises(WorkdirError, match=r"holds results of another configuration \(differing: seed\)"):
+        open_workdir(str(tmp_path), ConfigDict({"seed": 8, "checkpoint_interval": 60.0}), "per_cap")
+    assert json.loads((tmp_path / CONFIG_FILE).read_text())["seed"] == 7
