@@ -48,7 +48,8 @@ def lengths(name: str) -> pd.DataFrame:
         mean, low, high = mean_interval(bits)
         row = {"cell": name, "parameters": network.n_params, "steps": steps, "rate": rate, "bits_per_parameter": mean}
         seconds = np.mean([run.seconds for run in runs])
-        rows.append(row | {"low": low, "high": high, "seconds": seconds, "runs": " ".join(f"{one:.2f}" for one in bits)})
+        each = " ".join(f"{one:.2f}" for one in bits)
+        rows.append(row | {"low": low, "high": high, "seconds": seconds, "runs": each})
     return pd.DataFrame(rows)
 
 
