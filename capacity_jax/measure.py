@@ -48,7 +48,7 @@ def measure_capacity(
         function `(n_in, n_hidden, rngs=…) -> cell`).
       task: a name such as `"per_cap"`, or a `Task`, also one of your own. Networks wider than the 32 inputs of the
         default need `per_cap(n_in=…)` of about their width to store all they can.
-      budgets: the largest numbers of parameters; a slope needs three of them.
+      budgets: the largest numbers of parameters; the headline is of the largest, a slope needs three.
       trials: further settings tried at each budget, as the search proposes them.
       train_steps: training steps of each trial; learning rates follow them, as `rate_for_length` tells.
       seed: from it follow all data, weights and draws.

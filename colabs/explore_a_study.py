@@ -182,7 +182,7 @@ with plt.style.context("default"):  # these plots would leave their style to all
 # %%
 from capacity_jax.results.figures import capacity_figure
 
-figure = capacity_figure(best)
+figure = capacity_figure(trials)
 figure
 
 # %% [markdown]

@@ -54,15 +54,15 @@ ours
 # %% [markdown]
 # How to read it:
 #
-# - **The headline** is the slope of stored bits over the number of parameters, and the 95% interval of that slope. A
-#   slope leaves out the fixed cost that even the smallest network pays. Its interval comes from the scatter of the
-#   sizes around a line, so three sizes make a wide one and further budgets narrow it. With fewer than three sizes the
-#   headline is the mean at the largest one instead.
-# - **`bits`** is the mutual information between the true labels and the network's answers, mean over the seeds of the
-#   best setting; **`bits_per_parameter`** is that over all trained values, readout and initial state included.
-# - **`ci_low`, `ci_high`** bound the mean of `bits_per_parameter` over seeds with 95% confidence. Few seeds make a wide
-#   interval, because they say little about how far another would lie from them: at equal scatter that of two seeds is
-#   more than three times as wide as that of three, and may even reach below 0; five seeds halve it again.
+# - **The headline** is the mean of the bits per parameter at the largest size, and its 95% interval over seeds. The
+#   slope of stored bits over the number of parameters follows where there are three sizes: it leaves out the fixed cost
+#   that even the smallest network pays. Its interval comes from the spread of the seeds within all sizes together.
+# - **`mean_bits`** is the mutual information between the true labels and the network's answers, mean over the seeds of
+#   the best setting; **`mean_bits_per_parameter`** is that over all trained values, readout and initial state included.
+# - **`ci_low`, `ci_high`** bound `mean_bits_per_parameter` with 95% confidence, from as many measurements as
+#   **`seeds`** tells. Few seeds make a wide interval, because they say little about how far another would lie from
+#   them: at equal scatter that of two seeds is more than three times as wide as that of three, and may even reach below
+#   0; five seeds halve it again. The figure draws every seed as a small point, and a bar only from three seeds on.
 # - **`trials`** counts trained networks, **`infeasible`** those that diverged.
 
 # %%
@@ -85,11 +85,9 @@ print(of_flax.headline())
 # stores tells as much about the speed of learning as about capacity; only long training tells the two apart.
 
 # %%
-import pandas as pd
-
 from capacity_jax.results.figures import capacity_figure
 
-capacity_figure(pd.concat([ours.to_dataframe(), of_flax.to_dataframe()]))
+capacity_figure([*ours.records, *of_flax.records])
 
 # %% [markdown]
 # ## Where the number comes from

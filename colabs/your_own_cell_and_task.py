@@ -126,8 +126,6 @@ print({name: leaf.shape for name, leaf in params.items()})
 # that of our `leak` among them, after the two known to be good.
 
 # %%
-import pandas as pd
-
 from capacity_jax import measure_capacity
 from capacity_jax.results.figures import capacity_figure
 
@@ -138,7 +136,7 @@ capacities = [
 ]
 for capacity in capacities:
     print(capacity.headline())
-capacity_figure(pd.concat([capacity.to_dataframe() for capacity in capacities]))
+capacity_figure([record for capacity in capacities for record in capacity.records])
 
 # %% [markdown]
 # ## A task
@@ -222,15 +220,18 @@ print(f"answering 1 errs by {loss:.4f}; a sixth is {1 / 6:.4f}")
 # The same call with the task in place of the default. The figure shows the objective, smaller is better.
 
 # %%
+import pandas as pd
+
 from capacity_jax.results.figures import objective_figure
 
 sizes = {"budgets": ADDING_BUDGETS, "train_steps": ADDING_TRAIN_STEPS, "seeds": SEEDS}
-results = [measure_capacity(cell, adding, trials=0, **sizes).to_dataframe() for cell in ("rnn", leaky)]
-table = pd.concat(results, ignore_index=True)
-table
+results = [measure_capacity(cell, adding, trials=0, **sizes) for cell in ("rnn", leaky)]
+pd.concat([result.to_dataframe() for result in results], ignore_index=True)
 
 # %%
-figure = objective_figure(table, "squared_error", title="adding two of eight numbers")
+figure = objective_figure(
+    [record for result in results for record in result.records], "squared_error", title="adding two of eight numbers"
+)
 figure.axes[0].axhline(adding.chance, color="0.5", linestyle=":")
 figure
 

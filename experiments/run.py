@@ -21,9 +21,10 @@ import pandas as pd
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from capacity_jax.results import as_text, read_trials, slopes, task_table, write_trials
+from capacity_jax.results import as_text, in_words, read_trials, slopes, task_table, write_trials
 from capacity_jax.results.figures import task_figure
 from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, masked, open_storage, run_studies
+from capacity_jax.studies.record import Record
 from capacity_jax.training import use_all_cores
 from experiments.paper.folders import figure_of
 from experiments.plan import studies
@@ -49,31 +50,29 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
     directory = open_workdir(workdir, config, task)
     kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
     worker = Worker(directory / "workers")
-    table = measure(plan, directory, Persistence(kept, worker, config.checkpoint_interval, stop))
+    records = measure(plan, directory, Persistence(kept, worker, config.checkpoint_interval, stop))
     print(f"task: {task}")
-    print(as_text(table))
+    print(as_text(task_table(plan[0].bucket.task, records)))
     if config.task == "per_cap":
-        for (cell, depth), fit in slopes(table).items():
-            print(
-                f"{cell}, depth {depth}: slope {fit.value:.2f} bits per parameter, 95% [{fit.low:.2f}, {fit.high:.2f}]"
-            )
+        for (cell, depth), fit in slopes(records).items():
+            print(f"{cell}, depth {depth}: slope {in_words(fit)} bits per parameter, with its 95% interval")
     if config.figure:
         write_report(directory, trials_of(plan, kept))
     print(f"table, figure and trials are in {directory.resolve()}")
 
 
-def measure(plan: list[Study], directory: Path, persistence: Persistence) -> pd.DataFrame:
-    """Runs the studies one after another; the table grows with them."""
+def measure(plan: list[Study], directory: Path, persistence: Persistence) -> list[Record]:
+    """Runs the studies one after another, which the table grows with; the records of all, in the plan's order."""
     task = plan[0].bucket.task
     name = "capacity" if task.name == "per_cap" else task.name
-    found = {}
+    found, finished = {}, []
     for study, records in run_studies(plan, persistence):
         found[study.name] = records
-        table = task_table(task, (record for one in plan for record in found.get(one.name, ())))
-        table.to_csv(directory / f"{name}.csv", index=False)
+        finished = [record for one in plan for record in found.get(one.name, ())]
+        task_table(task, finished).to_csv(directory / f"{name}.csv", index=False)
         write_trials(directory / "trials.jsonl", trials_of(plan, persistence.storage))
-    task_figure(task, table).savefig(directory / f"{name}.png", dpi=150)
-    return table
+    task_figure(task, finished).savefig(directory / f"{name}.png", dpi=150)
+    return finished
 
 
 def trials_of(plan: list[Study], storage: Storage) -> pd.DataFrame:

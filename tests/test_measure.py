@@ -12,7 +12,7 @@ from capacity_jax import Batch, Cell, Network, Task, measure_capacity, per_cap, 
 from capacity_jax.measure import _with_settings_inside
 from capacity_jax.results import Capacity
 from capacity_jax.search import search_space
-from capacity_jax.stats import mean_interval
+from capacity_jax.stats import mean_interval, pooled_slope_interval
 from capacity_jax.training import Bucket
 
 TINY = {"trials": 1, "train_steps": 30, "seeds": 2, "batch_size": 16}
@@ -81,7 +81,8 @@ def test_shown_in_terminal_and_notebook(of_rnn):
     first, *table = repr(of_rnn).splitlines()
     assert first.startswith("rnn on per_cap: ")
     assert "95% [" in first
-    assert "slope over 3 sizes" in first
+    assert "mean over 2 seeds" in first
+    assert "slope over sizes" in first
     assert len(table) == 4
     assert "<table" in of_rnn._repr_html_()
 
@@ -90,8 +91,8 @@ def test_the_same_seed_gives_the_same_result(of_rnn):
     """Breaks if a measurement cannot be repeated, or seeds change nothing."""
     again = measure_capacity("rnn", budgets=(150,), **TINY).to_dataframe()
     other = measure_capacity("rnn", budgets=(150,), seed=1, **TINY).to_dataframe()
-    assert again.loc[0, "bits"] == of_rnn.to_dataframe().loc[0, "bits"]
-    assert again.loc[0, "bits"] != other.loc[0, "bits"]
+    assert again.loc[0, "mean_bits"] == of_rnn.to_dataframe().loc[0, "mean_bits"]
+    assert again.loc[0, "mean_bits"] != other.loc[0, "mean_bits"]
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def test_a_users_cell_and_task_are_measured_by_the_objective(leaky, sum_of_three
     """Breaks if a task without bits fails, or claims bits per parameter."""
     capacity = measure_capacity(leaky, sum_of_three, budgets=(100,), **TINY)
     assert capacity.bits_per_parameter is None
-    assert capacity.to_dataframe()["loss"].notna().all()
+    assert capacity.to_dataframe()["mean_loss"].notna().all()
     assert "loss" in repr(capacity)
     capacity.plot().savefig(tmp_path / "sum.png")
 
@@ -151,6 +152,25 @@ def test_fewer_than_three_sizes_report_the_largest():
     # The bits that are made up are those of 71 parameters.
     np.testing.assert_allclose(capacity.bits_per_parameter, mean_interval(np.array(values) * 71 / 163))
     assert "mean over 3 seeds at 163 parameters" in capacity.headline()
+    assert capacity.slope is None
+    assert "slope" not in capacity.headline()
+
+
+def test_three_sizes_give_the_slope_of_their_seeds_too():
+    """Breaks if the headline is not of the largest size, or the slope not of single measurements."""
+    networks = [Network(rnn, 6, units, 1) for units in (5, 9, 16)]
+    values = [[2.8, 3.0, 2.9], [3.1, 3.2, 3.0], [3.3, 3.1, 3.2]]
+    studies = [study_of(bucket=Bucket(network, BUCKET.task, 16), name=str(network.n_params)) for network in networks]
+    # The bits that are made up are those of 71 parameters.
+    scaled = [np.array(some) * network.n_params / 71 for some, network in zip(values, networks, strict=True)]
+    pairs = zip(studies, scaled, strict=True)
+    capacity = Capacity([(study, records_of(study, [{"b": 50}] * 3, found)) for study, found in pairs])
+    parameters = np.repeat([network.n_params for network in networks], 3)
+    np.testing.assert_allclose(capacity.bits_per_parameter, mean_interval(values[2]))
+    np.testing.assert_allclose(capacity.slope, pooled_slope_interval(parameters, parameters * np.ravel(values)))
+    line = capacity.headline()
+    assert line.startswith("rnn on per_cap: 3.20 bits per parameter, 95% [2.95, 3.45] (mean over 3 seeds at ")
+    assert f"; slope over sizes {capacity.slope.value:.2f}, 95% [{capacity.slope.low:.2f}, " in line
 
 
 def test_nothing_feasible_is_no_number():

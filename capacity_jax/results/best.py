@@ -36,6 +36,25 @@ def best_trials(study: pd.DataFrame) -> pd.DataFrame:
     return study.iloc[[row.Index for row in best_setting(rows, maximize=bool(study["maximize"].any()))]]
 
 
+def measurements(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
+    """The trials of the best setting of every study, one row for each seed, in the order of the studies.
+
+    Args:
+      trials: records, or a table of trials.
+
+    Returns:
+      Rows of the table of trials; none of a study where every trial diverged.
+
+    Example:
+      >>> from capacity_jax.results import measurements
+      >>> len(measurements([]))
+      0
+    """
+    table = _table(trials).reset_index(drop=True)
+    studies = table.groupby("study", sort=False)
+    return table.loc[[row for _, study in studies for row in best_trials(study).index]]
+
+
 def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
     """What every study found: one row each, in the order of their first trials.
 
@@ -59,7 +78,7 @@ def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
       >>> best_table(records)[["units", "score_name", "score", "trials"]].to_dict("records")
       [{'units': 16, 'score_name': 'squared_error', 'score': 0.5, 'trials': 2}]
     """
-    table = trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
+    table = _table(trials)
     scores = [*LOSSES, *(name for name in table.select_dtypes("number") if name not in TRIAL_COLUMNS)]
     rows = [_row(study, scores) for _, study in table.groupby("study", sort=False)]
     return pd.DataFrame(rows, columns=[*ABOUT, *scores, "score", "ci_low", "ci_high", "seeds", "trials", "infeasible"])
@@ -68,7 +87,8 @@ def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
 def task_table(task: Task, trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
     """What `best_table` tells of the studies of one task, as a reader wants it.
 
-    Columns: `cell`, `depth`, `units`, `parameters`, what the task reports, `ci_low`, `ci_high`, `trials`, `infeasible`.
+    Columns: `cell`, `depth`, `units`, `parameters`, the mean over seeds of each score that the task reports, such as
+    `mean_bits`, `ci_low`, `ci_high`, `seeds`, `trials`, `infeasible`.
 
     Args:
       task: whose studies they are.
@@ -78,10 +98,16 @@ def task_table(task: Task, trials: Iterable[Record] | pd.DataFrame) -> pd.DataFr
       >>> from capacity_jax import per_cap
       >>> from capacity_jax.results import task_table
       >>> task_table(per_cap(n_in=8), []).columns[4:6].tolist()
-      ['bits', 'bits_per_parameter']
+      ['mean_bits', 'mean_bits_per_parameter']
     """
-    columns = ["cell", "depth", "units", "parameters", *task.reported, "ci_low", "ci_high", "trials", "infeasible"]
-    return best_table(trials).rename(columns={"eval_loss": "loss"}).reindex(columns=columns)
+    means = {"eval_loss" if name == "loss" else name: f"mean_{name}" for name in task.reported}
+    columns = ["cell", "depth", "units", "parameters", *means.values()]
+    columns += ["ci_low", "ci_high", "seeds", "trials", "infeasible"]
+    return best_table(trials).rename(columns=means).reindex(columns=columns)
+
+
+def _table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
+    return trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
 
 
 def _row(study: pd.DataFrame, scores: list[str]) -> Mapping[str, Any]:

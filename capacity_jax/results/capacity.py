@@ -44,35 +44,51 @@ class Capacity:
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row for each size: network, means and 95% interval of the best setting, numbers of trials."""
-        return task_table(self._task, (record for _, records in self.studies for record in records))
+        return task_table(self._task, self.records)
+
+    @property
+    def records(self) -> list[Record]:
+        """The records of all studies, for figures of several capacities."""
+        return [record for _, records in self.studies for record in records]
 
     @property
     def bits_per_parameter(self) -> Interval | None:
-        """Stored bits per parameter with their 95% interval; None where the task does not measure bits.
+        """Mean stored bits per parameter at the largest size with a feasible best setting, with its 95% interval.
 
-        The slope of bits over parameters where three sizes or more have a value. With fewer it is the mean over the
-        seeds of the best setting at the largest size, which counts a network's fixed costs as parameters too; NaN
-        where every trial diverged.
+        The mean is over the seeds of that setting. It counts a network's fixed costs as parameters too, unlike `slope`.
+        NaN where every trial diverged, None where the task does not measure bits.
         """
-        return self._estimate()[0]
+        if not self._measures_bits:
+            return None
+        best = self._largest
+        return mean_interval([record.scores["bits"] / record.parameters for record in best]) if best else NOTHING
+
+    @property
+    def slope(self) -> Interval | None:
+        """Slope of bits over parameters with the 95% interval that `pooled_slope_interval` gives it.
+
+        None with fewer than three sizes, or where the task does not measure bits.
+        """
+        return next(iter(slopes(self.records).values()), None) if self._measures_bits else None
 
     def plot(self) -> "Figure":
         """The task's figure over the sizes: stored bits, recall, or the objective."""
         # A table needs no plotting library.
         from capacity_jax.results.figures import task_figure
 
-        return task_figure(self._task, self.to_dataframe())
+        return task_figure(self._task, self.records)
 
     def headline(self) -> str:
-        """The result in one line."""
+        """The result in one line: the mean at the largest size and, over three sizes or more, the slope."""
         bucket = self.studies[0][0].bucket
         depth = f", depth {bucket.network.depth}" if bucket.network.depth > 1 else ""
         name = f"{bucket.network.cell.name}{depth} on {bucket.task.name}"
-        bits, how = self._estimate()
-        if bits is None:
+        mean, slope, best = self.bits_per_parameter, self.slope, self._largest
+        if mean is None:
             return f"{name}: {bucket.task.objective.replace('_', ' ')} by number of parameters"
-        bounds = "no interval" if np.isnan(bits.low) else f"95% [{bits.low:.2f}, {bits.high:.2f}]"
-        return f"{name}: {bits.value:.2f} bits per parameter, {bounds} ({how})"
+        how = f"mean over {len(best)} seeds at {best[0].parameters} parameters" if best else "no trial was feasible"
+        line = f"{name}: {mean.value:.2f} bits per parameter, {_bounds(mean)} ({how})"
+        return line if slope is None else f"{line}; slope over sizes {slope.value:.2f}, {_bounds(slope)}"
 
     def __repr__(self) -> str:
         return f"{self.headline()}\n{as_text(self.to_dataframe())}"
@@ -85,15 +101,17 @@ class Capacity:
     def _task(self):
         return self.studies[0][0].bucket.task
 
-    def _estimate(self):
-        if "bits" not in self._task.reported:
-            return None, ""
-        table = self.to_dataframe()
-        for slope in slopes(table).values():
-            return slope, f"slope over {len(set(table.dropna(subset='bits')['parameters']))} sizes"
-        for study, records in sorted(self.studies, key=lambda one: -one[0].bucket.network.n_params):
-            if best := best_setting(records, self._task.maximize):
-                n_params = study.bucket.network.n_params
-                values = [record.scores["bits"] / n_params for record in best]
-                return mean_interval(values), f"mean over {len(best)} seeds at {n_params} parameters"
-        return NOTHING, "no trial was feasible"
+    @property
+    def _measures_bits(self):
+        return "bits" in self._task.reported
+
+    @property
+    def _largest(self):
+        """The records of the best setting at the largest size that has one."""
+        by_size = sorted(self.studies, key=lambda one: -one[0].bucket.network.n_params)
+        settings = (best_setting(records, self._task.maximize) for _, records in by_size)
+        return next(filter(None, settings), [])
+
+
+def _bounds(interval):
+    return "no interval" if np.isnan(interval.low) else f"95% [{interval.low:.2f}, {interval.high:.2f}]"

@@ -10,8 +10,11 @@ from matplotlib.figure import Figure
 
 from capacity_jax.cells import CELLS
 from capacity_jax.estimators.recall import subspace_error
-from capacity_jax.results.formatting import network_label
+from capacity_jax.results.best import best_table, measurements
+from capacity_jax.results.formatting import in_words, network_label
 from capacity_jax.results.table import slopes
+from capacity_jax.results.trials import trials_table
+from capacity_jax.studies.record import Record
 from capacity_jax.tasks.base import Task
 
 # Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey. One
@@ -22,50 +25,57 @@ LINES = {1: "-", 2: "--", 4: "-.", 8: ":"}
 PAPER_BAND = (3.0, 6.0)
 
 
-def task_figure(task: Task, table: pd.DataFrame) -> Figure:
+def task_figure(task: Task, trials: Iterable[Record] | pd.DataFrame) -> Figure:
     """The figure that shows what a task measures: stored bits, recall, or else its objective.
+
+    Small points are the seeds of each best setting, marks their means; bars, the 95% intervals of the means, stand
+    where there are three seeds or more.
 
     Args:
       task: as it was trained.
-      table: one row for each study, as `best_table` gives them.
+      trials: its records, or a table of them.
 
     Example:
-      >>> import pandas as pd
+      >>> from capacity_jax import Bucket, Network, Outcome, Study, mem_thru, rnn
       >>> from capacity_jax.results.figures import task_figure
-      >>> from capacity_jax.tasks import mem_thru
-      >>> table = pd.DataFrame({"cell": "rnn", "depth": 1, "units": 16, "parameters": [433], "squared_error": [0.2]})
-      >>> table["ci_low"], table["ci_high"] = 0.1, 0.3
-      >>> figure = task_figure(mem_thru(n_in=16), table)
+      >>> bucket = Bucket(Network(rnn, 8, 16, 8), mem_thru(n_in=8), batch_size=64)
+      >>> study = Study(bucket, space={}, initial_settings=[{}], trials=0, seeds=2, seed=0)
+      >>> scores = [{"loss": error, "squared_error": error} for error in (0.25, 0.75)]
+      >>> pairs = zip(study.initial_trials(), scores)
+      >>> records = [study.record(Outcome(trial, score, 50_000, False, 9.0)) for trial, score in pairs]
+      >>> figure = task_figure(bucket.task, records)
       >>> len(figure.axes)
       1
     """
     if task.name == "per_cap":
-        return capacity_figure(table)
+        return capacity_figure(trials)
     if task.name == "mem_thru":
-        return recall_figure(table, task.n_in)
-    return objective_figure(table, task.objective, task.name)
+        return recall_figure(trials, task.n_in)
+    return objective_figure(trials, task.objective, task.name)
 
 
-def capacity_figure(table: pd.DataFrame) -> Figure:
+def capacity_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
     """Stored bits, and bits per parameter, against the number of parameters (Collins et al. 2017, Fig. 1a and 1e).
 
-    Bars are the 95% intervals over seeds; the band is the paper's range of 3 to 6 bits per parameter.
+    Drawn as by `task_figure`; the band is the paper's range of 3 to 6 bits per parameter.
     """
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     total, per_parameter = figure.subplots(1, 2)
-    fits = slopes(table)
-    sizes = _span(table)
+    means, seeds = _means_and_seeds(trials)
+    fits = slopes(seeds)
+    sizes = _span(means)
     total.fill_between(sizes, *(sizes * bits for bits in PAPER_BAND), color="0.9", zorder=0)
     per_parameter.axhspan(*PAPER_BAND, color="0.9", zorder=0, label="paper: 3 to 6")
-    for network, rows, style in by_network(table):
-        fit = fits.get(network)
-        slope = f": slope {fit.value:.2f} [{fit.low:.2f}, {fit.high:.2f}]" if fit else ""
+    for network, rows, style in by_network(means):
+        slope = f": slope {in_words(fits[network])}" if network in fits else ""
         errors = _errors(rows, "bits_per_parameter")
         size = rows["parameters"]
         total.errorbar(size, rows["bits"], errors * size.to_numpy(), label=network_label(network) + slope, **style)
         per_parameter.errorbar(size, rows["bits_per_parameter"], errors, label=network_label(network), **style)
-    total.set(xscale="log", yscale="log", ylabel="stored bits", title="Mutual information")
-    per_parameter.set(xscale="log", ylabel="bits per parameter", title="Per parameter")
+    _points(total, seeds, "parameters", "bits")
+    _points(per_parameter, seeds, "parameters", "bits_per_parameter")
+    total.set(xscale="log", yscale="log", ylabel="mean stored bits", title="Mutual information")
+    per_parameter.set(xscale="log", ylabel="mean bits per parameter", title="Per parameter")
     per_parameter.set_ylim(bottom=0)
     for axes in (total, per_parameter):
         axes.set(xlabel="number of parameters", xlim=sizes)
@@ -73,28 +83,31 @@ def capacity_figure(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def objective_figure(table: pd.DataFrame, objective: str, title: str) -> Figure:
-    """The objective of any task against the number of parameters, with its 95% intervals over seeds."""
+def objective_figure(trials: Iterable[Record] | pd.DataFrame, objective: str, title: str) -> Figure:
+    """The score of any task, here called `objective`, against the number of parameters, drawn as by `task_figure`."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    errorbars(axes, table, "parameters", objective)
-    axes.set(
-        xlim=_span(table), xscale="log", xlabel="number of parameters", ylabel=objective.replace("_", " "), title=title
-    )
+    means, seeds = _means_and_seeds(trials)
+    errorbars(axes, means, "parameters", "score")
+    _points(axes, seeds, "parameters", "score")
+    ylabel = f"mean {objective.replace('_', ' ')}"
+    axes.set(xlim=_span(means), xscale="log", xlabel="number of parameters", ylabel=ylabel, title=title)
     tidy(axes)
     return figure
 
 
-def recall_figure(table: pd.DataFrame, n_in: int) -> Figure:
+def recall_figure(trials: Iterable[Record] | pd.DataFrame, n_in: int) -> Figure:
     """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c)."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    units = np.arange(1, max([n_in, *table["units"]]) + 1)
+    means, seeds = _means_and_seeds(trials)
+    units = np.arange(1, max([n_in, *means["units"]]) + 1)
     reference = [subspace_error(int(n), n_in) for n in units]
     axes.plot(units, reference, color="0.6", linewidth=3, label="subspace of as many dimensions", zorder=0)
-    errorbars(axes, table, "units", "squared_error")
+    errorbars(axes, means, "units", "score")
+    _points(axes, seeds, "units", "score")
     axes.axvline(n_in, color="0.6", linestyle=":", linewidth=1)
-    axes.set(xlabel="units per layer", ylabel="squared error per dimension", title=f"Recall of {n_in} values")
+    axes.set(xlabel="units per layer", ylabel="mean squared error per dimension", title=f"Recall of {n_in} values")
     tidy(axes)
     return figure
 
@@ -150,6 +163,19 @@ def grid(axes: Axes) -> None:
     """Light grid, and no more of a frame than the two axes."""
     axes.grid(True, which="major", color="0.85", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _means_and_seeds(trials):
+    """The row of each study, without an interval that fewer than three seeds would give, and its measurements."""
+    trials = trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
+    means = best_table(trials)
+    means.loc[means["seeds"] < 3, ["ci_low", "ci_high"]] = np.nan
+    return means, measurements(trials)
+
+
+def _points(axes, seeds, x, score):
+    for _, rows, style in by_network(seeds):
+        axes.scatter(rows[x], rows[score], s=6, color=style["color"], alpha=0.5, linewidths=0)
 
 
 def _span(table):

@@ -68,15 +68,61 @@ def slope_interval(parameters, bits, level: float = 0.95) -> Interval:
       >>> "{:.2f} [{:.2f}, {:.2f}]".format(*slope_interval([500, 1000, 2000], [1500, 3300, 6900]))
       '3.60 [3.60, 3.60]'
     """
-    parameters, bits = _sample("parameters", parameters, at_least=3), _sample("bits", bits, at_least=3)
-    if len(parameters) != len(bits):
-        raise ValueError(f"parameters has {len(parameters)} values and bits {len(bits)}; they must pair up")
-    if np.ptp(parameters) == 0:
-        raise ValueError(f"parameters are all {parameters[0]:g}; a slope needs at least two different values")
+    parameters, bits = _pairs(parameters, bits, at_least=3)
     _check_level(level)
     slope, _, _, _, stderr = map(float, stats.linregress(parameters, bits))
     half = float(stats.t.ppf((1 + level) / 2, len(bits) - 2)) * stderr
     return Interval(slope, slope - half, slope + half)
+
+
+def pooled_slope_interval(parameters, bits, level: float = 0.95) -> Interval:
+    """Slope of the least-squares line through repeated measurements at several sizes, in bits per parameter.
+
+    The slope is a weighted sum of the sizes' means, so its variance is that of the means alone: it comes from the
+    spread of the measurements within each size. Sizes may spread differently; Student's t therefore has the degrees of
+    freedom of Satterthwaite (1946). Where the truth bends, the interval is that of the slope of its nearest line.
+    A size that was measured once leaves no interval: its bounds are NaN.
+
+    Args:
+      parameters: the size at which each value of `bits` was measured.
+      bits: one value for each seed at each size.
+      level: of confidence.
+
+    Raises:
+      ValueError: differing lengths, equal parameters, values that are not finite, or level is not between 0 and 1.
+
+    Example:
+      >>> from capacity_jax.stats import pooled_slope_interval
+      >>> bits = [1790, 1810, 3580, 3620, 6410, 6430]
+      >>> "{:.2f} [{:.2f}, {:.2f}]".format(*pooled_slope_interval([600, 600, 1200, 1200, 2145, 2145], bits))
+      '2.99 [2.95, 3.03]'
+    """
+    parameters, bits = _pairs(parameters, bits, at_least=2)
+    _check_level(level)
+    _, size_of = np.unique(parameters, return_inverse=True)
+    seeds = np.bincount(size_of)
+    weights = (parameters - parameters.mean()) / np.sum((parameters - parameters.mean()) ** 2)
+    slope = float(weights @ bits)
+    if np.any(seeds < 2):
+        return Interval(slope, np.nan, np.nan)
+    means = np.bincount(size_of, bits) / seeds
+    # What each size adds to the variance of the slope.
+    added = np.bincount(size_of, (weights * (bits - means[size_of])) ** 2) * seeds / (seeds - 1)
+    variance = added.sum()
+    if variance == 0:
+        return Interval(slope, slope, slope)
+    freedom = 1 / np.sum((added / variance) ** 2 / (seeds - 1))
+    half = float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(variance))
+    return Interval(slope, slope - half, slope + half)
+
+
+def _pairs(parameters, bits, at_least):
+    parameters, bits = _sample("parameters", parameters, at_least), _sample("bits", bits, at_least)
+    if len(parameters) != len(bits):
+        raise ValueError(f"parameters has {len(parameters)} values and bits {len(bits)}; they must pair up")
+    if np.ptp(parameters) == 0:
+        raise ValueError(f"parameters are all {parameters[0]:g}; a slope needs at least two different values")
+    return parameters, bits
 
 
 def _sample(name, values, at_least):

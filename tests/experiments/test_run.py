@@ -16,7 +16,7 @@ from experiments.workdir import WorkdirError, open_workdir
 ROOT = Path(__file__).parents[2]
 QUICKSTART = "experiments/configs/quickstart.py:smoke"
 NETWORK = ["cell", "depth", "units", "parameters"]
-COLUMNS = [*NETWORK, "bits", "bits_per_parameter", "ci_low", "ci_high", "trials", "infeasible"]
+COLUMNS = [*NETWORK, "mean_bits", "mean_bits_per_parameter", "ci_low", "ci_high", "seeds", "trials", "infeasible"]
 TINY = ("--config.cells=rnn", "--config.budgets=80,120,160", "--config.space.train_steps=20,60", "--config.trials=1")
 
 
@@ -59,7 +59,7 @@ def test_ends_with_table_figure_and_path(finished):
     assert list(table["cell"]) == ["rnn"] * 3
     assert (table["parameters"] <= [80, 120, 160]).all()
     assert (table["trials"] >= 3).all()
-    assert ((table["ci_low"] <= table["bits_per_parameter"]) & (table["bits_per_parameter"] <= table["ci_high"])).all()
+    assert table["mean_bits_per_parameter"].between(table["ci_low"], table["ci_high"]).all()
     for text in (*COLUMNS, "rnn, depth 1: slope"):
         assert text in result.stdout
     assert str(directory) in result.stdout

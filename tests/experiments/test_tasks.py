@@ -22,12 +22,14 @@ def config_of(name, extent="smoke"):
 def check_results(config, directory):
     plan = studies(config)
     task = plan[0].bucket.task
-    table = measure(plan, directory, Persistence())
+    records = measure(plan, directory, Persistence())
     written = pd.read_csv(directory / f"{task.name}.csv")
     network = ["cell", "depth", "units", "parameters"]
-    assert list(written.columns) == [*network, *task.reported, "ci_low", "ci_high", "trials", "infeasible"]
-    assert len(written) == len(table) == len(plan)
-    assert written[task.objective].notna().all()
+    means = [f"mean_{name}" for name in task.reported]
+    assert list(written.columns) == [*network, *means, "ci_low", "ci_high", "seeds", "trials", "infeasible"]
+    assert len(written) == len(plan)
+    assert written["trials"].sum() == len(records)
+    assert written[f"mean_{task.objective}"].notna().all()
     assert (directory / f"{task.name}.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -1,12 +1,13 @@
 """One row for each study: the same for the table of all studies, the CSV of a run and what `measure_capacity` shows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from made_up import outcome_of, records_of, study_of
 
 from capacity_jax.cells import rnn
 from capacity_jax.networks import Network
-from capacity_jax.results import Capacity, best_table, best_trials, task_table, trials_table
+from capacity_jax.results import Capacity, best_table, best_trials, measurements, task_table, trials_table
 from capacity_jax.stats import mean_interval
 from capacity_jax.studies import Study
 from capacity_jax.tasks import parens_counting
@@ -44,8 +45,9 @@ def test_records_table_and_capacity_agree(study, records):
     assert best_table(table).equals(best_table(records))
     shown = Capacity([(study, records)]).to_dataframe()
     assert shown.equals(task_table(study.bucket.task, table))
-    assert shown.columns.isin([*best_table(table), "loss"]).all()
-    assert shown["bits_per_parameter"].tolist() == best_table(table)["score"].tolist()
+    assert shown.columns.str.removeprefix("mean_").isin(best_table(table).columns).all()
+    assert shown["seeds"].tolist() == [3]
+    assert shown["mean_bits_per_parameter"].tolist() == best_table(table)["score"].tolist()
 
 
 def test_selection_is_by_validation_and_the_report_by_evaluation(study):
@@ -63,13 +65,22 @@ def test_the_rows_of_the_best_setting_stay_rows(records):
     assert best_trials(table.iloc[::-1]).equals(best_trials(table))
 
 
+def test_measurements_are_the_best_settings_of_all_studies(records):
+    """Breaks if a study is lost, studies change their order, or one that diverged adds a row."""
+    of_two = trials_table([*records_of(study_of(name="b"), [{"b": 50}] * 2, [2.0, 2.5]), *records])
+    diverged = trials_table(records_of(study_of(name="c"), [{"b": 50}], [np.nan]))
+    found = measurements(pd.concat([of_two, diverged]))
+    assert found["score"].tolist() == [2.0, 2.5, *VALUES[:3]]
+    assert found["study"].unique().tolist() == ["b", "per_cap/rnn@1/80"]
+
+
 def test_a_study_in_which_all_diverged_has_no_value(study, records):
     """Breaks if such a study is lost, fails, or reports a number."""
     (row,) = best_table(records[4:]).to_dict("records")
     assert all(np.isnan(row[name]) for name in ("score", "ci_low", "ci_high", "eval_loss"))
     assert (row["seeds"], row["trials"], row["infeasible"]) == (0, 1, 1)
     shown = task_table(study.bucket.task, records[4:])
-    assert shown[["bits", "bits_per_parameter", "ci_low"]].isna().all(axis=None)
+    assert shown[["mean_bits", "mean_bits_per_parameter", "ci_low"]].isna().all(axis=None)
 
 
 def test_no_trials_are_no_rows(study):
@@ -88,4 +99,6 @@ def test_studies_of_several_tasks_share_a_table(study, records):
     assert table["score_name"].tolist() == ["bits_per_parameter", "loss"]
     assert table["score"].tolist() == [mean_interval(VALUES[:3]).value, 0.5]
     assert np.isnan(table["bits"].iloc[1])
-    assert task_table(task, trials_table([other.record(Outcome(trial, scores, 9, False, 1.0))]))["loss"].item() == 0.5
+    assert (
+        task_table(task, trials_table([other.record(Outcome(trial, scores, 9, False, 1.0))]))["mean_loss"].item() == 0.5
+    )

@@ -32,3 +32,14 @@ def table(rows):
         full = COMMON | {"number": next(numbers.setdefault(row["study"], count())), "seed": i} | row
         filled.append({"score": np.nan if full["infeasible"] else full["objective"]} | full)
     return pd.DataFrame(filled) if filled else pd.DataFrame(columns=TRIAL_COLUMNS)
+
+
+def sizes(cell, depth, found):
+    """Rows for `table`, a study for each size: a seed for each value of bits per parameter; NaN diverged."""
+    return [
+        {"study": f"{cell}@{depth}/{size}", "task": "per_cap", "cell": cell, "depth": depth, "parameters": size}
+        | {"maximize": True, "score_name": "bits_per_parameter", "infeasible": bool(np.isnan(value))}
+        | {"objective": value, "bits_per_parameter": value, "bits": size * value}
+        for size, values in found.items()
+        for value in values
+    ]
