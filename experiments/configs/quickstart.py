@@ -13,12 +13,12 @@ from experiments.configs.common import base_config
 # Found by hand near 600 and 2,000 parameters: rates that learn most in 60,000 to 100,000 steps of 128 examples, and
 # about as many labels per parameter as then fit. Gated cells get fewer steps, because theirs take longer.
 INITIAL_SETTINGS = {
-    "rnn": {"train_steps": 80_000, "lr_init": 0.007, "b_per_parameter": 4.2},
-    "irnn": {"train_steps": 80_000, "lr_init": 0.005, "b_per_parameter": 3.5},
-    "ugrnn": {"train_steps": 70_000, "lr_init": 0.01, "b_per_parameter": 4.0},
-    "gru": {"train_steps": 60_000, "lr_init": 0.012, "b_per_parameter": 3.4},
-    "lstm": {"train_steps": 60_000, "lr_init": 0.012, "b_per_parameter": 3.5},
-    "intersection": {"train_steps": 60_000, "lr_init": 0.008, "b_per_parameter": 3.3},
+    "rnn": {"train_steps": 55_000, "lr_init": 0.007, "b_per_parameter": 4.2},
+    "irnn": {"train_steps": 55_000, "lr_init": 0.005, "b_per_parameter": 3.5},
+    "ugrnn": {"train_steps": 50_000, "lr_init": 0.01, "b_per_parameter": 4.0},
+    "gru": {"train_steps": 42_000, "lr_init": 0.012, "b_per_parameter": 3.4},
+    "lstm": {"train_steps": 42_000, "lr_init": 0.012, "b_per_parameter": 3.5},
+    "intersection": {"train_steps": 42_000, "lr_init": 0.008, "b_per_parameter": 3.3},
 }
 
 
