@@ -175,7 +175,7 @@ def _means_and_seeds(trials):
 
 def _points(axes, seeds, x, score):
     for _, rows, style in by_network(seeds):
-        axes.scatter(rows[x], rows[score], s=6, color=style["color"], alpha=0.5, linewidths=0)
+        axes.scatter(rows[x], rows[score], s=16, color=style["color"], edgecolors="white", linewidths=0.5, zorder=3)
 
 
 def _span(table):
