@@ -1,8 +1,10 @@
 """The authors' archive is read as what it is, and nothing else is."""
 
+import gzip
 import io
 import pickle
 import tarfile
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -166,3 +168,131 @@ def test_archive_without_pickles_is_refused(tmp_path):
     """Breaks if another archive passes as one without trials."""
     with pytest.raises(ValueError, match=r"holds no \.p file"):
         read_published(archive(tmp_path / "other.tar.gz", {"README": b"x"}))
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    """A small archive and its table."""
+    files = {"rnn_hp_dataset/fig1.p": pickle.dumps(array(n=1), 2), "rnn_hp_dataset/README": b"data" * 200}
+    path = archive(tmp_path_factory.mktemp("packed") / "rnn_hp_dataset.tar.gz", files)
+    return path.read_bytes(), read_published(path)
+
+
+def refusal(path):
+    """The one line with which an archive is refused; it names the archive."""
+    with pytest.raises(ValueError, match=rf"^[ -~]*{path.name}[ -~]+$") as caught:
+        read_published(path)
+    return str(caught.value)
+
+
+def test_cut_archives_are_refused(packed, tmp_path):
+    """Breaks if an archive that was not copied to its end is read as far as it goes, or ends in a traceback."""
+    content, _ = packed
+    path = tmp_path / "cut.tar.gz"
+    for end in range(0, len(content), 7):
+        path.write_bytes(content[:end])
+        refusal(path)
+    path.write_bytes(content[:-1])
+    assert "damaged" in refusal(path)
+
+
+def test_cut_tars_are_refused(packed, tmp_path):
+    """Breaks if a tar without compression that ends between two members passes as whole."""
+    content = gzip.decompress(packed[0])
+    path = tmp_path / "cut.tar"
+    for end in range(512, content.rindex(b"data"), 512):
+        path.write_bytes(content[:end])
+        assert "early" in refusal(path)
+
+
+def test_each_flipped_bit_is_noticed(packed, tmp_path):
+    """Breaks if a damaged archive gives other trials than a whole one; bits that mean nothing may be wrong."""
+    content, table = packed
+    path, rng = tmp_path / "flipped.tar.gz", np.random.default_rng(0)
+    # Date, name and system, and what fills up the last byte of data, belong to no sum and no content.
+    header = content.index(b"\0", 10) + 1
+    positions = [*range(header), *rng.integers(header, len(content), 200), *range(len(content) - 12, len(content))]
+    unnoticed = set()
+    for position in positions:
+        wrong = bytearray(content)
+        wrong[position] ^= 1 << rng.integers(8)
+        path.write_bytes(wrong)
+        try:
+            pd.testing.assert_frame_equal(read_published(path), table)
+        except ValueError as error:
+            assert str(error).isprintable()  # noqa: PT017
+        else:
+            unnoticed.add(position)
+    assert {at for at in unnoticed if at >= header} <= {len(content) - 9}
+
+
+def test_sum_is_checked_past_the_last_pickle(packed, tmp_path):
+    """Breaks if reading stops at the end of the last pickle, before the sum."""
+    wrong = bytearray(packed[0])
+    wrong[-6] ^= 1
+    path = tmp_path / "sum.tar.gz"
+    path.write_bytes(wrong)
+    assert "CRC check failed" in refusal(path)
+
+
+def zeros(path, start, count):
+    """Gzip of some bytes and so many times 16 MiB of zeros, which takes 16 kB each; gzips in a row are one."""
+    chunk = gzip.compress(bytes(1 << 24))
+    with path.open("wb") as file:
+        file.write(gzip.compress(start))
+        for _ in range(count):
+            file.write(chunk)
+    return path
+
+
+@pytest.mark.parametrize("after", [b"", bytes(1024)])
+def test_small_archives_stay_small(after, tmp_path):
+    """Breaks if a gzip of 2 MB is unpacked to its 2 GB, be it as a pickle or after the end of the tar."""
+    member = tarfile.TarInfo("fig1.p")
+    member.size = 0 if after else 2 << 30
+    path = zeros(tmp_path / "bomb.tar.gz", member.tobuf() + after, 128)
+    assert path.stat().st_size < 3e6
+    tracemalloc.start()
+    message = refusal(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert ("at most 268435456" in message) or ("more than 536870912 bytes" in message)
+    assert peak < 1e7
+
+
+def test_number_of_members_is_bounded(tmp_path):
+    """Breaks if a million empty members are read one by one."""
+    path = archive(tmp_path / "many.tar.gz", {f"{number}": b"" for number in range(1001)})
+    assert "more than 1000 members" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("n_layers", None, "has n_layers None in row 1; it must be a whole number"),
+        ("n_layers", -1, "has n_layers -1 in row 1"),
+        ("num_params", 10**30, "row 1, num_params: a value is 1000000000000000000000000000000"),
+        ("num_params", 2**63, "has num_params 9223372036854775808 in row 1"),
+        ("num_params", 0.5, "has num_params 0.5 in row 1"),
+        ("num_params", float("nan"), "has num_params nan in row 1"),
+        ("hyper_iter", "3", "has hyper_iter '3' in row 1"),
+        ("max_params", float("inf"), "has max_params inf in row 1; it must be a number above 0"),
+        ("architecture", ["lstm"], "has architecture of type list in row 1; it must be a text"),
+        ("task_type", 3, "has task_type 3 in row 1; it must be a text"),
+        ("valid_loss", "low", "has valid_loss 'low' in row 1; it must be a number"),
+        ("hparams", [1], "has hparams of type list in row 1; it must be a dict"),
+        ("hparams", {1: 2}, "a dict with the key 1; each must be a text"),
+    ],
+)
+def test_odd_values_are_named(column, value, message, tmp_path):
+    """Breaks if a trial of another kind of value ends in a traceback, or as another trial."""
+    trials = array(kinds=[(name, "O") for name, _ in KINDS])
+    trials[column][1] = value
+    path = archive(tmp_path / "odd.tar.gz", {"fig1.p": pickle.dumps(trials, 2)})
+    assert message in refusal(path)
+
+
+def test_arrays_without_trials_are_read(tmp_path):
+    """Breaks if a figure without trials stops the others."""
+    files = {"fig1.p": pickle.dumps(array()[:0], 2), "fig2.p": pickle.dumps(array(), 2)}
+    assert len(read_published(archive(tmp_path / "some.tar.gz", files))) == 6

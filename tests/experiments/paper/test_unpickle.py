@@ -4,12 +4,13 @@ import io
 import os
 import pickle
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from experiments.paper.unpickle import load_rows
+from experiments.paper.unpickle import Budget, load_rows
 
 
 class Call:
@@ -32,7 +33,7 @@ def stack_global(module, name, argument):
 
 
 def load(pickled):
-    return load_rows(io.BytesIO(pickled), "fig1.p")
+    return load_rows(io.BytesIO(pickled), "fig1.p", Budget(100_000))
 
 
 def attacks(path):
@@ -108,3 +109,133 @@ def test_other_files_are_no_arrays_of_trials(pickled):
     """Breaks if what is no structured array fails in a way that a caller does not expect."""
     with pytest.raises(ValueError, match=r"^fig1\.p cannot be read"):
         load(pickled)
+
+
+def good(protocol=2):
+    rows = [("gru", {"lr": np.float64(0.5), "steps": 7, "optimizer": "SGD"}, 0.25), ("lstm", {"lr": 0.125}, 0.5)]
+    return pickle.dumps(np.array(rows, "O,O,f8"), protocol)
+
+
+def row_with(value):
+    """A pickle whose one row holds a value, spelt as instructions."""
+    marker = b"K\x2a"
+    pickled = pickle.dumps(np.array([("gru", 42)], "O,O"), 2)
+    assert pickled.count(marker) == 1
+    return pickled.replace(marker, value)
+
+
+def peak_memory(call):
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def refusal(pickled):
+    """The one line with which a pickle is refused."""
+    with pytest.raises(ValueError, match=r"^fig1\.p cannot be read as an array of trials: [ -~]+$") as caught:
+        load(pickled)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_cut_pickles_are_refused(protocol):
+    """Breaks if a pickle that ends early passes as a shorter one, or ends in a traceback."""
+    pickled = good(protocol)
+    for end in range(len(pickled)):
+        refusal(pickled[:end])
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_damaged_pickles_give_rows_or_the_one_error(protocol):
+    """Breaks if some wrong byte leads to an error of another kind, or to much memory."""
+    pickled, rng = good(protocol), np.random.default_rng(protocol)
+
+    def damage():
+        for _ in range(500):
+            wrong = bytearray(pickled)
+            wrong[rng.integers(len(wrong))] ^= 1 << rng.integers(8)
+            try:
+                load(bytes(wrong))
+            except ValueError as error:
+                assert str(error).isprintable()  # noqa: PT017
+
+    assert peak_memory(damage) < 2e7
+
+
+BOMBS = {
+    "a buffer of a gigabyte": (b"\x96" + struct.pack("<Q", 1 << 30), "instruction BYTEARRAY8"),
+    "a text of a gigabyte": (b"\x8d" + struct.pack("<Q", 1 << 30), "1073741824 bytes; at most 65536"),
+    "bytes of a gigabyte": (b"\x8e" + struct.pack("<Q", 1 << 30), "1073741824 bytes; at most 65536"),
+    "a string of a gigabyte": (b"T" + struct.pack("<I", 1 << 30), "1073741824 bytes; at most 65536"),
+    "an integer of a gigabyte": (b"\x8b" + struct.pack("<I", 1 << 30), "instruction LONG4"),
+    "a place far off in the memo": (b"Nr" + struct.pack("<I", 40_000_000), "memo index 40000000"),
+    "a place far off in the memo, as digits": (b"Np40000000\n", "memo index 40000000"),
+    "a place far back in the memo": (b"j" + struct.pack("<I", 40_000_000), "memo index 40000000"),
+    "marks in marks": (b"(" * 1000, "more than 100 deep"),
+    "a long line": (b"I" + b"1" * 70_000 + b"\n", "more than 65536 bytes"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_few_bytes_take_little_memory(name):
+    """Breaks if a pickle of some bytes makes the machine allocate what they name."""
+    pickled, message = BOMBS[name]
+    assert peak_memory(lambda: message in refusal(pickled) or pytest.fail(refusal(pickled))) < 2e6
+
+
+def test_nested_tuples_are_no_keys():
+    """Breaks if a key is hashed that takes a time doubling with each level: 2**60 steps here."""
+    key = b"N" + b"2\x86" * 60
+    for pickled in (b"}" + key + b"Ns", b"(" + key + b"Nd", b"}(" + key + b"Nu", b"\x8f(" + key + b"\x90"):
+        assert "key of type tuple" in refusal(pickled + b".") or "instruction EMPTY_SET" in refusal(pickled + b".")
+    pairs = b"ccollections\nOrderedDict\n(](" + key + b"N\x86etR."
+    assert "key of type tuple" in refusal(pairs)
+
+
+@pytest.mark.parametrize("key", [b"N", b"K\x01", b"]", b"G" + bytes(8)])
+def test_keys_are_texts(key):
+    """Breaks if a hyperparameter has no name."""
+    assert "must be a text" in refusal(row_with(b"}" + key + b"Ns"))
+
+
+def test_values_that_share_parts_do_not_multiply():
+    """Breaks if 60 instructions become 2**60 values once somebody copies or prints them, or a value holds itself."""
+    assert "instructions and values" in refusal(row_with(b"N" + b"2\x86" * 60))
+    assert "more than 100 deep" in refusal(row_with(b"N" + b"\x85" * 200))
+    assert "more than 100 deep" in refusal(row_with(b"]2a"))
+
+
+def test_calls_of_long_texts_are_counted():
+    """Breaks if a text of 60 kB, encoded a million times, takes 60 GB."""
+    encode = b"h\x01h\x02X\x06\x00\x00\x00latin1\x86R"
+    start = b"c_codecs\nencode\nq\x01X" + struct.pack("<I", 60_000) + b"a" * 60_000 + b"q\x02"
+    assert "more than 100000 instructions and values" in refusal(start + encode * 1000)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (pickle.dumps(10**30, 2)[2:-1], "row 0, f1: a value is 1000000000000000000000000000000"),
+        (b"X\x03\x00\x00\x00a\nb", "row 0, f1: a value is 'a\\nb'"),
+        (b"cnumpy\ndtype\nU\x02f8\x85R", "row 0, f1: a value is of type type"),
+    ],
+)
+def test_values_are_plain(value, message):
+    """Breaks if a value that no table, message or file can hold goes on to them."""
+    assert message in refusal(row_with(value))
+
+
+def test_nothing_follows_the_array():
+    """Breaks if the second half of a file is left out in silence."""
+    assert "followed by other bytes" in refusal(good() + good())
+
+
+def test_strings_of_python_2_in_protocol_0_are_read():
+    """Breaks if escapes are taken as they stand, or a string can hold more than a string."""
+    rows = load(row_with(b"S'\\x41\\'b\\\\'\n"))[1]
+    assert rows == [("gru", "A'b\\")]
+    for wrong in (b"S'a' 'b'\n", b"S''+'b'\n", b"S'a\n", b"Sa\n", b"S'\\q'\n"):
+        assert "string without quotes" in refusal(row_with(wrong))
