@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import pandas as pd
@@ -35,7 +35,6 @@ def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
     wanted = json.loads(config.to_json()) | {"task_name": task_name}
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        _set_aside_if_damaged(directory / CONFIG_FILE)
         _write_once(directory / CONFIG_FILE, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
         _check_same(directory, read_config(directory), wanted)
     except OSError as error:
@@ -82,29 +81,38 @@ def stop(message: object) -> NoReturn:
     sys.exit(2)
 
 
-def _set_aside_if_damaged(file):
-    try:
-        json.loads(file.read_bytes())
-    except FileNotFoundError:
-        pass
-    except ValueError:
-        aside = file.with_name(f"{file.name}.damaged")
-        # Of several workers that start at once, the first one moves it.
-        with suppress(FileNotFoundError):
-            file.rename(aside)
-            logging.warning("%s is damaged; it is set aside as %s and written anew", file, aside)
-
-
 def _write_once(file, text):
-    if file.exists():
+    damaged = _damaged(file)
+    if damaged is None and file.exists():
         return
-    with NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}-") as written:
-        written.write(text)
-        written.flush()
-        os.fsync(written.fileno())
-        # A link, unlike a renaming, leaves the file of a worker that was faster.
-        with suppress(FileExistsError):
-            os.link(written.name, file)
+    with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as directory:
+        written = Path(directory, file.name)
+        with written.open("w") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        if damaged is None:
+            # A link, unlike a replacement, leaves the file of a worker that was faster.
+            with suppress(FileExistsError):
+                os.link(written, file)
+            return
+        aside = file.with_name(f"{file.name}.damaged")
+        aside.write_bytes(damaged)
+        logging.warning("%s is damaged; it is set aside as %s and written anew", file, aside)
+        # At no time is there none: of several workers that start at once, each finds a whole one.
+        written.replace(file)
+
+
+def _damaged(file):
+    """What the file holds, if that is no JSON; else None."""
+    try:
+        held = file.read_bytes()
+        json.loads(held)
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return held
+    return None
 
 
 def _check_same(directory, recorded, wanted):

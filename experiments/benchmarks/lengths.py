@@ -26,18 +26,18 @@ STEPS = flags.DEFINE_integer("steps", 100_000, "Training steps of a short run.",
 SEEDS = flags.DEFINE_integer("seeds", 4, "Runs of each kind.", lower_bound=2)
 
 
-def lengths(name: str) -> pd.DataFrame:
-    """One row for each kind of run of a cell."""
+def lengths(name: str, budget: int, labels_per_parameter: float, short: int, n_seeds: int) -> pd.DataFrame:
+    """One row for each kind of run of a cell; the arguments are the flags."""
     cell, depth = cell_by_name(cast(CellName, name)), 2 if name == "intersection" else 1
-    units = units_for_budget(BUDGET.value, cell, 32, 1, depth)
+    units = units_for_budget(budget, cell, 32, 1, depth)
     network = Network(cell, 32, units, 1, depth)
-    labels = round(LABELS.value * network.n_params)
-    short, rate = STEPS.value, INITIAL_SETTINGS[name]["lr_init"]
+    labels = round(labels_per_parameter * network.n_params)
+    rate = INITIAL_SETTINGS[name]["lr_init"]
     kinds = [(short, rate), (4 * short, rate), (4 * short, rate_for_length(rate, 4 * short))]
     trials = [
         Trial({"b": labels, "lr_init": rate, "lr_decay_rate": 0.03, "train_steps": steps}, seed, number)
         for number, (steps, rate) in enumerate(kinds)
-        for seed in range(SEEDS.value)
+        for seed in range(n_seeds)
     ]
     outcomes = list(train_population(Bucket(network, per_cap(b_max=labels), batch_size=128), trials))
     rows = []
@@ -56,7 +56,8 @@ def lengths(name: str) -> pd.DataFrame:
 def main(_) -> None:
     """Trains and prints cell by cell."""
     for i, name in enumerate(CELLS.value):
-        print(lengths(name).to_string(index=False, header=i == 0, float_format="%.3g"), flush=True)
+        table = lengths(name, BUDGET.value, LABELS.value, STEPS.value, SEEDS.value)
+        print(table.to_string(index=False, header=i == 0, float_format="%.3g"), flush=True)
 
 
 if __name__ == "__main__":
