@@ -1,8 +1,8 @@
 """Bits per parameter of the paper's six cells, in minutes (Collins et al. 2017, Fig. 1a and 1e).
 
 Each row of the table is the mean over the seeds of the best setting: an initial one known to be good, or one of a few
-short trials of the search. Expected of `:laptop` (the default), within minutes: the RNN and the UGRNN above 3.6 bits per
-parameter, the others between 2.6 and 3.1 at about 2,000 parameters. `:smoke` trains 1,000 steps.
+short trials of the search. Expected of `:laptop` (the default), within minutes: the RNN and the UGRNN above 3.6 bits
+per parameter, the others between 2.6 and 3.1 at about 2,000 parameters. `:smoke` trains 1,000 steps.
 """
 
 from ml_collections import ConfigDict
