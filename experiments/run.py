@@ -110,7 +110,7 @@ def _run(argv: list[str]) -> None:
     except (ValueError, OSError, MemoryError) as error:
         stop(str(error))
     except (Stopped, KeyboardInterrupt):
-        command = masked(shlex.join(["python", "-m", "experiments.run", *sys.argv[1:]]))
+        command = shlex.join(["python", "-m", "experiments.run", *map(masked, sys.argv[1:])])
         print(f"\ncapacity_jax: stopped; to go on from here: {command}", file=sys.stderr)
         sys.exit(128 + (signals or [signal.SIGINT])[0])
 

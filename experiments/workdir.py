@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -92,9 +91,14 @@ def _write_once(file, text):
             opened.flush()
             os.fsync(opened.fileno())
         if damaged is None:
-            # A link, unlike a replacement, leaves the file of a worker that was faster.
-            with suppress(FileExistsError):
+            try:
+                # A link, unlike a replacement, leaves the file of a worker that was faster.
                 os.link(written, file)
+            except FileExistsError:
+                pass
+            except OSError:
+                # Mounted drives, such as a notebook's, may have no links.
+                written.replace(file)
             return
         aside = file.with_name(f"{file.name}.damaged")
         aside.write_bytes(damaged)

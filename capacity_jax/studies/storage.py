@@ -79,14 +79,16 @@ def open_storage(url: str | None = None) -> Storage:
 
 
 def masked(text: str, url: str | None = None) -> str:
-    """The text with *** for the password of a URL, by default of all URLs that stand in it.
+    """The text, one argument or sentence, with *** for the password of a URL that stands in it, and of `url`.
 
     Example:
       >>> from capacity_jax.studies import masked
       >>> masked("postgresql://me:secret@host/studies")
       'postgresql://me:***@host/studies'
     """
-    text = re.sub(r"(://[^\s:/@]*:)[^'\"]*?@(?=[^\s@]*(?:\s|$))", r"\1***@", text)
+    # To the last @: hidden too much is better than shown a part.
+    text = re.sub(r"(://[^\s:/@]*:).*@", r"\1***@", text)
+    text = re.sub(r"(password=)[^&\s]*", r"\1***", text)
     try:
         secret = urlsplit(url or "").password
     except ValueError:

@@ -34,3 +34,14 @@ def test_another_configuration_is_refused_and_the_first_one_stays(tmp_path):
     with pytest.raises(WorkdirError, match=r"holds results of another configuration \(differing: seed\)"):
         open_workdir(str(tmp_path), ConfigDict({"seed": 8, "checkpoint_interval": 60.0}), "per_cap")
     assert json.loads((tmp_path / CONFIG_FILE).read_text())["seed"] == 7
+
+
+def test_a_filesystem_without_links_will_do(tmp_path, monkeypatch):
+    """Breaks if a run cannot begin on a mounted drive that knows no hard links."""
+
+    def refuse(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    open_workdir(str(tmp_path), CONFIG, "per_cap")
+    assert [file.name for file in tmp_path.iterdir()] == [CONFIG_FILE]

@@ -9,8 +9,10 @@ from capacity_jax.studies import StorageError, masked, open_storage
     ("text", "shown"),
     [
         ("postgresql+psycopg://me:p%40ss:w/rd@host:5432/db", "postgresql+psycopg://me:***@host:5432/db"),
-        ("run --storage=mysql://me:a@b@host/db --config=c.py", "run --storage=mysql://me:***@host/db --config=c.py"),
-        ("run '--storage=mysql://me:a b@host/db' x", "run '--storage=mysql://me:***@host/db' x"),
+        ("--storage=mysql://me:a@b@host/db", "--storage=mysql://me:***@host/db"),
+        ("mysql://me:a b'c\"d@host/db", "mysql://me:***@host/db"),
+        ("postgresql://host:5432/db?user=me&password=pw&x=1", "postgresql://host:5432/db?user=me&password=***&x=1"),
+        ("redis://:pw@host:6379/0", "redis://:***@host:6379/0"),
         ("sqlite:///studies.db", "sqlite:///studies.db"),
         ("postgresql://me@host/db", "postgresql://me@host/db"),
     ],
