@@ -24,6 +24,9 @@ BUDGET = flags.DEFINE_integer("budget", 600, "Largest number of parameters.", lo
 LABELS = flags.DEFINE_float("labels", 4.0, "Labels per parameter.", lower_bound=0.01)
 STEPS = flags.DEFINE_integer("steps", 100_000, "Training steps of a short run.", lower_bound=1)
 SEEDS = flags.DEFINE_integer("seeds", 4, "Runs of each kind.", lower_bound=2)
+flags.register_validator(
+    "cells", lambda names: set(names) <= set(INITIAL_SETTINGS), f"allowed: some of {', '.join(INITIAL_SETTINGS)}"
+)
 
 
 def lengths(name: str, budget: int, labels_per_parameter: float, short: int, n_seeds: int) -> pd.DataFrame:
