@@ -26,13 +26,17 @@ if TYPE_CHECKING:
     from capacity_jax.networks import Network as Network
     from capacity_jax.networks import units_for_budget as units_for_budget
     from capacity_jax.results import Capacity as Capacity
+    from capacity_jax.results import read_records as read_records
     from capacity_jax.results import read_trials as read_trials
     from capacity_jax.search import search_space as search_space
     from capacity_jax.studies import CheckpointError as CheckpointError
     from capacity_jax.studies import Stopped as Stopped
     from capacity_jax.studies import StorageError as StorageError
     from capacity_jax.studies import Study as Study
+    from capacity_jax.studies import WeightsError as WeightsError
+    from capacity_jax.studies import load_network as load_network
     from capacity_jax.studies import plan_study as plan_study
+    from capacity_jax.studies import retrain as retrain
     from capacity_jax.studies import run_studies as run_studies
     from capacity_jax.tasks import TASKS as TASKS
     from capacity_jax.tasks import Batch as Batch
@@ -58,9 +62,9 @@ _HOMES = {
     "flax": "from_linen from_nnx",
     "measure": "measure_capacity",
     "networks": "Network units_for_budget",
-    "results": "Capacity read_trials",
+    "results": "Capacity read_records read_trials",
     "search": "search_space",
-    "studies": "CheckpointError Stopped StorageError Study plan_study run_studies",
+    "studies": "CheckpointError Stopped StorageError Study WeightsError load_network plan_study retrain run_studies",
     "tasks": "TASKS Batch Task arithmetic mem_thru parens_counting per_cap rcf task_by_name text8",
     "training": "Bucket Outcome Population Trial train_population use_all_cores",
 }

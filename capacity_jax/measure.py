@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 from flax import linen as nn
@@ -14,7 +16,7 @@ from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results.capacity import Capacity
 from capacity_jax.search.length import rate_for_length
 from capacity_jax.search.space import SHORT_RUN_RANGES, clip_to_space
-from capacity_jax.studies import Study, plan_study, run_studies
+from capacity_jax.studies import Persistence, Storage, Study, Worker, open_storage, plan_study, run_studies
 from capacity_jax.tasks.base import Task, fit_task
 from capacity_jax.tasks.registry import TASKS, TaskName, task_by_name
 from capacity_jax.training import fill_defaults, use_all_cores
@@ -35,6 +37,9 @@ def measure_capacity(
     depth: int = 1,
     batch_size: int = 128,
     space: Mapping[str, Any] | None = None,
+    workdir: str | Path | None = None,
+    name: str | None = None,
+    storage: str | Storage | None = None,
 ) -> Capacity:
     """Measures how much networks of a cell store, or how well they do on any other task.
 
@@ -58,12 +63,20 @@ def measure_capacity(
       space: changes to what is searched, as `capacity_jax.search_space` takes them: a value fixes a
         hyperparameter, two numbers are its range, words its choices. Initial settings are moved into it. A
         hyperparameter of the cell's own stays at its default unless it is given a range here.
+      workdir: a directory where trials, checkpoints and the best setting's weights (`load_network`) are kept. The same
+        call goes on where an earlier one ended, however it ended; more `trials` or `seeds` add to what is there.
+        Without it nothing outlives the result.
+      name: under which tables, figures and the directory know the cell, so that its variants stay apart; by default
+        the cell's own.
+      storage: the Optuna storage of the trials, open or a URL; by default `studies.db` in the directory.
 
     Returns:
       Table, fit and figure.
 
     Raises:
       ValueError: an argument is not what it may be; the message names it and what is allowed.
+      StorageError: the storage fails, or the directory holds other studies under these names.
+      OSError: the directory cannot be written.
 
     Example:
       >>> import capacity_jax
@@ -71,10 +84,15 @@ def measure_capacity(
       >>> capacity.to_dataframe()["parameters"].tolist()
       [115]
     """
+    asked = dict(locals())
     use_all_cores()
     cell = _as_cell(cell)
-    for name, value in {"train_steps": train_steps, "seeds": seeds, "depth": depth, "batch_size": batch_size}.items():
-        check_size(name, value)
+    if name is not None:
+        if not isinstance(name, str) or not name.strip() or "/" in name or not name.isprintable():
+            raise ValueError(f"name is {name!r}; allowed: a word or a few, without a slash")
+        cell = replace(cell, name=name)
+    for size, value in {"train_steps": train_steps, "seeds": seeds, "depth": depth, "batch_size": batch_size}.items():
+        check_size(size, value)
     check_size("trials", trials, at_least=0)
     check_size("seed", seed, at_least=0)
     if not isinstance(budgets, Sequence) or not budgets:
@@ -108,7 +126,30 @@ def measure_capacity(
         )
 
     studies = [_with_settings_inside(study(budget)) for budget in budgets]
-    return Capacity(list(run_studies(studies)))
+    persistence = _persistence(workdir, storage)
+    asked["storage"] = storage or (None if workdir else persistence.storage)
+    records = [record for _, of_study in run_studies(studies, persistence) for record in of_study]
+    return Capacity(records, partial(_with_more, asked))
+
+
+def _with_more(asked: dict[str, Any], more_trials: int, more_seeds: int, more_budgets: Sequence[int]) -> Capacity:
+    """The measurement that was asked for, with more of it."""
+    budgets = (*asked["budgets"], *(budget for budget in more_budgets if budget not in asked["budgets"]))
+    more = {"trials": asked["trials"] + more_trials, "seeds": asked["seeds"] + more_seeds, "budgets": budgets}
+    return measure_capacity(**asked | more)
+
+
+def _persistence(workdir, storage) -> Persistence:
+    if isinstance(storage, Storage):
+        opened = storage
+    elif storage or not workdir:
+        opened = open_storage(storage)
+    else:
+        Path(workdir).mkdir(parents=True, exist_ok=True)
+        opened = open_storage(f"sqlite:///{Path(workdir) / 'studies.db'}")
+    if not workdir:
+        return Persistence(opened)
+    return Persistence(opened, Worker(Path(workdir) / "workers"), weights=Path(workdir) / "weights")
 
 
 def _with_settings_inside(study: Study) -> Study:

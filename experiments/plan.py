@@ -25,7 +25,7 @@ def studies(config: ConfigDict) -> list[Study]:
       ValueError: a field holds what it may not; the message names the field.
       OSError: the published trials cannot be read.
     """
-    for name in ("seeds", "batch_size", "proposals"):
+    for name in ("seeds", "batch_size", "proposals", "kept_settings"):
         check_size(name, config[name])
     if config.checkpoint_interval <= 0:
         raise ValueError(f"checkpoint_interval is {config.checkpoint_interval}; it must be positive")

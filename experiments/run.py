@@ -3,10 +3,12 @@
 `python -m experiments.run --config=experiments/configs/quickstart.py [--workdir=DIR] [--config.budgets=300,600 ...]`
 
 The trials are kept in an Optuna storage, by default the file `studies.db` of the work directory. The same command goes
-on where an earlier one ended, however it ended; several at once share the work. At the end the work directory holds,
-beside `config.json`, all trials (`trials.jsonl`), a table `NAME.csv` with one row per cell, depth and size, and a
-figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise. A configuration that names
-the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and `report.html`.
+on where an earlier one ended, however it ended, and with more trials, seeds, sizes or cells adds to what is there;
+several at once share the work. At the end the work directory holds, beside `config.json`, all trials (`trials.jsonl`),
+a table `NAME.csv` with one row per cell, depth and size, a figure `NAME.png`, and in `weights` the trained parameters
+of each best setting, which `load_network` reads; NAME is `capacity` for the memorization task and the task's own
+otherwise. A configuration that names the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and
+`report.html`.
 """
 
 import os
@@ -50,9 +52,12 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
     directory = open_workdir(workdir, config, task)
     kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
     worker = Worker(directory / "workers")
-    records = measure(plan, directory, Persistence(kept, worker, config.checkpoint_interval, stop))
+    persistence = Persistence(
+        kept, worker, config.checkpoint_interval, stop, directory / "weights", config.kept_settings
+    )
+    records = measure(plan, directory, persistence)
     print(f"task: {task}")
-    print(as_text(task_table(plan[0].bucket.task, records)))
+    print(as_text(task_table(records)))
     if config.task == "per_cap":
         for (cell, depth), fit in slopes(records).items():
             print(f"{cell}, depth {depth}: slope {in_words(fit)} bits per parameter, with its 95% interval")
@@ -63,15 +68,15 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
 
 def measure(plan: list[Study], directory: Path, persistence: Persistence) -> list[Record]:
     """Runs the studies one after another, which the table grows with; the records of all, in the plan's order."""
-    task = plan[0].bucket.task
-    name = "capacity" if task.name == "per_cap" else task.name
+    task = plan[0].bucket.task.name
+    name = "capacity" if task == "per_cap" else task
     found, finished = {}, []
     for study, records in run_studies(plan, persistence):
         found[study.name] = records
         finished = [record for one in plan for record in found.get(one.name, ())]
-        task_table(task, finished).to_csv(directory / f"{name}.csv", index=False)
+        task_table(finished).to_csv(directory / f"{name}.csv", index=False)
         write_trials(directory / "trials.jsonl", trials_of(plan, persistence.storage))
-    task_figure(task, finished).savefig(directory / f"{name}.png", dpi=150)
+    task_figure(finished).savefig(directory / f"{name}.png", dpi=150)
     return finished
 
 

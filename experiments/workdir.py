@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
@@ -15,6 +16,8 @@ from ml_collections import ConfigDict
 from capacity_jax.results.trials import read_trials
 
 CONFIG_FILE, STORAGE_FILE = "config.json", "studies.db"
+# What changes nothing of what a run finds.
+FREE = ("checkpoint_interval", "kept_settings")
 
 
 class WorkdirError(ValueError):
@@ -25,7 +28,8 @@ def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
     """Makes the directory and writes the configuration into it, with the task's name: a stand-in is not its text.
 
     The file is written once, as a whole or not at all. One that is damaged is set aside and written anew: the studies
-    in the storage hold what they follow from and refuse others.
+    in the storage hold what they follow from and refuse others. A configuration that asks for more of the same
+    (trials, seeds, sizes or cells) takes the place of the one before, which stays beside it as `config-before-1.json`.
 
     Raises:
       WorkdirError: it cannot be made or written, or it holds results of another configuration.
@@ -82,15 +86,14 @@ def stop(message: object) -> NoReturn:
 
 def _write_once(file, text):
     damaged = _damaged(file)
-    if damaged is None and file.exists():
-        return
-    with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as directory:
-        written = Path(directory, file.name)
-        with written.open("w") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        if damaged is None:
+    if damaged is not None:
+        aside = file.with_name(f"{file.name}.damaged")
+        aside.write_bytes(damaged)
+        logging.warning("%s is damaged; it is set aside as %s and written anew", file, aside)
+        # At no time is there none: of several workers that start at once, each finds a whole one.
+        _replace(file, text)
+    elif not file.exists():
+        with _whole(file, text) as written:
             try:
                 # A link, unlike a replacement, leaves the file of a worker that was faster.
                 os.link(written, file)
@@ -99,12 +102,23 @@ def _write_once(file, text):
             except OSError:
                 # Mounted drives, such as a notebook's, may have no links.
                 written.replace(file)
-            return
-        aside = file.with_name(f"{file.name}.damaged")
-        aside.write_bytes(damaged)
-        logging.warning("%s is damaged; it is set aside as %s and written anew", file, aside)
-        # At no time is there none: of several workers that start at once, each finds a whole one.
+
+
+def _replace(file, text):
+    with _whole(file, text) as written:
         written.replace(file)
+
+
+@contextmanager
+def _whole(file, text):
+    """The text in a file beside the one it is for, as a whole on the disk."""
+    with TemporaryDirectory(dir=file.parent, prefix=f".{file.name}-") as directory:
+        written = Path(directory, file.name)
+        with written.open("w") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        yield written
 
 
 def _damaged(file):
@@ -120,13 +134,28 @@ def _damaged(file):
 
 
 def _check_same(directory, recorded, wanted):
-    # How often a run saves itself changes nothing of what it finds.
-    wanted = {**wanted, "checkpoint_interval": recorded.get("checkpoint_interval")}
-    recorded, wanted = flatten_dict(recorded, sep="."), flatten_dict(wanted, sep=".")
+    """Refuses another configuration; one that asks for more is recorded."""
+    free = {name: recorded.get(name) for name in FREE}
+    before, after = (flatten_dict({**one, **free}, sep=".") for one in (recorded, wanted))
     missing = object()
-    differing = sorted(name for name in recorded | wanted if recorded.get(name, missing) != wanted.get(name, missing))
-    if differing:
+    differing = {name for name in before | after if before.get(name, missing) != after.get(name, missing)}
+    others = sorted(name for name in differing if not _is_more(name, before.get(name), after.get(name)))
+    if others:
         raise WorkdirError(
             f"workdir is {directory}, which holds results of another configuration (differing: "
-            f"{', '.join(differing)}); name another with --workdir"
+            f"{', '.join(others)}); name another with --workdir"
         )
+    if differing:
+        file = directory / CONFIG_FILE
+        earlier = directory / f"config-before-{len(list(directory.glob('config-before-*.json'))) + 1}.json"
+        earlier.write_bytes(file.read_bytes())
+        _replace(file, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
+
+
+def _is_more(name, before, after):
+    """Whether a field asks for what it asked for before, and more."""
+    if name in ("trials", "seeds"):
+        return before < after
+    if name in ("budgets", "units"):
+        return set(before or ()) < set(after or ())
+    return name == "cells" and set(before.split(",")) < set(after.split(","))

@@ -1,18 +1,22 @@
 """One call from a cell to its capacity."""
 
+import pickle
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 from flax import linen as nn
 from flax import nnx
 from made_up import BUCKET, records_of, study_of
 
-from capacity_jax import Batch, Cell, Network, Task, measure_capacity, per_cap, rnn
+from capacity_jax import Batch, Cell, Network, StorageError, Task, measure_capacity, per_cap, read_records, rnn
 from capacity_jax.measure import _with_settings_inside
 from capacity_jax.results import Capacity
 from capacity_jax.search import search_space
-from capacity_jax.stats import mean_interval, pooled_slope_interval
+from capacity_jax.stats import mean_difference, mean_interval, pooled_slope_interval
 from capacity_jax.training import Bucket
 
 TINY = {"trials": 1, "train_steps": 30, "seeds": 2, "batch_size": 16}
@@ -98,8 +102,102 @@ def test_the_same_seed_gives_the_same_result(of_rnn):
 @pytest.fixture
 def planned(monkeypatch):
     """The studies that a call would run, without running them."""
-    monkeypatch.setattr("capacity_jax.measure.run_studies", lambda studies: [(study, []) for study in studies])
-    return lambda *args, **changes: [study for study, _ in measure_capacity(*args, **(TINY | changes)).studies]
+
+    def studies_of(*args, **changes):
+        found = []
+        monkeypatch.setattr(
+            "capacity_jax.measure.run_studies", lambda studies, persistence: found.extend(studies) or ()
+        )
+        measure_capacity(*args, **(TINY | changes))
+        return found
+
+    return studies_of
+
+
+def test_more_is_what_asking_for_all_at_once_gives():
+    """Breaks if trials, seeds or budgets that come later change what is found, or are measured twice."""
+    small = measure_capacity("rnn", budgets=(150,), **TINY)
+    grown = small.more(trials=3).more(seeds=2, budgets=(250,))
+    at_once = measure_capacity("rnn", budgets=(150, 250), **(TINY | {"trials": 4, "seeds": 4}))
+    pd.testing.assert_frame_equal(grown.to_dataframe(), at_once.to_dataframe())
+    found = {record.key for record in grown.records if record.budget == 150}
+    assert {record.key for record in small.records if record.role != "repeat"} <= found
+
+
+def test_a_directory_keeps_what_a_kernel_forgets(tmp_path):
+    """Breaks if a second call trains again what is there, or more trials are refused."""
+    first = measure_capacity("rnn", budgets=(150,), workdir=tmp_path, **TINY)
+    stored = read_records(f"sqlite:///{tmp_path / 'studies.db'}")
+    again = measure_capacity("rnn", budgets=(150,), workdir=tmp_path, **TINY)
+    assert [record.finished for record in stored] == sorted(record.finished for record in again.records)
+    assert [record.scores for record in again.records] == [record.scores for record in first.records]
+    more = measure_capacity("rnn", budgets=(150,), workdir=tmp_path, **(TINY | {"trials": 2}))
+    assert len(more.records) > len(again.records)
+    with pytest.raises(StorageError, match="has batch_size 16, not 8"):
+        measure_capacity("rnn", budgets=(150,), workdir=tmp_path, **(TINY | {"trials": 2, "batch_size": 8}))
+
+
+def test_variants_of_a_cell_stay_apart(leaky, tmp_path):
+    """Breaks if two cells of one name share their trials, or cannot be told apart in tables and figures."""
+    ask = {"budgets": (150,), "workdir": tmp_path, **(TINY | {"trials": 0})}
+    measure_capacity(leaky, **ask)
+
+    def steeper(params, h, x):
+        h, _ = leaky.step(params, h, x)
+        return h, jnp.tanh(2 * h)
+
+    other = replace(leaky, step=steeper)
+    with pytest.raises(StorageError, match="is of another cell named leaky; give this one another name"):
+        measure_capacity(other, **ask)
+    named = measure_capacity(other, name="leaky x 2", **ask)
+    assert named.to_dataframe()["cell"].tolist() == ["leaky x 2"]
+
+
+def test_a_result_outlives_its_process(of_rnn, leaky, tmp_path):
+    """Breaks if a saved or pickled result loses a number, or a pickled one cannot be extended."""
+    of_rnn.save(tmp_path / "rnn.json")
+    loaded, pickled = Capacity.load(tmp_path / "rnn.json"), pickle.loads(pickle.dumps(of_rnn))
+    for found in (loaded, pickled):
+        assert found.records == of_rnn.records
+        assert repr(found) == repr(of_rnn)
+    assert len(pickled.more(seeds=1).records) > len(of_rnn.records)
+    with pytest.raises(ValueError, match="does not know how it was measured"):
+        loaded.more(seeds=1)
+    users = measure_capacity(leaky, budgets=(100,), **(TINY | {"trials": 0}))
+    assert pickle.loads(pickle.dumps(users)).measure is None
+    (tmp_path / "broken.json").write_text("[{}]")
+    with pytest.raises(ValueError, match=r"broken.json holds no capacity"):
+        Capacity.load(tmp_path / "broken.json")
+
+
+def test_a_comparison_is_over_common_budgets():
+    """Breaks if the difference has the wrong sign, mixes sizes, or compares what was not measured."""
+
+    def capacity(**values):
+        pairs = [(study_of(name=budget, budget=int(budget[1:])), found) for budget, found in values.items()]
+        return Capacity([record for study, found in pairs for record in records_of(study, [{"b": 50}] * 2, found)])
+
+    first = capacity(p100=[3.0, 3.2], p200=[3.1, 3.3], p300=[9.0, 9.0])
+    second = capacity(p100=[2.0, 2.2], p200=[2.3, 2.5])
+    difference = first.compare(second)
+    np.testing.assert_allclose(difference, mean_difference([[3.0, 3.2], [3.1, 3.3]], [[2.0, 2.2], [2.3, 2.5]]))
+    np.testing.assert_allclose(second.compare(first), [-difference.value, -difference.high, -difference.low])
+    np.testing.assert_allclose(difference.value, 0.9)
+    with pytest.raises(ValueError, match=r"budgets are \[400\] and \[100, 200\]"):
+        capacity(p400=[1.0, 2.0]).compare(second)
+
+
+def test_a_headline_says_what_still_learns():
+    """Breaks if a capacity that longer training would raise passes for a final one."""
+    rising = {"bits_per_parameter": list(np.linspace(0, 3, 30))}
+    capacity = Capacity(
+        [
+            replace(record, curve=rising, scores={**record.scores, "accuracy": 0.9})
+            for record in records_of(study_of(), [{"b": 50}] * 2, [3.0, 3.0])
+        ]
+    )
+    assert capacity.headline().endswith("; 2 of 2 runs were still learning")
+    assert capacity.to_dataframe()["still_learning"].tolist() == [2]
 
 
 def test_a_users_cell_keeps_its_defaults_unless_asked(leaky, planned):
@@ -148,7 +246,7 @@ def test_fewer_than_three_sizes_report_the_largest():
     large = study_of(bucket=Bucket(Network(rnn, 6, 9, 1), BUCKET.task, 16), name="large")
     values = [3.0, 3.2, 3.4]
     sizes = [(large, values), (study_of(), [1.0] * 3)]
-    capacity = Capacity([(study, records_of(study, [{"b": 50}] * 3, found)) for study, found in sizes])
+    capacity = Capacity([record for study, found in sizes for record in records_of(study, [{"b": 50}] * 3, found)])
     # The bits that are made up are those of 71 parameters.
     np.testing.assert_allclose(capacity.bits_per_parameter, mean_interval(np.array(values) * 71 / 163))
     assert "mean over 3 seeds at 163 parameters" in capacity.headline()
@@ -164,7 +262,7 @@ def test_three_sizes_give_the_slope_of_their_seeds_too():
     # The bits that are made up are those of 71 parameters.
     scaled = [np.array(some) * network.n_params / 71 for some, network in zip(values, networks, strict=True)]
     pairs = zip(studies, scaled, strict=True)
-    capacity = Capacity([(study, records_of(study, [{"b": 50}] * 3, found)) for study, found in pairs])
+    capacity = Capacity([record for study, found in pairs for record in records_of(study, [{"b": 50}] * 3, found)])
     parameters = np.repeat([network.n_params for network in networks], 3)
     np.testing.assert_allclose(capacity.bits_per_parameter, mean_interval(values[2]))
     np.testing.assert_allclose(capacity.slope, pooled_slope_interval(parameters, parameters * np.ravel(values)))
@@ -176,7 +274,7 @@ def test_three_sizes_give_the_slope_of_their_seeds_too():
 def test_nothing_feasible_is_no_number():
     """Breaks if a cell that always diverges gets a capacity, or no result at all."""
     study = study_of()
-    capacity = Capacity([(study, records_of(study, [{"b": 50}] * 3, [np.nan] * 3))])
+    capacity = Capacity(records_of(study, [{"b": 50}] * 3, [np.nan] * 3))
     assert np.isnan(capacity.bits_per_parameter.value)
     assert "no trial was feasible" in repr(capacity)
     assert "no interval" in repr(capacity)

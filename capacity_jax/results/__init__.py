@@ -4,7 +4,7 @@ from capacity_jax.results.best import best_table, best_trials, measurements, tas
 from capacity_jax.results.capacity import Capacity
 from capacity_jax.results.formatting import in_words, network_label
 from capacity_jax.results.table import as_text, slopes
-from capacity_jax.results.trials import read_trials, trials_table, write_trials
+from capacity_jax.results.trials import read_records, read_trials, trials_table, write_trials
 
 __all__ = [
     "Capacity",
@@ -14,6 +14,7 @@ __all__ = [
     "in_words",
     "measurements",
     "network_label",
+    "read_records",
     "read_trials",
     "slopes",
     "task_table",

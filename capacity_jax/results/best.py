@@ -9,10 +9,10 @@ import pandas as pd
 from capacity_jax.results.trials import trials_table
 from capacity_jax.stats.intervals import mean_or_nothing
 from capacity_jax.studies.best import best_setting
-from capacity_jax.studies.record import STUDY_COLUMNS, TRIAL_COLUMNS, Record
-from capacity_jax.tasks.base import Task
+from capacity_jax.studies.record import TRIAL_COLUMNS, Record
 
-ABOUT = [name for name in STUDY_COLUMNS if name not in ("batch_size", "sampler", "maximize")]
+ABOUT = ["study", "task", "cell", "depth", "budget", "units", "parameters", "n_in", "n_steps", "score_name"]
+COUNTS = ["seeds", "still_learning", "trials", "infeasible"]
 LOSSES = ["train_loss", "valid_loss", "eval_loss"]
 
 
@@ -61,8 +61,8 @@ def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
     Columns: what tells studies apart (`study`, `task`, `cell`, `depth`, `budget`, `units`, `parameters`, `n_in`,
     `n_steps`), means over the seeds of the best setting of `score` (which `score_name` names), of the losses and of
     all other scores, `ci_low` and `ci_high`, which bound `score` with 95% confidence and are NaN where the setting has
-    one seed, `seeds` (its measurements), `trials` (all of the study) and `infeasible` (those that diverged). Where all
-    did, scores are NaN.
+    one seed, `seeds` (its measurements), `still_learning` (those of them that a longer run would likely improve),
+    `trials` (all of the study) and `infeasible` (those that diverged). Where all did, scores are NaN.
 
     Args:
       trials: records, or a table of trials.
@@ -81,29 +81,28 @@ def best_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
     table = _table(trials)
     scores = [*LOSSES, *(name for name in table.select_dtypes("number") if name not in TRIAL_COLUMNS)]
     rows = [_row(study, scores) for _, study in table.groupby("study", sort=False)]
-    return pd.DataFrame(rows, columns=[*ABOUT, *scores, "score", "ci_low", "ci_high", "seeds", "trials", "infeasible"])
+    return pd.DataFrame(rows, columns=[*ABOUT, *scores, "score", "ci_low", "ci_high", *COUNTS])
 
 
-def task_table(task: Task, trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
+def task_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
     """What `best_table` tells of the studies of one task, as a reader wants it.
 
     Columns: `cell`, `depth`, `units`, `parameters`, the mean over seeds of each score that the task reports, such as
-    `mean_bits`, `ci_low`, `ci_high`, `seeds`, `trials`, `infeasible`.
+    `mean_bits`, `ci_low`, `ci_high`, `seeds`, `still_learning`, `trials`, `infeasible`.
 
     Args:
-      task: whose studies they are.
       trials: records, or a table of trials.
 
     Example:
-      >>> from capacity_jax import per_cap
       >>> from capacity_jax.results import task_table
-      >>> task_table(per_cap(n_in=8), []).columns[4:6].tolist()
-      ['mean_bits', 'mean_bits_per_parameter']
+      >>> task_table([]).columns[:4].tolist()
+      ['cell', 'depth', 'units', 'parameters']
     """
-    means = {"eval_loss" if name == "loss" else name: f"mean_{name}" for name in task.reported}
-    columns = ["cell", "depth", "units", "parameters", *means.values()]
-    columns += ["ci_low", "ci_high", "seeds", "trials", "infeasible"]
-    return best_table(trials).rename(columns=means).reindex(columns=columns)
+    table = _table(trials)
+    reported = table["reported"].iloc[0] if len(table) else ()
+    means = {"eval_loss" if name == "loss" else name: f"mean_{name}" for name in reported}
+    columns = ["cell", "depth", "units", "parameters", *means.values(), "ci_low", "ci_high", *COUNTS]
+    return best_table(table).rename(columns=means).reindex(columns=columns)
 
 
 def _table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
@@ -116,5 +115,5 @@ def _row(study: pd.DataFrame, scores: list[str]) -> Mapping[str, Any]:
     # By numpy, for which the mean of a missing value is missing.
     means = {name: float(np.mean(best[name].to_numpy(float))) if len(best) else np.nan for name in scores}
     found = {"score": score.value, "ci_low": score.low, "ci_high": score.high}
-    counts = {"seeds": len(best), "trials": len(study), "infeasible": int(np.sum(study["infeasible"].to_numpy(bool)))}
-    return study.iloc[0][ABOUT].to_dict() | means | found | counts
+    counts = len(best), np.sum(best["still_learning"]), len(study), np.sum(study["infeasible"].to_numpy(bool))
+    return study.iloc[0][ABOUT].to_dict() | means | found | dict(zip(COUNTS, map(int, counts), strict=True))

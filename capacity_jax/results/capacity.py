@@ -1,18 +1,19 @@
 """What one call has measured: table, fit, figure, and how a terminal and a notebook show them."""
 
-from collections.abc import Sequence
+import json
+import pickle
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from capacity_jax.results.best import task_table
+from capacity_jax.results.best import measurements, task_table
 from capacity_jax.results.table import as_text, slopes
-from capacity_jax.stats.intervals import NOTHING, Interval, mean_interval
-from capacity_jax.studies.best import best_setting
-from capacity_jax.studies.record import Record
-from capacity_jax.studies.study import Study
+from capacity_jax.stats.intervals import NOTHING, Interval, mean_difference, mean_interval
+from capacity_jax.studies.record import Record, from_json, to_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Capacity:
-    """The studies of one cell on one task, and what follows from them.
+    """The trials of one cell on one task, and what follows from them.
 
     Attributes:
-      studies: each with the records of all its trials, one for each size.
+      records: of all trials at all sizes.
+      measure: measures again, with more, as `more` asks it to; None where that is not known, as after loading.
 
     Example:
       >>> from capacity_jax import Bucket, Capacity, Network, Outcome, Study, per_cap, rnn
@@ -31,8 +33,7 @@ class Capacity:
       >>> study = Study(bucket, space={}, initial_settings=[{"b": 100}], trials=0, seeds=2, seed=0)
       >>> scores = [{"loss": 0.1, "bits": 61 * bits, "bits_per_parameter": bits} for bits in (1.0, 1.5)]
       >>> pairs = zip(study.initial_trials(), scores)
-      >>> records = [study.record(Outcome(trial, score, 50_000, False, 1.0)) for trial, score in pairs]
-      >>> capacity = Capacity([(study, records)])
+      >>> capacity = Capacity([study.record(Outcome(trial, score, 50_000, False, 1.0)) for trial, score in pairs])
       >>> print(capacity.headline())
       rnn on per_cap: 1.25 bits per parameter, 95% [-1.93, 4.43] (mean over 2 seeds at 61 parameters)
       >>> capacity.to_dataframe().loc[0, "units"].item()
@@ -40,16 +41,12 @@ class Capacity:
       >>> capacity.plot().savefig("capacity.png")  # doctest: +SKIP
     """
 
-    studies: Sequence[tuple[Study, Sequence[Record]]]
+    records: Sequence[Record]
+    measure: Callable[..., "Capacity"] | None = None
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row for each size: network, means and 95% interval of the best setting, numbers of trials."""
-        return task_table(self._task, self.records)
-
-    @property
-    def records(self) -> list[Record]:
-        """The records of all studies, for figures of several capacities."""
-        return [record for _, records in self.studies for record in records]
+        return task_table(self.records)
 
     @property
     def bits_per_parameter(self) -> Interval | None:
@@ -60,8 +57,8 @@ class Capacity:
         """
         if not self._measures_bits:
             return None
-        best = self._largest
-        return mean_interval([record.scores["bits"] / record.parameters for record in best]) if best else NOTHING
+        sizes = self._bits_by_size()
+        return mean_interval(sizes[max(sizes)]) if sizes else NOTHING
 
     @property
     def slope(self) -> Interval | None:
@@ -71,24 +68,86 @@ class Capacity:
         """
         return next(iter(slopes(self.records).values()), None) if self._measures_bits else None
 
+    def compare(self, other: "Capacity") -> Interval:
+        """By how many bits per parameter this one stores more than another, with a 95% interval.
+
+        The mean over the budgets that both were measured at of the differences of their means over seeds; its variance
+        is that of the seeds at each size, with the degrees of freedom of Satterthwaite (1946).
+
+        Raises:
+          ValueError: a task does not measure bits, or the two have no budget in common where both are feasible.
+        """
+        if not (self._measures_bits and other._measures_bits):
+            raise ValueError("capacities are compared by bits per parameter; allowed: tasks that measure bits")
+        ours, theirs = self._bits_by_size("budget"), other._bits_by_size("budget")
+        common = sorted(ours.keys() & theirs.keys())
+        if not common:
+            raise ValueError(
+                f"budgets are {sorted(ours)} and {sorted(theirs)}; a comparison needs one that both were measured at"
+            )
+        return mean_difference([ours[size] for size in common], [theirs[size] for size in common])
+
+    def more(self, *, trials: int = 0, seeds: int = 0, budgets: Sequence[int] = ()) -> "Capacity":
+        """The measurement continued: what is there stays, the rest is added, as if all had been asked for at once.
+
+        Args:
+          trials: so many more settings tried at each budget.
+          seeds: so many more measurements of each initial setting and of the best one.
+          budgets: further sizes.
+
+        Raises:
+          ValueError: the capacity was loaded from a file, or its cell or task cannot be pickled and it was: call
+            `measure_capacity` again, with the same `workdir` and more trials.
+        """
+        if self.measure is None:
+            raise ValueError(
+                "this capacity does not know how it was measured; allowed: measure_capacity again with its workdir and "
+                "larger trials, seeds or budgets"
+            )
+        return self.measure(more_trials=trials, more_seeds=seeds, more_budgets=tuple(budgets))
+
+    def save(self, path: str | Path) -> None:
+        """Writes all records to a file of JSON, which `load` reads."""
+        Path(path).write_text(json.dumps([to_json(record) for record in self.records], allow_nan=False))
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Capacity":
+        """The capacity that `save` has written; it knows all but how to measure `more`.
+
+        Raises:
+          OSError: the file cannot be read.
+          ValueError: it holds no capacity, or one of a newer version of this package.
+        """
+        try:
+            return cls([from_json(row) for row in json.loads(Path(path).read_text())])
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+            raise ValueError(f"{path} holds no capacity: {type(error).__name__}: {error}") from error
+
     def plot(self) -> "Figure":
         """The task's figure over the sizes: stored bits, recall, or the objective."""
         # A table needs no plotting library.
         from capacity_jax.results.figures import task_figure
 
-        return task_figure(self._task, self.records)
+        return task_figure(self.records)
 
     def headline(self) -> str:
         """The result in one line: the mean at the largest size and, over three sizes or more, the slope."""
-        bucket = self.studies[0][0].bucket
-        depth = f", depth {bucket.network.depth}" if bucket.network.depth > 1 else ""
-        name = f"{bucket.network.cell.name}{depth} on {bucket.task.name}"
-        mean, slope, best = self.bits_per_parameter, self.slope, self._largest
+        first, mean, slope = self.records[0], self.bits_per_parameter, self.slope
+        depth = f", depth {first.depth}" if first.depth > 1 else ""
+        name = f"{first.cell}{depth} on {first.task}"
+        best = measurements(self.records)
+        learning = int(best["still_learning"].sum())
+        remark = f"; {learning} of {len(best)} runs were still learning" if learning else ""
         if mean is None:
-            return f"{name}: {bucket.task.objective.replace('_', ' ')} by number of parameters"
-        how = f"mean over {len(best)} seeds at {best[0].parameters} parameters" if best else "no trial was feasible"
+            return f"{name}: {first.score_name.replace('_', ' ')} by number of parameters{remark}"
+        sizes = self._bits_by_size()
+        how = (
+            f"mean over {len(sizes[max(sizes)])} seeds at {max(sizes)} parameters" if sizes else "no trial was feasible"
+        )
         line = f"{name}: {mean.value:.2f} bits per parameter, {_bounds(mean)} ({how})"
-        return line if slope is None else f"{line}; slope over sizes {slope.value:.2f}, {_bounds(slope)}"
+        if slope is not None:
+            line += f"; slope over sizes {slope.value:.2f}, {_bounds(slope)}"
+        return line + remark
 
     def __repr__(self) -> str:
         return f"{self.headline()}\n{as_text(self.to_dataframe())}"
@@ -97,20 +156,22 @@ class Capacity:
         table = self.to_dataframe().to_html(index=False, float_format=lambda value: f"{value:.4g}")
         return f"<p>{self.headline()}</p>{table}"
 
-    @property
-    def _task(self):
-        return self.studies[0][0].bucket.task
+    def __getstate__(self) -> dict[str, Any]:
+        try:
+            pickle.dumps(self.measure)
+        except Exception:
+            # A user's function, say; the records are what counts.
+            return {"records": self.records, "measure": None}
+        return dict(self.__dict__)
 
     @property
     def _measures_bits(self):
-        return "bits" in self._task.reported
+        return "bits" in self.records[0].reported
 
-    @property
-    def _largest(self):
-        """The records of the best setting at the largest size that has one."""
-        by_size = sorted(self.studies, key=lambda one: -one[0].bucket.network.n_params)
-        settings = (best_setting(records, self._task.maximize) for _, records in by_size)
-        return next(filter(None, settings), [])
+    def _bits_by_size(self, size="parameters") -> dict[int, np.ndarray]:
+        """Bits per parameter of the best setting's seeds, by size."""
+        best = measurements(self.records)
+        return {int(key): (rows["bits"] / rows["parameters"]).to_numpy(float) for key, rows in best.groupby(size)}
 
 
 def _bounds(interval):

@@ -15,7 +15,6 @@ from capacity_jax.results.formatting import in_words, network_label
 from capacity_jax.results.table import slopes
 from capacity_jax.results.trials import trials_table
 from capacity_jax.studies.record import Record
-from capacity_jax.tasks.base import Task
 
 # Hues of Okabe & Ito, told apart by colour-blind readers; marks tell the cells apart in grey. One
 # mark more than colours: the pairs of both are all different for 56 cells.
@@ -25,15 +24,14 @@ LINES = {1: "-", 2: "--", 4: "-.", 8: ":"}
 PAPER_BAND = (3.0, 6.0)
 
 
-def task_figure(task: Task, trials: Iterable[Record] | pd.DataFrame) -> Figure:
+def task_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
     """The figure that shows what a task measures: stored bits, recall, or else its objective.
 
     Small points are the seeds of each best setting, marks their means; bars, the 95% intervals of the means, stand
-    where there are three seeds or more.
+    where there are three seeds or more. Hollow points are of seeds that a longer run would likely improve.
 
     Args:
-      task: as it was trained.
-      trials: its records, or a table of them.
+      trials: records of one task, at least one, or a table of them.
 
     Example:
       >>> from capacity_jax import Bucket, Network, Outcome, Study, mem_thru, rnn
@@ -43,15 +41,17 @@ def task_figure(task: Task, trials: Iterable[Record] | pd.DataFrame) -> Figure:
       >>> scores = [{"loss": error, "squared_error": error} for error in (0.25, 0.75)]
       >>> pairs = zip(study.initial_trials(), scores)
       >>> records = [study.record(Outcome(trial, score, 50_000, False, 9.0)) for trial, score in pairs]
-      >>> figure = task_figure(bucket.task, records)
+      >>> figure = task_figure(records)
       >>> len(figure.axes)
       1
     """
-    if task.name == "per_cap":
+    trials = trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
+    task, objective = trials[["task", "score_name"]].iloc[0]
+    if task == "per_cap":
         return capacity_figure(trials)
-    if task.name == "mem_thru":
-        return recall_figure(trials, task.n_in)
-    return objective_figure(trials, task.objective, task.name)
+    if task == "mem_thru":
+        return recall_figure(trials, int(trials["n_in"].iloc[0]))
+    return objective_figure(trials, objective, task)
 
 
 def capacity_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
@@ -109,6 +109,29 @@ def recall_figure(trials: Iterable[Record] | pd.DataFrame, n_in: int) -> Figure:
     axes.axvline(n_in, color="0.6", linestyle=":", linewidth=1)
     axes.set(xlabel="units per layer", ylabel="mean squared error per dimension", title=f"Recall of {n_in} values")
     tidy(axes)
+    return figure
+
+
+def learning_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
+    """The objective of training batches along training, of every seed of each study's best setting.
+
+    A dashed line is of a run that a longer one would likely improve. The last values are those of the last batches, not
+    of the evaluation set.
+    """
+    rows = measurements(trials)
+    rows = rows[[len(curve) > 0 for curve in rows["curve"]]]
+    names = list(dict.fromkeys(rows["score_name"]))
+    figure = Figure(figsize=(6.5 * max(1, len(names)), 4.6), layout="constrained")
+    for axes, name in zip(figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False):
+        of_score = rows[rows["score_name"] == name]
+        for network, of_network, style in by_network(of_score):
+            for i, (_, row) in enumerate(of_network.iterrows()):
+                share = np.array(row["curve"]["step"]) / row["hparams"]["train_steps"]
+                line = "--" if row["still_learning"] else "-"
+                label = network_label(network) if i == 0 else None
+                axes.plot(share, row["curve"][name], line, color=style["color"], linewidth=1, alpha=0.7, label=label)
+        axes.set(xlabel="share of training", ylabel=name.replace("_", " "), title="Best settings, by training batches")
+        tidy(axes)
     return figure
 
 
@@ -175,7 +198,11 @@ def _means_and_seeds(trials):
 
 def _points(axes, seeds, x, score):
     for _, rows, style in by_network(seeds):
-        axes.scatter(rows[x], rows[score], s=16, color=style["color"], edgecolors="white", linewidths=0.5, zorder=3)
+        learning = rows["still_learning"].to_numpy(bool)
+        faces, edges = np.where(learning, "white", style["color"]), np.where(learning, style["color"], "white")
+        axes.scatter(rows[x], rows[score], s=16, color=faces, edgecolors=edges, linewidths=0.5, zorder=3)
+    if seeds["still_learning"].any():
+        axes.plot([], [], "o", color="0.4", markerfacecolor="white", markersize=4, label="still learning")
 
 
 def _span(table):

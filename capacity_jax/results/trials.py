@@ -8,8 +8,9 @@ import optuna
 import pandas as pd
 from optuna.trial import TrialState
 
-from capacity_jax.studies.ledger import PLAN
-from capacity_jax.studies.record import TRIAL_COLUMNS, Record, facts_of, record_of
+from capacity_jax.studies.best import keys_of_study
+from capacity_jax.studies.ledger import PLAN, key_of
+from capacity_jax.studies.record import FORMAT, TRIAL_COLUMNS, Record, facts_of, format_of, record_of
 from capacity_jax.studies.storage import Storage, open_storage
 
 
@@ -32,19 +33,47 @@ def trials_table(records: Iterable[Record]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=None if rows else TRIAL_COLUMNS).astype({"budget": float})
 
 
-def read_trials(storage: str | Storage) -> pd.DataFrame:
-    """The finished trials of all studies in a storage, also of older versions, by study and number.
+def read_records(storage: str | Storage) -> list[Record]:
+    """The finished trials of all studies in a storage, also of older versions, by study, number and repeat.
 
-    A run may still go on.
+    A run may still go on. Of a study that has grown, only the trials count that it would have had from the start.
 
     Args:
       storage: an open storage, or the URL of one, such as `sqlite:///runs/quickstart-laptop/studies.db`.
 
-    Returns:
-      A table as `trials_table` makes it.
-
     Raises:
       StorageError: it cannot be opened or read.
+      ValueError: a study was written by a newer version of this package.
+
+    Example:
+      >>> from capacity_jax import read_records
+      >>> from capacity_jax.studies import open_storage
+      >>> read_records(open_storage())
+      []
+    """
+    storage = open_storage(storage) if isinstance(storage, str) else storage
+    records: list[Record] = []
+    with storage.in_use():
+        for study in storage.optuna.get_all_studies():
+            if PLAN not in study.user_attrs:
+                continue
+            maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
+            facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
+            trials = storage.optuna.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.COMPLETE,))
+            found = {
+                key_of(trial): record_of(facts, trial.user_attrs, trial.value, trial.datetime_complete)
+                for trial in trials
+                if "number" in trial.user_attrs
+            }
+            records += _counted(study.user_attrs[PLAN], found, maximize)
+    return sorted(records, key=lambda record: (record.study, record.key))
+
+
+def read_trials(storage: str | Storage) -> pd.DataFrame:
+    """The records that `read_records` finds, as a table that `trials_table` makes.
+
+    Raises:
+      StorageError: the storage cannot be opened or read.
       ValueError: a study was written by a newer version of this package.
 
     Example:
@@ -53,21 +82,18 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
       >>> len(read_trials(open_storage()))
       0
     """
-    storage = open_storage(storage) if isinstance(storage, str) else storage
-    records = []
-    with storage.in_use():
-        for study in storage.optuna.get_all_studies():
-            if PLAN not in study.user_attrs:
-                continue
-            maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
-            facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
-            trials = storage.optuna.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.COMPLETE,))
-            records += [
-                record_of(facts, trial.user_attrs, trial.value, trial.datetime_complete)
-                for trial in trials
-                if "number" in trial.user_attrs
-            ]
-    return trials_table(sorted(records, key=lambda record: (record.study, record.number)))
+    return trials_table(read_records(storage))
+
+
+def _counted(plan, records, maximize):
+    if format_of(plan) < FORMAT:
+        return records.values()
+    try:
+        sizes = len(plan["initial_settings"]), plan["trials"], plan["seeds"]
+        return [records[key] for key in keys_of_study(records, *sizes, maximize=maximize)]
+    except KeyError:
+        # The study still runs.
+        return records.values()
 
 
 def write_trials(path: Path, trials: pd.DataFrame) -> None:

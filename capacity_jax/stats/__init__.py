@@ -3,6 +3,7 @@
 from capacity_jax.stats.intervals import (
     NOTHING,
     Interval,
+    mean_difference,
     mean_interval,
     mean_or_nothing,
     pooled_slope_interval,
@@ -14,6 +15,7 @@ from capacity_jax.stats.rank_tests import median_interval, superiority_interval
 __all__ = [
     "NOTHING",
     "Interval",
+    "mean_difference",
     "mean_interval",
     "mean_or_nothing",
     "median_interval",

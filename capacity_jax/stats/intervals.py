@@ -99,21 +99,50 @@ def pooled_slope_interval(parameters, bits, level: float = 0.95) -> Interval:
     """
     parameters, bits = _pairs(parameters, bits, at_least=2)
     _check_level(level)
-    _, size_of = np.unique(parameters, return_inverse=True)
-    seeds = np.bincount(size_of)
     weights = (parameters - parameters.mean()) / np.sum((parameters - parameters.mean()) ** 2)
-    slope = float(weights @ bits)
-    if np.any(seeds < 2):
-        return Interval(slope, np.nan, np.nan)
-    means = np.bincount(size_of, bits) / seeds
-    # What each size adds to the variance of the slope.
-    added = np.bincount(size_of, (weights * (bits - means[size_of])) ** 2) * seeds / (seeds - 1)
+    groups = [parameters == size for size in np.unique(parameters)]
+    return _contrast([bits[one] for one in groups], [weights[one].sum() for one in groups], level)
+
+
+def mean_difference(first, second, level: float = 0.95) -> Interval:
+    """The difference of two sets of measurements, in the mean over the sizes that both were measured at.
+
+    Args:
+      first: for each size, one value for each seed.
+      second: the same of the other set, at the same sizes; as many sizes, but not as many seeds.
+      level: of confidence; the interval is Welch's, with Satterthwaite's degrees of freedom over all sizes. A size
+        with a single seed leaves none: the bounds are NaN.
+
+    Raises:
+      ValueError: no sizes, or differing numbers of them, a size without a value, values that are not finite, or level
+        is not between 0 and 1.
+
+    Example:
+      >>> from capacity_jax.stats import mean_difference
+      >>> "{:.2f} [{:.2f}, {:.2f}]".format(*mean_difference([[3.0, 3.2], [3.1, 3.3]], [[2.0, 2.2], [2.3, 2.5]]))
+      '0.90 [0.70, 1.10]'
+    """
+    if len(first) != len(second) or not len(first):
+        raise ValueError(f"there are {len(first)} and {len(second)} sizes; allowed: as many of both, and at least one")
+    _check_level(level)
+    groups = [_sample("a size", values, 1) for values in (*first, *second)]
+    share = 1 / len(first)
+    return _contrast(groups, [share] * len(first) + [-share] * len(first), level)
+
+
+def _contrast(groups, weights, level):
+    """A weighted sum of the means of groups that may spread differently (Satterthwaite 1946)."""
+    value = float(sum(weight * values.mean() for weight, values in zip(weights, groups, strict=True)))
+    if min(map(len, groups)) < 2:
+        return Interval(value, np.nan, np.nan)
+    # What each group adds to the variance of the sum.
+    added = np.array([w**2 * values.var(ddof=1) / len(values) for w, values in zip(weights, groups, strict=True)])
     variance = added.sum()
     if variance == 0:
-        return Interval(slope, slope, slope)
-    freedom = 1 / np.sum((added / variance) ** 2 / (seeds - 1))
+        return Interval(value, value, value)
+    freedom = 1 / sum((added / variance) ** 2 / (np.array([len(values) for values in groups]) - 1))
     half = float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(variance))
-    return Interval(slope, slope - half, slope + half)
+    return Interval(value, value - half, value + half)
 
 
 def _pairs(parameters, bits, at_least):

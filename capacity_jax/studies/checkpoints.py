@@ -13,7 +13,7 @@ import numpy as np
 from absl import logging
 from orbax.checkpoint import v1 as ocp
 
-from capacity_jax.training.trial import Snapshot
+from capacity_jax.training.trial import Snapshot, TrialKey
 
 KEPT = 2
 
@@ -22,8 +22,8 @@ class CheckpointError(OSError):
     """A checkpoint cannot be written."""
 
 
-def save(directory: Path, snapshots: Mapping[int, Snapshot]) -> None:
-    """Writes the snapshots of a worker's trials, by number, and drops all but the last two of its checkpoints.
+def save(directory: Path, snapshots: Mapping[TrialKey, Snapshot]) -> None:
+    """Writes the snapshots of a worker's trials, by key, and drops all but the last two of its checkpoints.
 
     Raises:
       CheckpointError: they cannot be written; those before stay.
@@ -46,23 +46,23 @@ def save(directory: Path, snapshots: Mapping[int, Snapshot]) -> None:
         raise CheckpointError(f"a checkpoint cannot be written to {target}: {reason}") from error
 
 
-def newest(directories: Iterable[Path]) -> dict[int, Snapshot]:
+def newest(directories: Iterable[Path]) -> dict[TrialKey, Snapshot]:
     """The snapshots of all trials that some worker has saved, each as far as it got."""
-    found: dict[int, Snapshot] = {}
+    found: dict[TrialKey, Snapshot] = {}
     for directory in directories:
-        for number, snapshot in _load(directory).items():
-            if number not in found or snapshot.step > found[number].step:
-                found[number] = snapshot
+        for key, snapshot in _load(directory).items():
+            if key not in found or snapshot.step > found[key].step:
+                found[key] = snapshot
     return found
 
 
-def _load(directory: Path) -> dict[int, Snapshot]:
+def _load(directory: Path) -> dict[TrialKey, Snapshot]:
     for checkpoint in _complete(directory):
         if _digest(checkpoint) == _digest_file(checkpoint).read_text():
             tree = ocp.load(str(checkpoint))
             return {
-                int(number): Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
-                for number, one in tree.items()
+                TrialKey(*map(int, name.split("-"))): Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
+                for name, one in tree.items()
             }
         aside = checkpoint.with_name(f"{checkpoint.name}.corrupt")
         logging.warning("checkpoint %s is corrupt; it is set aside as %s, and the one before used", checkpoint, aside)
@@ -74,8 +74,8 @@ def _load(directory: Path) -> dict[int, Snapshot]:
 
 def _tree(snapshots):
     return {
-        str(number): {"step": np.asarray(step), "seconds": np.asarray(seconds), "leaves": leaves}
-        for number, (step, seconds, leaves) in snapshots.items()
+        f"{key.number}-{key.repeat}": {"step": np.asarray(step), "seconds": np.asarray(seconds), "leaves": leaves}
+        for key, (step, seconds, leaves) in snapshots.items()
     }
 
 

@@ -1,9 +1,11 @@
 """A study's trials in a storage: begun, finished, and taken over from workers that died.
 
-A trial of ours carries its number in the study as the attribute `number`; all else is as Optuna has it, so that its
-dashboard and its plots work. A diverged trial is complete, with an infinite value and the attribute `infeasible`.
+A trial of ours carries its key in the study as the attributes `number` and `repeat`; all else is as Optuna has it, so
+that its dashboard and its plots work. A diverged trial is complete, with an infinite value and the attribute
+`infeasible`.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import optuna
@@ -15,10 +17,12 @@ from capacity_jax.studies.storage import Storage, StorageError, masked, quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.studies.versions import versions
 from capacity_jax.studies.worker import Worker
-from capacity_jax.training.trial import Outcome, Trial
+from capacity_jax.training.trial import Outcome, Trial, TrialKey
 
 # The attribute under which a study keeps what it is a study of.
 PLAN = "plan"
+# What of it may be more than it was.
+GROWING = ("trials", "seeds")
 
 
 class Entry(NamedTuple):
@@ -32,6 +36,8 @@ class Entry(NamedTuple):
 
 class Ledger:
     """One study in a storage, as one worker reads and writes it.
+
+    A study of that name with fewer trials or seeds grows.
 
     Raises (from every method):
       StorageError: the storage fails, has vanished, or holds a study of that name made with other settings.
@@ -57,14 +63,14 @@ class Ledger:
             with self.storage.in_use():
                 self.storage.optuna.set_study_user_attr(self.study_id, _lease_of(self.owner), self.worker.lease())
 
-    def entries(self) -> dict[int, Entry]:
-        """All trials by number."""
+    def entries(self) -> dict[TrialKey, Entry]:
+        """All trials by key."""
         with self.storage.in_use():
-            return {number: self._entry(frozen) for number, frozen in self._standing().items()}
+            return {key: self._entry(frozen) for key, frozen in self._standing().items()}
 
-    def records(self) -> dict[int, Record]:
-        """Those of the finished trials, by number."""
-        return {number: entry.record for number, entry in self.entries().items() if entry.record}
+    def records(self) -> dict[TrialKey, Record]:
+        """Those of the finished trials, by key."""
+        return {key: entry.record for key, entry in self.entries().items() if entry.record}
 
     def begin(self, trial: Trial) -> bool:
         """Records that this worker trains a trial; False where another one was faster."""
@@ -77,7 +83,7 @@ class Ledger:
                 user_attrs=self._begun(trial),
             )
             trial_id = self.storage.optuna.create_new_trial(self.study_id, template)
-            if self._standing()[trial.number]._trial_id == trial_id:
+            if self._standing()[trial.key]._trial_id == trial_id:
                 return True
             self.storage.optuna.set_trial_state_values(trial_id, TrialState.FAIL)
             return False
@@ -86,7 +92,7 @@ class Ledger:
         """Records what became of a trial; one that somebody else has finished meanwhile stays as it is."""
         record = self.study.record(outcome)
         with self.storage.in_use():
-            trial_id = self._standing()[record.number]._trial_id
+            trial_id = self._standing()[record.key]._trial_id
             try:
                 for name, value in findings(record).items():
                     self.storage.optuna.set_trial_user_attr(trial_id, name, value)
@@ -136,16 +142,16 @@ class Ledger:
         return [frozen for frozen in self._ours() if not frozen.state.is_finished()]
 
     def _standing(self):
-        found: dict[int, FrozenTrial] = {}
+        found: dict[TrialKey, FrozenTrial] = {}
         for frozen in self._ours():
-            # Of two that began the same number at once, the first stands.
+            # Of two that began the same trial at once, the first stands.
             if frozen.state != TrialState.FAIL:
-                found.setdefault(frozen.user_attrs["number"], frozen)
+                found.setdefault(key_of(frozen), frozen)
         return found
 
     def _entry(self, frozen: FrozenTrial) -> Entry:
         kept = frozen.user_attrs
-        trial = Trial(kept["hparams"], kept["seed"], kept["number"])
+        trial = Trial(kept["hparams"], kept["seed"], *key_of(frozen))
         record = None
         if frozen.state == TrialState.COMPLETE:
             record = record_of(self.study.facts, kept, frozen.value, frozen.datetime_complete)
@@ -163,15 +169,25 @@ class Ledger:
                 f"{where} has format {format_of(kept)}; only format {FORMAT} can be continued (read_trials reads older "
                 "ones): name another storage or workdir"
             )
+        if kept.get("cell_fingerprint") != plan["cell_fingerprint"]:
+            raise StorageError(f"{where} is of another cell named {plan['cell']}; give this one another name")
         for name, value in plan.items():
-            if kept.get(name) != value:
-                raise StorageError(f"{where} has {name} {kept.get(name)}, not {value}; name another storage or workdir")
+            if kept.get(name) != value and not (name in GROWING and kept[name] < value):
+                less = "; it can only grow" if name in GROWING else ""
+                raise StorageError(
+                    f"{where} has {name} {kept.get(name)}, not {value}{less}; name another storage or workdir"
+                )
+        if kept != plan:
+            set_attribute = partial(self.storage.optuna.set_study_user_attr, self.study_id)
+            set_attribute(f"{PLAN} of {kept['trials']} trials and {kept['seeds']} seeds", kept)
+            set_attribute(PLAN, plan)
 
     def _begun(self, trial):
         network = self.study.bucket.network
         return {
             "number": trial.number,
-            "role": self.study.role(trial.number),
+            "repeat": trial.repeat,
+            "role": self.study.role(trial.key),
             "owner": self.owner,
             "cell": network.cell.name,
             "depth": network.depth,
@@ -181,6 +197,11 @@ class Ledger:
             "hparams": dict(trial.hparams),
             "versions": versions(),
         }
+
+
+def key_of(frozen: FrozenTrial) -> TrialKey:
+    """What identifies a trial of ours within its study; those of older formats have a number each."""
+    return TrialKey(frozen.user_attrs["number"], frozen.user_attrs.get("repeat", 0))
 
 
 def _lease_of(owner: str) -> str:

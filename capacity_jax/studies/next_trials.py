@@ -1,4 +1,4 @@
-"""Where a population's next trial comes from: left by a dead worker, or the study's next number."""
+"""Where a population's next trial comes from: left by a dead worker, or the study's next one."""
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
@@ -9,14 +9,14 @@ from capacity_jax.studies.ledger import Ledger
 from capacity_jax.studies.proposals import batch_of, n_awaited, proposed_batch
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
-from capacity_jax.training.trial import Trial
+from capacity_jax.training.trial import Trial, TrialKey
 
-Records = Mapping[int, Record]
+Records = Mapping[TrialKey, Record]
 Settings = Mapping[int, Mapping[str, Any]]
 
 
 class NotYet(Exception):  # noqa: N818
-    """A setting follows from records or proposals that are still to come."""
+    """What comes next follows from records or proposals that are still to come."""
 
 
 def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]) -> Iterator[Trial | None]:
@@ -35,23 +35,21 @@ def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]
     while True:
         yield from ledger.take_over()
         entries = ledger.entries()
-        records = {number: entry.record for number, entry in entries.items() if entry.record}
-        number = next(i for i in range(len(entries) + 1) if i not in entries)
+        records = {key: entry.record for key, entry in entries.items() if entry.record}
+        settings = {key.number: entry.trial.hparams for key, entry in entries.items()}
         try:
-            if number < study.n_planned:
-                settings = {i: entry.trial.hparams for i, entry in entries.items()}
-                hparams = planned.setting(number, records, settings)
-            else:
-                hparams = _repeated(study, number, records)
+            key = _first_missing(study, records, entries)
+            if key is None:
+                return
+            # What is measured again is known.
+            hparams = settings[key.number] if key.repeat else planned.setting(key.number, records, settings)
         except NotYet:
             ours = any(entry.owner == ledger.owner and not entry.record for entry in entries.values())
             if not ours and not planned.in_progress():
                 return
             yield None
             continue
-        if hparams is None:
-            return
-        trial = study.trial(number, hparams)
+        trial = study.trial(key, hparams)
         if ledger.begin(trial):
             yield trial
 
@@ -61,14 +59,14 @@ class _PlannedSettings:
 
     def __init__(self, study: Study, submit: Callable[..., Future]):
         self.study, self.submit = study, submit
+        self.initial = {trial.number: trial.hparams for trial in study.initial_trials()}
         self.batches: dict[int, Future] = {}
 
     def setting(self, number: int, records: Records, settings: Settings) -> Mapping[str, Any]:
         """The number-th setting, given those before it."""
-        if number < self.study.n_initial:
-            initial = {trial.number: trial.hparams for trial in self.study.initial_trials()}
-            self._prepare(0, records, initial)
-            return initial[number]
+        if number in self.initial:
+            self._prepare(0, records, self.initial)
+            return self.initial[number]
         batch, numbers = batch_of(self.study, number)
         self._prepare(batch, records, settings)
         if batch not in self.batches or not self.batches[batch].done():
@@ -82,13 +80,14 @@ class _PlannedSettings:
         return not all(future.done() for future in self.batches.values())
 
     def _prepare(self, batch, records, settings):
-        is_known = all(number in records for number in range(n_awaited(self.study, batch)))
+        is_known = all(TrialKey(number) in records for number in range(n_awaited(self.study, batch)))
         if batch not in self.batches and batch * self.study.proposals < self.study.trials and is_known:
             self.batches[batch] = self.submit(self.study, batch, records, settings)
 
 
-def _repeated(study, number, records):
+def _first_missing(study, records, entries):
+    """The first trial of the study that nobody has begun; None where there is none."""
     try:
-        return study.repeat(number, records)
+        return next((key for key in study.keys(records) if key not in entries), None)
     except KeyError as error:
         raise NotYet from error

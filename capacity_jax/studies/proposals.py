@@ -14,27 +14,33 @@ from capacity_jax.studies.record import Record
 from capacity_jax.studies.storage import quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.training.settings import fill_defaults
+from capacity_jax.training.trial import TrialKey
 
 
 def batch_of(study: Study, number: int) -> tuple[int, range]:
-    """Which batch a proposal belongs to, and the numbers of that batch's trials."""
-    batch = (number - study.n_initial) // study.proposals
-    first = study.n_initial + batch * study.proposals
-    return batch, range(first, min(first + study.proposals, study.n_planned))
+    """Which batch a proposed setting belongs to, and the numbers of that batch's settings.
+
+    A batch is proposed whole, also where the study wants a part of it: with more trials the rest is what follows.
+    """
+    n_initial = len(study.initial_settings)
+    batch = (number - n_initial) // study.proposals
+    first = n_initial + batch * study.proposals
+    return batch, range(first, first + study.proposals)
 
 
 def n_awaited(study: Study, batch: int) -> int:
-    """How many trials, the first ones, must have ended before a batch is proposed: all but the batch before it.
+    """Of how many settings, the first ones, the first measurements must have ended before a batch is proposed.
 
-    One batch is thus proposed while the one before it is trained.
+    Those of all but the batch before it: one batch is thus proposed while the one before it is trained.
     """
-    return 0 if study.sampler == "random" else max(0, study.n_initial + (batch - 1) * study.proposals)
+    n_initial = len(study.initial_settings)
+    return 0 if study.sampler == "random" else max(0, n_initial + (batch - 1) * study.proposals)
 
 
 def proposed_batch(
     study: Study,
     batch: int,
-    records: Mapping[int, Record],
+    records: Mapping[TrialKey, Record],
     settings: Mapping[int, Mapping[str, Any]],
     propose: Callable[..., list[dict[str, Any]]] = gp.propose,
 ) -> list[dict[str, Any]]:
@@ -43,26 +49,26 @@ def proposed_batch(
     Args:
       study: whose sampler is asked.
       batch: which batch of the sampler's, from 0.
-      records: by number; those of the first `n_awaited` trials are used.
-      settings: by number, the complete hyperparameters of all trials before the batch.
+      records: those of the first measurements of the first `n_awaited` settings are used.
+      settings: by number, the complete hyperparameters of all settings before the batch.
       propose: answers as `gp.propose` does, for the sampler `gp`.
     """
     seed = int(np.random.SeedSequence((study.seed, batch, 1)).generate_state(1)[0])
     awaited = n_awaited(study, batch)
-    numbers = range(study.n_initial + batch * study.proposals)
-    trials = [_frozen(study, settings[number], records[number] if number < awaited else None) for number in numbers]
-    size = min(study.proposals, study.trials - batch * study.proposals)
+    numbers = range(len(study.initial_settings) + batch * study.proposals)
+    known = {number: records[TrialKey(number)] for number in range(awaited)}
+    trials = [_frozen(study, settings[number], known.get(number)) for number in numbers]
     maximize = study.bucket.task.maximize
     if study.sampler == "gp":
         # Before it has learned anything a process of its own is not worth starting.
         propose = propose if awaited >= gp.N_STARTUP_TRIALS else gp.propose
-        settings_proposed = propose(trials, study.space, size, maximize=maximize, seed=seed)
+        settings_proposed = propose(trials, study.space, study.proposals, maximize=maximize, seed=seed)
         return [fill_defaults(study.bucket, setting) for setting in settings_proposed]
     with quiet():
         direction = "maximize" if maximize else "minimize"
         copy = optuna.create_study(direction=direction, sampler=sampler_by_name(study.sampler, seed))
         copy.add_trials(trials)
-        return [fill_defaults(study.bucket, copy.ask(study.space).params) for _ in range(size)]
+        return [fill_defaults(study.bucket, copy.ask(study.space).params) for _ in range(study.proposals)]
 
 
 def _frozen(study: Study, hparams: Mapping[str, Any], record: Record | None) -> FrozenTrial:

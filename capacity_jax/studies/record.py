@@ -1,16 +1,18 @@
-"""The record of a finished trial: its fields and their form in a storage.
+"""The record of a finished trial: its fields and their form in a storage or a file.
 
 A storage holds what all trials of a study share once, as the study's plan; the rest as attributes of the trial. All of
 it is JSON, where what is not a finite number is null. The plan says in which `FORMAT` it was written.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-FORMAT = 2
+from capacity_jax.training.trial import TrialKey
+
+FORMAT = 3
 
 # Format 1, which has no number in its plans, does not name the score of a task; of other tasks it is the loss.
 SCORES_OF_FORMAT_1 = {
@@ -19,6 +21,13 @@ SCORES_OF_FORMAT_1 = {
     "rcf": "squared_error",
     "text8": "bits_per_character",
 }
+
+
+# The objective of a trial that still learns grows, or falls, by more than this share between the ninth and the last
+# tenth of its training.
+LEARNING_SHARE = 0.01
+# A network that answers so large a share rightly is held back by the number of questions.
+ALL_RIGHT = 0.999
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,9 @@ class StudyFacts:
       sampler: who proposed settings.
       maximize: whether a larger objective is better.
       score_name: the score by which the task is judged: its objective.
+      reported: the scores that tables show.
+      task_builder: the name of the function that built the task; empty for a task built otherwise.
+      task_args: its arguments.
     """
 
     study: str
@@ -54,14 +66,18 @@ class StudyFacts:
     sampler: str
     maximize: bool
     score_name: str
+    reported: Sequence[str] = ()
+    task_builder: str = ""
+    task_args: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Record(StudyFacts):
     """A finished trial, with what its study knows of it.
 
     Attributes:
-      number: which trial of its study it is, from 0.
+      number: of its setting within the study: initial ones first, then those proposed.
+      repeat: which measurement of the setting it is, from 0.
       role: `initial` setting, `search`, or `repeat` of the best setting.
       seed: from it follow data, weights and batches.
       hparams: all hyperparameters.
@@ -74,9 +90,12 @@ class Record(StudyFacts):
       train_loss: loss of the last training batch.
       scores: means over the evaluation set and what the task derives from them.
       validation: the same over the validation set.
+      curve: how training went, at some 30 places: by name the steps made, and means since the place before, over
+        training batches, of each score and of the objective that the task derives from them.
     """
 
     number: int
+    repeat: int
     role: str
     seed: int
     hparams: Mapping[str, Any]
@@ -89,6 +108,26 @@ class Record(StudyFacts):
     train_loss: float
     scores: Mapping[str, float]
     validation: Mapping[str, float]
+    curve: Mapping[str, Sequence[float]] = field(default_factory=dict)
+
+    @property
+    def key(self) -> TrialKey:
+        """What identifies the trial within its study."""
+        return TrialKey(self.number, self.repeat)
+
+    @property
+    def still_learning(self) -> bool:
+        """Whether a longer run would likely have learned more: its objective changed to the end.
+
+        Between the ninth and the last tenth of training it improved by more than 1%, though not all answers were right.
+        False where no curve is known.
+        """
+        objective = self.curve.get(self.score_name, ())
+        if self.infeasible or len(objective) < 10 or self.scores.get("accuracy", 0.0) >= ALL_RIGHT:
+            return False
+        tenth = len(objective) // 10
+        before, last = sum(objective[-2 * tenth : -tenth]) / tenth, sum(objective[-tenth:]) / tenth
+        return (last - before if self.maximize else before - last) > LEARNING_SHARE * abs(last)
 
     @property
     def score(self) -> float:
@@ -113,10 +152,10 @@ class Record(StudyFacts):
         return self.objective
 
 
-STUDY_COLUMNS = [field.name for field in fields(StudyFacts)]
+STUDY_COLUMNS = [one.name for one in fields(StudyFacts)]
 # Of a table of trials; the scores of the evaluation set follow.
-TRIAL_COLUMNS = [field.name for field in fields(Record) if field.name not in ("scores", "validation")]
-TRIAL_COLUMNS += ["score", "valid_loss", "eval_loss"]
+TRIAL_COLUMNS = [one.name for one in fields(Record) if one.name not in ("scores", "validation")]
+TRIAL_COLUMNS += ["score", "valid_loss", "eval_loss", "still_learning"]
 
 
 def findings(record: Record) -> dict[str, Any]:
@@ -128,7 +167,8 @@ def findings(record: Record) -> dict[str, Any]:
     losses = {"train_loss": record.train_loss, "valid_loss": record.valid_loss, "eval_loss": record.eval_loss}
     one_by_one = {name: value for name, value in scores.items() if name != "loss"}
     counts = {"steps_made": record.steps_made, "infeasible": record.infeasible, "seconds": record.seconds}
-    return one_by_one | _finite(losses) | counts | {"scores": scores, "validation": validation}
+    curve = {name: [_or_null(value) for value in values] for name, values in record.curve.items()}
+    return one_by_one | _finite(losses) | counts | {"scores": scores, "validation": validation, "curve": curve}
 
 
 def facts_of(study: str, plan: Mapping[str, Any], maximize: bool) -> StudyFacts:
@@ -148,7 +188,10 @@ def facts_of(study: str, plan: Mapping[str, Any], maximize: bool) -> StudyFacts:
     if number == 1:
         family = "text8" if plan["task"].startswith("text8-standin-") else plan["task"]
         plan = {**plan, "score_name": SCORES_OF_FORMAT_1.get(family, "loss")}
-    return StudyFacts(**{**{name: plan.get(name) for name in STUDY_COLUMNS}, "study": study, "maximize": maximize})
+    if number < 3:
+        plan = {**plan, "reported": (plan["score_name"],), "task_builder": "", "task_args": {}}
+    known = {name: plan.get(name) for name in STUDY_COLUMNS}
+    return StudyFacts(**{**known, "study": study, "maximize": maximize, "reported": tuple(plan["reported"])})
 
 
 def format_of(plan: Mapping[str, Any]) -> int:
@@ -171,6 +214,7 @@ def record_of(
     return Record(
         **vars(facts),
         number=attributes["number"],
+        repeat=attributes.get("repeat", 0),
         role="initial" if role == "start" else role,
         seed=attributes["seed"],
         hparams=attributes["hparams"],
@@ -183,12 +227,39 @@ def record_of(
         train_loss=_numbers({"": attributes["train_loss"]})[""],
         scores=_numbers(attributes["scores"]),
         validation=_numbers(attributes["validation"]),
+        curve={
+            name: [math.nan if value is None else value for value in values]
+            for name, values in attributes.get("curve", {}).items()
+        },
     )
 
 
-def _finite(values):
+def to_json(record: Record) -> dict[str, Any]:
+    """The record as JSON of its own, apart from a storage."""
+    about = {name: getattr(record, name) for name in STUDY_COLUMNS}
+    kept = {name: getattr(record, name) for name in ("number", "repeat", "role", "seed", "hparams", "versions")}
+    ended = {"finished": record.finished and record.finished.isoformat(), "objective": _or_null(record.objective)}
+    return {"format": FORMAT} | about | kept | findings(record) | ended
+
+
+def from_json(row: Mapping[str, Any]) -> Record:
+    """The record that `to_json` has written.
+
+    Raises:
+      ValueError: it has a format that is newer than this version of the package.
+      KeyError: it is no such record.
+    """
+    finished = row["finished"] and datetime.fromisoformat(row["finished"])
+    return record_of(facts_of(row["study"], row, row["maximize"]), row, row["objective"], finished)
+
+
+def _or_null(value):
     # JSON has no NaN, and the dashboard's reader refuses it.
-    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+    return value if math.isfinite(value) else None
+
+
+def _finite(values):
+    return {name: _or_null(value) for name, value in values.items()}
 
 
 def _numbers(values):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import monotonic, sleep
 
 from capacity_jax.search.gp import Proposer
@@ -15,10 +16,11 @@ from capacity_jax.studies.progress import Progress
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.storage import Storage, open_storage
 from capacity_jax.studies.study import Study
+from capacity_jax.studies.weights import keep, settle
 from capacity_jax.studies.worker import LEASE_SECONDS, Worker
 from capacity_jax.training.population import Population
 from capacity_jax.training.program import fitting_slots, prepare_population
-from capacity_jax.training.trial import Trial
+from capacity_jax.training.trial import Trial, TrialKey
 
 # Seconds between looks for work while other workers do what is left.
 WAITING_SECONDS = 2.0
@@ -38,6 +40,8 @@ class Persistence:
       storage: of the trials.
       worker: this process among those on the storage, and its directory for checkpoints; None keeps no checkpoints.
       interval: seconds between checkpoints.
+      weights: where the trained parameters of each study's best settings are kept; None keeps none.
+      kept_settings: of how many settings they are kept.
       stop: whether somebody has asked the run to stop.
 
     Example:
@@ -54,6 +58,8 @@ class Persistence:
     worker: Worker | None = None
     interval: float = 60.0
     stop: Callable[[], bool] = lambda: False
+    weights: Path | None = None
+    kept_settings: int = 1
 
     def stop_if_asked(self) -> None:
         """Raises Stopped if somebody has asked for it."""
@@ -71,12 +77,13 @@ def run_studies(
       persistence: where their trials are kept; by default in memory. What is there already is not done again.
 
     Yields:
-      Each study with the records of all its trials by number, when it has ended.
+      Each study with the records of all its trials in their order, when it has ended.
 
     Raises:
       ValueError: a trial's hyperparameters do not fit its bucket; nothing is trained then.
       StorageError: the storage fails or holds other studies under these names.
       CheckpointError: a checkpoint cannot be written.
+      WeightsError: trained parameters cannot be written.
       Stopped: the run was asked to stop.
       MemoryError: the devices have not the memory for a single network of some study.
 
@@ -113,16 +120,18 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
         while left:
             ledger = left.popleft()
             study, n_trained = ledger.study, 0
-            if not study.is_complete(ledger.records()):
+            if study.complete(ledger.records()) is None:
                 compiled = compiler.submit(_compile, study)
-                if left and not left[0].study.is_complete(left[0].records()):
+                if left and left[0].study.complete(left[0].records()) is None:
                     compiler.submit(_compile, left[0].study)
                 compiled.result()
                 n_trained = _Work(ledger, persistence, progress).train(next_trials(ledger, asking, proposer))
-            records = ledger.records()
-            if study.is_complete(records):
+            records = study.complete(ledger.records())
+            if records is not None:
                 progress.expect(study, len(records))
-                yield study, [records[number] for number in sorted(records)]
+                if persistence.weights:
+                    settle(persistence.weights, study, records, persistence.kept_settings)
+                yield study, records
             else:
                 left.append(ledger)
                 if not n_trained:
@@ -140,7 +149,7 @@ class _Work:
         self.population = Population(bucket, n_slots=fitting_slots(bucket, _n_trials(self.study)))
         self.all_begun = False
         # The share of its steps that each running trial has made.
-        self.done: dict[int, float] = {}
+        self.done: dict[TrialKey, float] = {}
         self.saved = self.renewed = monotonic()
 
     def train(self, trials: Iterator[Trial | None]) -> int:
@@ -160,20 +169,25 @@ class _Work:
     def _continued(self, trials):
         """The trials, each from where some worker has saved it."""
         snapshots = checkpoints.newest(self.worker.directories(self.study.name)) if self.worker else {}
+        n_expected = self.study.n_planned
         for trial in trials:
-            if trial is not None:
-                self.progress.expect(self.study, max(self.progress.expected[self.study.name], trial.number + 1))
-            yield trial and replace(trial, snapshot=snapshots.get(trial.number))
+            if trial is not None and self.study.role(trial.key) == "repeat":
+                n_expected += 1
+                self.progress.expect(self.study, max(self.progress.expected[self.study.name], n_expected))
+            yield trial and replace(trial, snapshot=snapshots.get(trial.key))
         self.all_begun = True
 
     def _advance(self):
         """Trains for a while and records what has finished; returns how many did."""
         for trial, n_steps in self.population.advance():
-            self.done[trial.number] = self.done.get(trial.number, 0.0) + n_steps / trial.hparams["train_steps"]
+            self.done[trial.key] = self.done.get(trial.key, 0.0) + n_steps / trial.hparams["train_steps"]
         outcomes = self.population.finished()
         for outcome in outcomes:
+            # First, so that what is recorded has its weights.
+            if self.persistence.weights:
+                keep(self.persistence.weights, self.study.name, outcome)
             self.progress.ended(self.study, self.ledger.finish(outcome))
-            self.done.pop(outcome.trial.number)
+            self.done.pop(outcome.trial.key)
         self.progress.running(self.study, sum(self.done.values()))
         return len(outcomes)
 
@@ -184,7 +198,7 @@ class _Work:
             self.ledger.renew()
             self.renewed = now
         if self.worker and (self.persistence.stop() or now - self.saved > self.persistence.interval):
-            if snapshots := {trial.number: snapshot for trial, snapshot in self.population.snapshots()}:
+            if snapshots := {trial.key: snapshot for trial, snapshot in self.population.snapshots()}:
                 checkpoints.save(self.worker.directory_of(self.study.name), snapshots)
             self.saved = now
 

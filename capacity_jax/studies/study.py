@@ -1,11 +1,13 @@
 """A study: the trials of one cell, depth and budget, and the best setting they find, measured over seeds.
 
-Which setting its n-th trial has follows from the study and the outcomes of certain earlier trials alone, never from
-when they ended: whoever trains them, on however many machines, interrupted or not, finds the same.
+A trial is a setting's number and which measurement of it this is. What setting has which number, and what is measured
+again, follow from the study and the outcomes of certain other trials alone, never from when they ended: whoever trains
+them, on however many machines, interrupted or not, finds the same. With more `trials` or `seeds` a study goes on from
+what it has, and finds what it would have found with so many from the start.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +15,13 @@ import numpy as np
 from optuna.distributions import distribution_to_json
 
 from capacity_jax.search.space import Space
-from capacity_jax.studies.best import best_setting
+from capacity_jax.studies.best import keys_of_study
+from capacity_jax.studies.fingerprint import fingerprint
 from capacity_jax.studies.record import FORMAT, Record, StudyFacts
 from capacity_jax.studies.versions import versions
 from capacity_jax.training.member import Bucket
 from capacity_jax.training.settings import fill_defaults
-from capacity_jax.training.trial import Outcome, Trial
+from capacity_jax.training.trial import Outcome, Trial, TrialKey
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Study:
     Attributes:
       bucket: network, task and batch size.
       space: hyperparameters to search.
-      initial_settings: known to be good; each is trained with every seed.
+      initial_settings: known to be good; each is measured with every seed.
       trials: proposals of the sampler.
       seeds: measurements of each initial setting, and at least that many of the best one.
       seed: from it follow the seeds and proposals of all trials.
@@ -64,14 +67,9 @@ class Study:
     max_train_steps: int | None = None
 
     @property
-    def n_initial(self) -> int:
-        """Trials of the initial settings."""
-        return len(self.initial_settings) * self.seeds
-
-    @property
     def n_planned(self) -> int:
         """Trials known beforehand: initial settings and proposals. The best setting's repeats come on top."""
-        return self.n_initial + self.trials
+        return len(self.initial_settings) * self.seeds + self.trials
 
     @property
     def facts(self) -> StudyFacts:
@@ -91,6 +89,9 @@ class Study:
             sampler=self.sampler,
             maximize=task.maximize,
             score_name=task.objective,
+            reported=task.reported,
+            task_builder=task.builder,
+            task_args=task.arguments,
         )
 
     def plan(self) -> dict[str, Any]:
@@ -98,6 +99,7 @@ class Study:
         plan = {
             "format": FORMAT,
             **{name: value for name, value in vars(self.facts).items() if name != "study"},
+            "cell_fingerprint": fingerprint(self.bucket.network.cell),
             "proposals": self.proposals,
             "trials": self.trials,
             "seeds": self.seeds,
@@ -106,20 +108,28 @@ class Study:
             "initial_settings": [dict(setting) for setting in self.initial_settings],
             "space": {name: json.loads(distribution_to_json(one)) for name, one in sorted(self.space.items())},
         }
-        return json.loads(json.dumps(plan))
+        # A size may be a number of numpy.
+        return json.loads(json.dumps(plan, default=lambda number: number.item()))
 
     def initial_trials(self) -> list[Trial]:
         """The initial settings with their seeds."""
-        return [self.trial(number, self.initial_settings[number // self.seeds]) for number in range(self.n_initial)]
+        return [
+            self.trial(TrialKey(number, repeat), setting)
+            for number, setting in enumerate(self.initial_settings)
+            for repeat in range(self.seeds)
+        ]
 
-    def trial(self, number: int, hparams: Mapping[str, Any]) -> Trial:
-        """The number-th trial; its seed depends on the study's seed and the number alone."""
-        seed = int(np.random.SeedSequence((self.seed, number)).generate_state(1)[0])
-        return Trial(fill_defaults(self.bucket, hparams), seed, number)
+    def trial(self, key: TrialKey, hparams: Mapping[str, Any]) -> Trial:
+        """The trial of that key; its seed depends on the study's seed and the key alone."""
+        entropy = (self.seed, *key) if key.repeat else (self.seed, key.number)
+        seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
+        return Trial(fill_defaults(self.bucket, hparams), seed, *key)
 
-    def role(self, number: int) -> str:
-        """What the number-th trial is for: `initial` setting, `search`, or `repeat` of the best setting."""
-        return "initial" if number < self.n_initial else "search" if number < self.n_planned else "repeat"
+    def role(self, key: TrialKey) -> str:
+        """What a trial is for: `initial` setting, `search`, or `repeat` of the best setting."""
+        if key.number < len(self.initial_settings):
+            return "initial"
+        return "repeat" if key.repeat else "search"
 
     def record(self, outcome: Outcome) -> Record:
         """What is kept of a trial that has just ended here."""
@@ -127,7 +137,8 @@ class Study:
         return Record(
             **vars(self.facts),
             number=trial.number,
-            role=self.role(trial.number),
+            repeat=trial.repeat,
+            role=self.role(trial.key),
             seed=trial.seed,
             hparams=trial.hparams,
             objective=np.nan if outcome.infeasible else outcome.validation[task.objective],
@@ -139,31 +150,17 @@ class Study:
             train_loss=outcome.train_loss,
             scores=outcome.scores,
             validation=outcome.validation,
+            curve=outcome.curve,
         )
 
-    def is_complete(self, records: Mapping[int, Record]) -> bool:
-        """Whether these records, by number, are all there will be."""
+    def keys(self, records: Mapping[TrialKey, Record]) -> Iterator[TrialKey]:
+        """All trials of the study in their order, as far as the records tell, as `keys_of_study` has them."""
+        sizes = len(self.initial_settings), self.trials, self.seeds
+        return keys_of_study(records, *sizes, maximize=self.bucket.task.maximize)
+
+    def complete(self, records: Mapping[TrialKey, Record]) -> list[Record] | None:
+        """The records of all the study's trials; None where some are still to come."""
         try:
-            return len(records) >= self.n_planned and self.repeat(len(records), records) is None
+            return [records[key] for key in self.keys(records)]
         except KeyError:
-            return False
-
-    def repeat(self, number: int, records: Mapping[int, Record]) -> Mapping[str, Any] | None:
-        """The setting that the number-th trial measures again, after all planned ones; None where enough are known.
-
-        Raises:
-          KeyError: a record is missing that it depends on.
-        """
-        n_known = self.n_planned
-        while True:
-            known = [records[i] for i in range(n_known)]
-            best = best_setting(known, self.bucket.task.maximize)
-            if not best:
-                return None
-            hparams = best[0].hparams
-            n_missing = self.seeds - sum(record.hparams == hparams for record in known)
-            if n_missing <= 0:
-                return None
-            if number < n_known + n_missing:
-                return hparams
-            n_known += n_missing
+            return None

@@ -1,7 +1,7 @@
 """The one type every task is: what is drawn, what is asked, what is scored."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial, wraps
 from inspect import signature
 from typing import Any, NamedTuple, ParamSpec
@@ -77,6 +77,8 @@ class Task:
         where no setting asks for another size.
       initial_settings: settings known to be good for the task, as `expand` takes them.
       space: changes to the ranges of a search for short runs of the task, as `expand` takes them.
+      builder: the name of the function that built it, where `one_for_equal_arguments` knows.
+      arguments: that function's; with them the task can be built again.
 
     Example:
       The sum of three numbers, heard one after another:
@@ -126,6 +128,8 @@ class Task:
     fit: Callable[[Network, Sequence[Settings]], "Task"] | None = None
     initial_settings: tuple[Settings, ...] = field(default=(), hash=False)
     space: Settings = field(default_factory=dict, hash=False)
+    builder: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self):
         complete = {name: declared(name, given) for name, given in self.hyperparameters.items()}
@@ -142,7 +146,10 @@ def fit_task(task: Task, network: Network, settings: Sequence[Settings]) -> Task
 def one_for_equal_arguments(build: Callable[Arguments, Task]) -> Callable[Arguments, Task]:
     """Makes a builder give one object for equal arguments: it is then compiled once, and reads its data once."""
     parameters = signature(build)
-    built = lru_cache(maxsize=None, typed=True)(build)
+
+    @lru_cache(maxsize=None, typed=True)
+    def built(**arguments):
+        return replace(build(**arguments), builder=build.__name__, arguments=arguments)
 
     @wraps(build)
     def builder(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Task:

@@ -1,6 +1,7 @@
 """One member: a training run as a pure function of its hyperparameters and its seed."""
 
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -49,6 +50,10 @@ class Bucket:
         return {name: hparams[name] for name in self.network.cell.hyperparameters}
 
 
+# Places of a learning curve.
+N_PLACES = 30
+
+
 class Member(NamedTuple):
     """The whole state of one training run: with its bucket, enough to continue it anywhere."""
 
@@ -59,6 +64,7 @@ class Member(NamedTuple):
     moments: Any
     step: Int[Array, ""]
     loss: Float[Array, ""]
+    curve: dict[str, Float[Array, " places"]]
 
 
 def draw_member(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> Member:
@@ -73,6 +79,7 @@ def draw_member(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> M
         moments=no_moments(ravel_pytree(params)[0]),
         step=jnp.zeros((), jnp.int32),
         loss=jnp.zeros(()),
+        curve=_empty_curve(bucket),
     )
 
 
@@ -88,19 +95,23 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
     block_size = devices.block_size(bucket.batch_size)
 
     def unfinished(state):
-        _, _, step, loss = state
+        _, _, step, loss, _ = state
         return (step < last) & jnp.isfinite(loss)
 
     def train_step(state):
-        flat, moments, step, _ = state
+        flat, moments, step, _, curve = state
         key = jax.random.fold_in(member.key, step)
         batch = bucket.task.batch(shared, member.data, key, step, bucket.batch_size)
-        loss, gradients = loss_and_gradients(bucket, unravel(flat), batch, member.hparams, block_size)
+        scores, gradients = scores_and_gradients(bucket, unravel(flat), batch, member.hparams, block_size)
         updates, moments = transformation.update(ravel_pytree(gradients)[0], moments, flat)
-        return flat + updates, moments, step + 1, loss
+        # A mask, not an index: under vmap an index would make a loop over the members.
+        here = jnp.arange(N_PLACES) == jnp.int32(N_PLACES * (step / member.hparams["train_steps"]))
+        curve = {name: sums + jnp.where(here, scores[name], 0) for name, sums in curve.items()}
+        return flat + updates, moments, step + 1, scores["loss"], curve
 
-    flat, moments, step, loss = lax.while_loop(unfinished, train_step, (flat, member.moments, member.step, member.loss))
-    return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss)
+    state = flat, member.moments, member.step, member.loss, member.curve
+    flat, moments, step, loss, curve = lax.while_loop(unfinished, train_step, state)
+    return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss, curve=curve)
 
 
 def finished(member: Member) -> Array:
@@ -108,18 +119,20 @@ def finished(member: Member) -> Array:
     return (member.step >= member.hparams["train_steps"]) | ~jnp.isfinite(member.loss)
 
 
-def loss_and_gradients(
+def scores_and_gradients(
     bucket: Bucket, params: Params, batch: Batch, hparams: HParams, block_size: int
-) -> tuple[Float[Array, ""], Params]:
-    """Weighted mean of the task's loss over a batch, and its gradients, accumulated over blocks of the batch."""
+) -> tuple[dict[str, Float[Array, ""]], Params]:
+    """Weighted means of the task's scores over a batch, and the gradients of the loss, summed over blocks of it."""
     total = jnp.sum(batch.weights)
 
     def of_block(block):
         def share(params):
             sums, _ = _summed_scores(bucket, params, block, hparams)
-            return sums["loss"] / total
+            shares = {name: value / total for name, value in sums.items()}
+            return shares["loss"], shares
 
-        return jax.value_and_grad(share)(params)
+        gradients, shares = jax.grad(share, has_aux=True)(params)
+        return shares, gradients
 
     if block_size == bucket.batch_size:
         return of_block(batch)
@@ -133,7 +146,8 @@ def loss_and_gradients(
         block = jax.tree.map(lambda rows: lax.dynamic_slice_in_dim(rows, first, block_size), padded._replace(xs=()))
         return jax.tree.map(jnp.add, sums, of_block(block._replace(xs=jnp.moveaxis(xs, -1, 0)))), None
 
-    zeros = jnp.zeros(()), jax.tree.map(jnp.zeros_like, params)
+    scores, _ = jax.eval_shape(partial(_summed_scores, bucket), params, batch, hparams)
+    zeros = jax.tree.map(jnp.zeros_like, (scores, params))
     return lax.scan(add_block, zeros, jnp.arange(0, bucket.batch_size, block_size))[0]
 
 
@@ -167,3 +181,18 @@ def _summed_scores(bucket, params, batch, hparams):
     scores = jax.vmap(task.score, in_axes=(1, 0))(outputs, batch.targets)
     sums = {name: jnp.sum(values * batch.weights) for name, values in scores.items()}
     return sums, jnp.sum(batch.weights)
+
+
+def _empty_curve(bucket):
+    return {name: jnp.zeros(N_PLACES) for name in _score_names(bucket.task)}
+
+
+@lru_cache
+def _score_names(task):
+    def scores():
+        key = jax.random.key(0)
+        hparams = {name: one.encode(one.default) for name, one in task.hyperparameters.items()}
+        batch = task.batch(task.shared(), task.draw(key, hparams, 1), key, 0, 1)
+        return task.score(jnp.zeros((task.n_reads, task.n_out)), jax.tree.map(lambda rows: rows[0], batch.targets))
+
+    return sorted(jax.eval_shape(scores))

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from capacity_jax.training.devices import Devices, default_devices
-from capacity_jax.training.member import Bucket, Member
+from capacity_jax.training.member import N_PLACES, Bucket, Member
 from capacity_jax.training.program import (
     Report,
     compiled_chunk,
@@ -109,10 +109,13 @@ class Population:
         self._steps = report.step.astype(np.int64)
         growth = min(4.0, CHUNK_SECONDS / (ended - began))
         self._chunk_steps = int(np.clip(self._chunk_steps * growth, 1, LONGEST_CHUNK))
-        for slot in [slot for slot in self._working if report.finished[slot]]:
+        ending = [slot for slot in self._working if report.finished[slot]]
+        trained = jax.device_get((self._members.params, self._members.curve)) if ending else ()
+        for slot in ending:
             trial, since = self._working.pop(slot)
             of_slot = jax.tree.map(lambda leaf, slot=slot: leaf[slot].item(), report)
-            self._finished.append(_outcome(self.bucket, trial, of_slot, ended - since))
+            params, curve = jax.tree.map(lambda leaf, slot=slot: np.array(leaf[slot]), trained)
+            self._finished.append(_outcome(self.bucket, trial, of_slot, ended - since, params, curve))
         return made
 
     def finished(self) -> list[Outcome]:
@@ -189,10 +192,11 @@ def train_population(
 
 def _changing(members: Member) -> dict[str, Any]:
     """What training changes of members."""
-    return {"params": members.params, "moments": members.moments, "step": members.step, "loss": members.loss}
+    names = ("params", "moments", "step", "loss", "curve")
+    return {name: getattr(members, name) for name in names}
 
 
-def _outcome(bucket, trial, report, seconds):
+def _outcome(bucket, trial, report, seconds, params, curve):
     loss = report.scores["evaluation"]["loss"]
     infeasible = not (np.isfinite(report.loss) and loss <= FAR_ABOVE_CHANCE * bucket.task.chance)
 
@@ -210,4 +214,19 @@ def _outcome(bucket, trial, report, seconds):
         seconds=seconds,
         validation=scores.get("validation", {}),
         train_loss=report.loss,
+        curve=_curve(bucket, trial, report.step, curve),
+        params=None if infeasible else params,
     )
+
+
+def _curve(bucket, trial, n_steps, sums):
+    """Means at each place from their sums, with the steps made and what the task derives from them."""
+    # Computed as training computes it, to the last bit.
+    places = (N_PLACES * (np.arange(n_steps, dtype=np.float32) / np.float32(trial.hparams["train_steps"]))).astype(int)
+    counts = np.bincount(places, minlength=N_PLACES)
+    (begun,) = np.nonzero(counts)
+    means = [{name: float(values[place] / counts[place]) for name, values in sums.items()} for place in begun]
+    derived = [dict(bucket.task.measures(scores, trial.hparams, bucket.network)) for scores in means]
+    rows = [one | more for one, more in zip(means, derived, strict=True)]
+    kept = dict.fromkeys(["loss", *sums, bucket.task.objective])
+    return {"step": np.cumsum(counts)[begun].tolist()} | {name: [row[name] for row in rows] for name in kept}

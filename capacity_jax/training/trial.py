@@ -1,11 +1,13 @@
 """A trial, what continues it, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from capacity_jax.cells.base import Params
 
 
 class Snapshot(NamedTuple):
@@ -14,12 +16,24 @@ class Snapshot(NamedTuple):
     Attributes:
       step: training steps made.
       seconds: wall time spent on them.
-      leaves: parameters, moments, step and loss, as `jax.tree.leaves` orders them.
+      leaves: parameters, moments, step, loss and curve, as `jax.tree.leaves` orders them.
     """
 
     step: int
     seconds: float
     leaves: list[np.ndarray]
+
+
+class TrialKey(NamedTuple):
+    """What identifies a trial within its study.
+
+    Attributes:
+      number: of its setting: initial ones first, then those proposed.
+      repeat: which measurement of the setting it is, from 0.
+    """
+
+    number: int
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -29,7 +43,8 @@ class Trial:
     Attributes:
       hparams: hyperparameters; those left out take their defaults.
       seed: from it follow data, weights and batches.
-      number: which trial of its study it is.
+      number: of its setting within its study.
+      repeat: which measurement of that setting it is, from 0.
       snapshot: where to continue it, as `Population.snapshots` gives it; None begins it anew.
 
     Raises:
@@ -44,11 +59,17 @@ class Trial:
     hparams: Mapping[str, Any]
     seed: int
     number: int = 0
+    repeat: int = 0
     snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
         if not isinstance(self.seed, Integral) or not 0 <= self.seed < 2**32:
             raise ValueError(f"seed is {self.seed!r}; it must be a whole number from 0 to 2^32 - 1")
+
+    @property
+    def key(self) -> TrialKey:
+        """What identifies it within its study."""
+        return TrialKey(self.number, self.repeat)
 
 
 @dataclass(frozen=True)
@@ -63,6 +84,9 @@ class Outcome:
       seconds: wall time spent on the trial, to the end of the chunk in which it finished.
       validation: as scores, over the validation set, by which settings are chosen; the same where the task has one set.
       train_loss: loss of the last training batch.
+      curve: how training went, at some 30 places: by name the steps made, and means over the training batches since the
+        place before of each score and of what the task derives from them.
+      params: the trained parameters, as arrays of numpy; None where the member diverged.
 
     Example:
       >>> from capacity_jax import Outcome, Trial
@@ -77,6 +101,8 @@ class Outcome:
     seconds: float
     validation: Mapping[str, float] = field(default_factory=dict)
     train_loss: float = float("nan")
+    curve: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    params: Params | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
         if not self.validation:

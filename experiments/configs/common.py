@@ -35,6 +35,8 @@ def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EX
     config.max_train_steps = config_dict.placeholder(int)
     # Seconds between checkpoints of what is being trained.
     config.checkpoint_interval = 60.0
+    # Of how many settings of each study, the best ones, the trained parameters are kept.
+    config.kept_settings = 1
     # Settings known to be good, by cell, or for all others under "default".
     config.initial_settings = ConfigDict({"default": ()})
     # The authors' published trials (rnn_hp_dataset.tar.gz): their best settings are initial ones too.

@@ -36,6 +36,22 @@ def test_another_configuration_is_refused_and_the_first_one_stays(tmp_path):
     assert json.loads((tmp_path / CONFIG_FILE).read_text())["seed"] == 7
 
 
+def test_more_of_the_same_is_taken_and_told(tmp_path):
+    """Breaks if a study cannot grow, shrinks, or nobody could tell what was asked for before."""
+    small = {"seed": 7, "trials": 8, "seeds": 2, "budgets": (300, 500), "units": (), "cells": "rnn,gru"}
+    open_workdir(str(tmp_path), ConfigDict(small), "per_cap")
+    grown = small | {"trials": 16, "seeds": 4, "budgets": (300, 400, 500), "cells": "gru,rnn,lstm"}
+    open_workdir(str(tmp_path), ConfigDict(grown), "per_cap")
+    assert json.loads((tmp_path / CONFIG_FILE).read_text())["trials"] == 16
+    assert json.loads((tmp_path / "config-before-1.json").read_text())["trials"] == 8
+    open_workdir(str(tmp_path), ConfigDict(grown), "per_cap")
+    less = {"trials": 8, "seeds": 3, "budgets": (300, 400), "cells": "gru,rnn"}
+    for field, value in less.items():
+        with pytest.raises(WorkdirError, match=rf"\(differing: {field}\)"):
+            open_workdir(str(tmp_path), ConfigDict(grown | {field: value}), "per_cap")
+    assert len(list(tmp_path.glob("config-before-*"))) == 1
+
+
 def test_a_filesystem_without_links_will_do(tmp_path, monkeypatch):
     """Breaks if a run cannot begin on a mounted drive that knows no hard links."""
 

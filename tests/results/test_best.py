@@ -12,6 +12,7 @@ from capacity_jax.stats import mean_interval
 from capacity_jax.studies import Study
 from capacity_jax.tasks import parens_counting
 from capacity_jax.training import Bucket, Outcome
+from capacity_jax.training.trial import TrialKey
 
 VALUES = [3.0, 3.1, 3.2, 1.0, np.nan]
 
@@ -43,8 +44,8 @@ def test_records_table_and_capacity_agree(study, records):
     """Breaks if the same trials make two rows."""
     table = trials_table(records)
     assert best_table(table).equals(best_table(records))
-    shown = Capacity([(study, records)]).to_dataframe()
-    assert shown.equals(task_table(study.bucket.task, table))
+    shown = Capacity(records).to_dataframe()
+    assert shown.equals(task_table(table))
     assert shown.columns.str.removeprefix("mean_").isin(best_table(table).columns).all()
     assert shown["seeds"].tolist() == [3]
     assert shown["mean_bits_per_parameter"].tolist() == best_table(table)["score"].tolist()
@@ -52,7 +53,7 @@ def test_records_table_and_capacity_agree(study, records):
 
 def test_selection_is_by_validation_and_the_report_by_evaluation(study):
     """Breaks if the evaluation set chooses, which flatters what is reported."""
-    trials = [study.trial(number, {"lr_init": lr}) for number, lr in enumerate((0.1, 0.2))]
+    trials = [study.trial(TrialKey(number), {"lr_init": lr}) for number, lr in enumerate((0.1, 0.2))]
     outcomes = [outcome_of(trials[0], 3.0, told=2.0), outcome_of(trials[1], 4.0, told=1.0)]
     assert best_table([study.record(outcome) for outcome in outcomes])["score"].tolist() == [3.0]
 
@@ -79,14 +80,14 @@ def test_a_study_in_which_all_diverged_has_no_value(study, records):
     (row,) = best_table(records[4:]).to_dict("records")
     assert all(np.isnan(row[name]) for name in ("score", "ci_low", "ci_high", "eval_loss"))
     assert (row["seeds"], row["trials"], row["infeasible"]) == (0, 1, 1)
-    shown = task_table(study.bucket.task, records[4:])
+    shown = task_table(records[4:])
     assert shown[["mean_bits", "mean_bits_per_parameter", "ci_low"]].isna().all(axis=None)
 
 
 def test_no_trials_are_no_rows(study):
     """Breaks if an empty storage raises, or its table lacks columns."""
     assert {"cell", "eval_loss", "score", "ci_low"} <= set(best_table([]).columns)
-    assert len(task_table(study.bucket.task, [])) == 0
+    assert len(task_table([])) == 0
 
 
 def test_studies_of_several_tasks_share_a_table(study, records):
@@ -99,6 +100,4 @@ def test_studies_of_several_tasks_share_a_table(study, records):
     assert table["score_name"].tolist() == ["bits_per_parameter", "loss"]
     assert table["score"].tolist() == [mean_interval(VALUES[:3]).value, 0.5]
     assert np.isnan(table["bits"].iloc[1])
-    assert (
-        task_table(task, trials_table([other.record(Outcome(trial, scores, 9, False, 1.0))]))["mean_loss"].item() == 0.5
-    )
+    assert task_table(trials_table([other.record(Outcome(trial, scores, 9, False, 1.0))]))["mean_loss"].item() == 0.5

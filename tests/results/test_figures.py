@@ -6,7 +6,7 @@ import pytest
 from matplotlib.collections import PathCollection
 from trial_tables import bars, sizes, table
 
-from capacity_jax.results.figures import by_network, capacity_figure, objective_figure, recall_figure
+from capacity_jax.results.figures import by_network, capacity_figure, learning_figure, objective_figure, recall_figure
 from capacity_jax.stats import mean_interval
 
 SIZES = (500, 1000, 2000)
@@ -23,6 +23,28 @@ def trials():
 def points(axes):
     """Where the small points of each network are."""
     return [np.array(dots.get_offsets()) for dots in axes.collections if isinstance(dots, PathCollection)]
+
+
+def test_curves_are_drawn_and_those_that_still_rise_are_dashed(trials):
+    """Breaks if a seed's curve is missing, or nothing tells which runs were too short."""
+    learning = trials["parameters"] == SIZES[0]
+    curve = {"step": [100, 200], "bits_per_parameter": [1.0, 2.0]}
+    trials = trials.assign(curve=[curve] * len(trials), hparams=[{"train_steps": 200}] * len(trials))
+    (axes,) = learning_figure(trials.assign(still_learning=learning)).axes
+    lines = axes.get_lines()
+    assert len(lines) == len(trials)
+    assert sum(line.get_linestyle() == "--" for line in lines) == learning.sum()
+    np.testing.assert_array_equal(lines[0].get_data(), [[0.5, 1.0], [1.0, 2.0]])
+    assert len(learning_figure(trials.assign(curve=[{}] * len(trials))).axes[0].get_lines()) == 0
+
+
+def test_a_point_that_still_learns_is_hollow(trials):
+    """Breaks if a figure does not say which points rest on runs that were too short."""
+    hollow = capacity_figure(trials.assign(still_learning=trials["cell"] == "rnn")).axes[1]
+    labels = [text.get_text() for text in hollow.get_legend().get_texts()]
+    assert "still learning" in labels
+    whole = capacity_figure(trials).axes[1]
+    assert "still learning" not in [text.get_text() for text in whole.get_legend().get_texts()]
 
 
 def test_capacity_figure_draws_every_row_with_its_interval(trials, tmp_path):

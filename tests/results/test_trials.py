@@ -13,6 +13,7 @@ from capacity_jax.studies import Study, open_storage
 from capacity_jax.studies.ledger import Ledger
 from capacity_jax.tasks import mem_thru
 from capacity_jax.training import Bucket, Outcome
+from capacity_jax.training.trial import TrialKey
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def storage():
     """Two studies: one of three trials, of which one diverged and one still runs; one of a task with validation."""
     storage = open_storage()
     ledger = Ledger(study_of(seeds=1, trials=1), storage)
-    trials = [ledger.study.trial(number, {"b": 50}) for number in range(3)]
+    trials = [ledger.study.trial(TrialKey(number), {"b": 50}) for number in range(3)]
     for trial in trials:
         ledger.begin(trial)
     ledger.finish(outcome_of(trials[1], infeasible=True))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from capacity_jax.stats import mean_interval, pooled_slope_interval, slope_interval
+from capacity_jax.stats import mean_difference, mean_interval, pooled_slope_interval, slope_interval
 
 
 def test_mean_interval_by_hand():
@@ -94,9 +94,32 @@ def test_pooled_slope_covers_between_93_and_97_percent(exponent):
     assert covered + error <= 0.97
 
 
+@pytest.mark.parametrize("spread", [1.0, 3.0], ids=["alike", "one three times the other"])
+def test_mean_difference_covers_between_93_and_97_percent(spread):
+    """Breaks if the comparison of 3 sizes with 4 seeds each covers too seldom or too often."""
+    noise = np.random.default_rng(5).normal(size=(4000, 2, 3, 4)) * np.array([0.1, 0.1 * spread])[:, None, None]
+    levels = np.array([[3.0, 3.3, 3.4], [2.5, 2.9, 3.1]])
+    found = np.array([mean_difference(*values) for values in levels[:, :, None] + noise])
+    truth = np.mean(levels[0] - levels[1])
+    covered = np.mean((found[:, 1] <= truth) & (found[:, 2] >= truth))
+    error = 2 * np.sqrt(covered * (1 - covered) / len(found))
+    assert covered - error >= 0.93
+    assert covered + error <= 0.97
+
+
+def test_mean_difference_of_one_size_is_welchs():
+    """Breaks if the interval of two samples is not that of Welch's test, or one seed pretends to a spread."""
+    first, second = [3.0, 3.4, 3.1, 3.3], [2.0, 2.9, 2.2]
+    welch = stats.ttest_ind(first, second, equal_var=False).confidence_interval()
+    np.testing.assert_allclose(mean_difference([first], [second])[1:], welch, rtol=1e-12)
+    assert np.isnan(mean_difference([first], [[2.0]]).low)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: mean_difference([], []), "there are 0 and 0 sizes"),
+        (lambda: mean_difference([[1.0]], [[1.0], [2.0]]), "there are 1 and 2 sizes"),
         (lambda: mean_interval([]), "values has 0 values"),
         (lambda: mean_interval([1.0, np.nan]), "values holds NaN"),
         (lambda: mean_interval([1.0, 2.0], level=1.0), r"level is 1\.0"),

@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 
 from capacity_jax.studies.checkpoints import CheckpointError, newest, save
-from capacity_jax.training.population import Snapshot
+from capacity_jax.training.trial import Snapshot, TrialKey
 
 
 def snapshots(step):
     rng = np.random.default_rng(step)
     leaves = [rng.normal(size=(3, 4)).astype(np.float32), np.asarray(step, np.int32)]
-    return {number: Snapshot(step + number, 1.5, leaves) for number in (7, 12)}
+    return {TrialKey(number, 1): Snapshot(step + number, 1.5, leaves) for number in (7, 12)}
 
 
 def assert_same(found, expected):
     assert found.keys() == expected.keys()
-    for number, snapshot in expected.items():
-        assert found[number][:2] == snapshot[:2]
-        for leaf, other in zip(found[number].leaves, snapshot.leaves, strict=True):
+    for key, snapshot in expected.items():
+        assert found[key][:2] == snapshot[:2]
+        for leaf, other in zip(found[key].leaves, snapshot.leaves, strict=True):
             assert leaf.dtype == other.dtype
             np.testing.assert_array_equal(leaf, other)
 
@@ -42,9 +42,9 @@ def test_only_the_last_two_are_kept(tmp_path):
 def test_of_several_workers_the_one_that_got_furthest_counts(tmp_path):
     """Breaks if work that a trial's last worker had not repeated yet is lost."""
     save(tmp_path / "first", snapshots(300))
-    save(tmp_path / "second", {12: Snapshot(400, 0.0, [np.zeros(2)])})
+    save(tmp_path / "second", {TrialKey(12, 1): Snapshot(400, 0.0, [np.zeros(2)])})
     found = newest([tmp_path / "first", tmp_path / "second"])
-    assert {number: snapshot.step for number, snapshot in found.items()} == {7: 307, 12: 400}
+    assert {key: snapshot.step for key, snapshot in found.items()} == {(7, 1): 307, (12, 1): 400}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from capacity_jax.studies import StorageError, Worker, open_storage
 from capacity_jax.studies.ledger import Ledger
+from capacity_jax.training.trial import TrialKey
 
 
 @pytest.fixture
@@ -23,17 +24,17 @@ def test_what_is_recorded_comes_back_to_the_last_bit(storage):
     """Breaks if hyperparameters or scores are rounded on their way to the disk and back."""
     study = study_of()
     ledger = Ledger(study, storage)
-    trials = [study.trial(number, {"b": 50, "lr_init": 0.1 + 0.2, "train_steps": 7}) for number in range(2)]
+    trials = [study.trial(TrialKey(number), {"b": 50, "lr_init": 0.1 + 0.2, "train_steps": 7}) for number in range(2)]
     for trial in trials:
         assert ledger.begin(trial)
     assert ledger.records() == {}
     good = ledger.finish(outcome_of(trials[0], 1 / 3))
     ledger.finish(outcome_of(trials[1], infeasible=True))
     found = Ledger(study, open_storage(storage.url)).records()
-    assert found[0] == replace(good, finished=found[0].finished)
-    assert found[0].finished is not None
-    assert found[1].infeasible
-    assert math.isnan(found[1].scores["loss"])
+    assert found[0, 0] == replace(good, finished=found[0, 0].finished)
+    assert found[0, 0].finished is not None
+    assert found[1, 0].infeasible
+    assert math.isnan(found[1, 0].scores["loss"])
 
 
 def test_optuna_reads_the_study_as_its_own(storage):
@@ -41,8 +42,10 @@ def test_optuna_reads_the_study_as_its_own(storage):
     study = study_of()
     ledger = Ledger(study, storage)
     for number in range(2):
-        ledger.begin(study.trial(number, {"b": 50, "train_steps": 7}))
-        ledger.finish(outcome_of(study.trial(number, {"b": 50, "train_steps": 7}), 0.1 + 0.2, infeasible=number == 1))
+        ledger.begin(study.trial(TrialKey(number), {"b": 50, "train_steps": 7}))
+        ledger.finish(
+            outcome_of(study.trial(TrialKey(number), {"b": 50, "train_steps": 7}), 0.1 + 0.2, infeasible=number == 1)
+        )
     loaded = optuna.load_study(study_name=study.name, storage=storage.url)
     assert loaded.best_trial.number == 0
     assert loaded.best_value == 0.1 + 0.2
@@ -60,7 +63,7 @@ def test_a_setting_outside_the_space_is_kept_as_it_is(storage):
     study = study_of()
     ledger = Ledger(study, storage)
     ledger.begin(study.initial_trials()[0])
-    assert ledger.entries()[0].trial.hparams["b"] == 95
+    assert ledger.entries()[0, 0].trial.hparams["b"] == 95
     assert storage.optuna.get_all_trials(ledger.study_id)[0].params["b"] == 90
 
 
@@ -68,10 +71,10 @@ def test_of_two_who_begin_the_same_number_one_trains_it(storage, tmp_path):
     """Breaks if two workers that look at the same moment both train the next trial."""
     study = study_of()
     first, second = (Ledger(study, storage, Worker(tmp_path / "workers")) for _ in range(2))
-    trial = study.trial(0, {"b": 50})
+    trial = study.trial(TrialKey(0), {"b": 50})
     assert first.begin(trial)
     assert not second.begin(trial)
-    assert second.entries()[0].owner == first.owner
+    assert second.entries()[0, 0].owner == first.owner
     states = [one.state for one in storage.optuna.get_all_trials(first.study_id)]
     assert states == [TrialState.RUNNING, TrialState.FAIL]
 
@@ -81,7 +84,7 @@ def test_trials_of_a_dead_worker_are_taken_over_once(storage, tmp_path):
     study = study_of()
     workers = tmp_path / "workers"
     dead, alive = Ledger(study, storage, Worker(workers)), Ledger(study, storage, Worker(workers))
-    trials = [study.trial(number, {"b": 50 + number}) for number in range(4)]
+    trials = [study.trial(TrialKey(number), {"b": 50 + number}) for number in range(4)]
     for trial in trials[:3]:
         dead.begin(trial)
     alive.begin(trials[3])
@@ -92,7 +95,7 @@ def test_trials_of_a_dead_worker_are_taken_over_once(storage, tmp_path):
     with alive.worker.alive(), first.worker.alive():
         assert first.take_over() == trials[1:3]
         assert second.take_over() == []
-    assert {number: entry.owner for number, entry in first.entries().items()} == {
+    assert {key.number: entry.owner for key, entry in first.entries().items()} == {
         0: dead.owner,
         1: first.owner,
         2: first.owner,
@@ -107,7 +110,7 @@ def test_a_trial_is_finished_once(storage):
     """Breaks if a worker that lost its trial while it slept overwrites or doubles the record."""
     study = study_of()
     ledger = Ledger(study, storage)
-    trial = study.trial(0, {"b": 50})
+    trial = study.trial(TrialKey(0), {"b": 50})
     ledger.begin(trial)
     ledger.finish(outcome_of(trial))
     before = ledger.records()
@@ -115,7 +118,7 @@ def test_a_trial_is_finished_once(storage):
     assert ledger.records() == before
 
 
-@pytest.mark.parametrize("changes", [{"trials": 4}, {"seeds": 3}, {"initial_settings": []}])
+@pytest.mark.parametrize("changes", [{"trials": 2}, {"seeds": 1}, {"initial_settings": []}, {"proposals": 5}])
 def test_other_settings_under_the_same_name_are_refused(storage, changes):
     """Breaks if results of two configurations are mixed in one study."""
     Ledger(study_of(), storage)
@@ -124,30 +127,41 @@ def test_other_settings_under_the_same_name_are_refused(storage, changes):
         Ledger(study_of(**changes), storage)
 
 
+def test_a_study_grows_and_tells_of_it(storage):
+    """Breaks if more trials or seeds are refused, or nobody could tell that a study was smaller once."""
+    Ledger(study_of(), storage)
+    grown = Ledger(study_of(trials=7, seeds=4), storage)
+    kept = storage.optuna.get_study_user_attrs(grown.study_id)
+    assert (kept["plan"]["trials"], kept["plan"]["seeds"]) == (7, 4)
+    assert kept["plan of 3 trials and 2 seeds"]["trials"] == 3
+    with pytest.raises(StorageError, match="has trials 7, not 3; it can only grow"):
+        Ledger(study_of(), storage)
+
+
 def test_a_storage_that_vanishes_is_one_clear_error(storage):
     """Breaks if trials are written to a deleted file that nobody can open again."""
     study = study_of()
     ledger = Ledger(study, storage)
     storage.file.unlink()
     with pytest.raises(StorageError, match=r"storage is sqlite:///.*studies.db, which has vanished"):
-        ledger.begin(study.trial(0, {"b": 50}))
+        ledger.begin(study.trial(TrialKey(0), {"b": 50}))
 
 
 def test_a_storage_that_fails_is_one_clear_error(storage):
     """Breaks if a full disk ends the run with a traceback of the database's, or harms what is recorded."""
     study = study_of()
     ledger = Ledger(study, storage)
-    ledger.begin(study.trial(0, {"b": 50}))
-    ledger.finish(outcome_of(study.trial(0, {"b": 50})))
-    ledger.begin(study.trial(1, {"b": 50}))
+    ledger.begin(study.trial(TrialKey(0), {"b": 50}))
+    ledger.finish(outcome_of(study.trial(TrialKey(0), {"b": 50})))
+    ledger.begin(study.trial(TrialKey(1), {"b": 50}))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
     try:
         with pytest.raises(StorageError, match=r"storage is sqlite:.*, which fails: .*disk"):
-            ledger.finish(outcome_of(study.trial(1, {"b": 50})))
+            ledger.finish(outcome_of(study.trial(TrialKey(1), {"b": 50})))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert Ledger(study, open_storage(storage.url)).records().keys() == {0}
+    assert Ledger(study, open_storage(storage.url)).records().keys() == {(0, 0)}
 
 
 @pytest.mark.parametrize("url", ["sqlite:////nowhere/at/all.db", "nonsense", "mysql://nobody@localhost/nothing"])

@@ -103,5 +103,4 @@ def test_a_run_broken_off_in_a_notebook_goes_on(tmp_path, n_workers):
     with pytest.raises(Stopped):
         list(run_studies([study], Persistence(storage, workers[0], stop=lambda: next(looks, True))))
     ((_, found),) = run_studies([study], Persistence(storage, workers[-1]))
-    assert [record.number for record in found] == list(range(len(found)))
-    assert study.is_complete(dict(enumerate(found)))
+    assert study.complete({record.key: record for record in found}) == found

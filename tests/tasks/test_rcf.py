@@ -14,7 +14,7 @@ from capacity_jax.estimators import weighted_gaussian_bits
 from capacity_jax.networks import Network
 from capacity_jax.tasks import rcf
 from capacity_jax.training import Bucket, Trial, fill_defaults, hyperparameters_of, train_population
-from capacity_jax.training.member import draw_member, evaluate, loss_and_gradients
+from capacity_jax.training.member import draw_member, evaluate, scores_and_gradients
 from capacity_jax.training.settings import encode
 
 N = 20_000
@@ -134,9 +134,9 @@ def test_training_and_evaluation_weigh_errors_alike():
     shared = jax.tree.map(jnp.asarray, shared)
     scores = jax.jit(partial(evaluate, bucket))(shared, member)["evaluation"]
     whole = task.batch(shared, (), jax.random.key(3), 0, 96)
-    run = jax.jit(partial(loss_and_gradients, bucket, block_size=bucket.batch_size))
-    loss, _ = run(member.params, whole, member.hparams)
-    np.testing.assert_allclose(loss, scores["loss"], rtol=1e-5)
+    run = jax.jit(partial(scores_and_gradients, bucket, block_size=bucket.batch_size))
+    of_batch, _ = run(member.params, whole, member.hparams)
+    np.testing.assert_allclose(of_batch["loss"], scores["loss"], rtol=1e-5)
     answers = jax.jit(
         jax.vmap(lambda x: bucket.network.apply(member.params, x, member.hparams, n_steps=5, n_reads=1)[0, 0])
     )

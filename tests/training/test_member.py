@@ -12,7 +12,7 @@ from capacity_jax.cells.linear import rows_times_columns
 from capacity_jax.networks import Network
 from capacity_jax.tasks import Batch, Task
 from capacity_jax.training import Bucket
-from capacity_jax.training.member import loss_and_gradients
+from capacity_jax.training.member import scores_and_gradients
 
 pytestmark = pytest.mark.usefixtures("exact_products")
 
@@ -108,7 +108,7 @@ def computed(bucket, params, batch, block_size):
     cell = bucket.network.cell
     hparams = {name: jnp.asarray(one.encode(one.default)) for name, one in cell.hyperparameters.items()}
     with rows_times_columns(True):
-        run = jax.jit(partial(loss_and_gradients, bucket, block_size=block_size))
+        run = jax.jit(partial(scores_and_gradients, bucket, block_size=block_size))
         return run(as_float32(params), as_float32(batch), hparams)
 
 
@@ -119,7 +119,7 @@ def as_float32(tree):
 @pytest.mark.parametrize("in_blocks", [False, True], ids=["whole", "rolled and in blocks"])
 @pytest.mark.parametrize("depth", [1, 2])
 @pytest.mark.parametrize("name", CELLS)
-def test_loss_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, monkeypatch):
+def test_scores_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, monkeypatch):
     """Breaks if a layout, a skipped product, a block's padding or a weight changes the loss or any leaf's gradient.
 
     Slopes of the oracle's loss are central differences, along each leaf's gradient and along a random direction.
@@ -127,8 +127,8 @@ def test_loss_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, m
     if in_blocks:
         monkeypatch.setattr("capacity_jax.networks.UNROLL_UP_TO", 1)
     bucket, params, batch = problem(CELLS[name], depth, size=24)
-    loss, gradients = computed(bucket, params, batch, block_size=16 if in_blocks else 24)
-    np.testing.assert_allclose(loss, plain_loss(name, params, batch), rtol=1e-5)
+    scores, gradients = computed(bucket, params, batch, block_size=16 if in_blocks else 24)
+    np.testing.assert_allclose(scores["loss"], plain_loss(name, params, batch), rtol=1e-5)
 
     leaves, structure = jax.tree.flatten(params)
     rng = np.random.default_rng(0)
@@ -154,6 +154,6 @@ def test_a_cell_that_takes_one_example_alone_has_the_same_gradients():
 @pytest.mark.parametrize("size", [17, 48])
 def test_blocks_change_no_loss(size):
     """Breaks if examples are lost or counted twice where the batch is no multiple of the block."""
-    loss, _ = computed(*problem(CELLS["rnn"], 1, size), block_size=16)
+    found, _ = computed(*problem(CELLS["rnn"], 1, size), block_size=16)
     whole, _ = computed(*problem(CELLS["rnn"], 1, size), block_size=size)
-    np.testing.assert_allclose(loss, whole, rtol=1e-5)
+    np.testing.assert_allclose(found["loss"], whole["loss"], rtol=1e-5)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from capacity_jax.cells import gru, lstm, rnn
+from capacity_jax.estimators import bits_per_parameter, mutual_information
 from capacity_jax.networks import Network
 from capacity_jax.tasks import mem_thru, per_cap
 from capacity_jax.training import (
@@ -229,7 +230,36 @@ def test_a_trial_continued_from_a_snapshot_ends_the_same_bitwise():
     for seed, outcome in by_seed(train_population(bucket, resumed, n_slots=4)).items():
         assert outcome.scores == whole[seed].scores
         assert outcome.train_loss == whole[seed].train_loss
+        assert outcome.curve == whole[seed].curve
         assert outcome.steps_made == whole[seed].steps_made
+
+
+def test_the_curve_is_the_course_of_training():
+    """Breaks if a place of the curve holds other steps than its own, or a score that was not trained on."""
+    bucket = bucket_of()
+    settings = {"b": 32, "lr_init": 0.01}
+    # With 30 steps every place is one step, and 32 labels are all in every batch.
+    (outcome,) = train_population(bucket, [Trial({**settings, "train_steps": 30, "lr_decay_rate": 1.0}, 3)])
+    assert outcome.curve["step"] == list(range(1, 31))
+    assert outcome.curve["loss"][-1] == outcome.train_loss
+    stored = [float(mutual_information(share, 32)) for share in outcome.curve["accuracy"]]
+    bits = [bits_per_parameter(one, bucket.network.n_params) for one in stored]
+    np.testing.assert_allclose(outcome.curve["bits_per_parameter"], bits, rtol=1e-6)
+    (longer,) = train_population(bucket, [Trial({**settings, "train_steps": 75, "lr_decay_rate": 1.0}, 3)])
+    pairs = np.diff([0, *longer.curve["step"]])
+    assert (len(pairs), set(pairs), longer.curve["step"][-1]) == (30, {2, 3}, 75)
+    first = np.mean(outcome.curve["loss"][: longer.curve["step"][3]])
+    np.testing.assert_allclose(np.average(longer.curve["loss"][:4], weights=pairs[:4]), first, rtol=1e-5)
+
+
+def test_the_curve_of_a_diverged_run_ends_where_it_ended():
+    """Breaks if steps that were never made count, or a curve cannot be stored."""
+    settings = {"b": 50, "train_steps": 3000, "optimizer": "sgd", "nonlinearity": "relu"}
+    (outcome,) = train_population(bucket_of(), [Trial({**settings, "lr_init": 1e30}, 2)])
+    assert outcome.infeasible
+    assert outcome.params is None
+    assert outcome.curve["step"] == [outcome.steps_made]
+    assert outcome.steps_made < 100
 
 
 def test_a_snapshot_of_another_network_is_refused():

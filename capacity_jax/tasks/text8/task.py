@@ -1,6 +1,7 @@
 """Predicting the next character of English text (Collins et al. 2017, on text8)."""
 
 import os
+from dataclasses import replace
 from functools import cache, partial
 
 import jax
@@ -47,7 +48,11 @@ def text8(
       >>> task.name, task.n_in, task.n_reads
       ('text8-standin-mine', 27, 37)
     """
-    return _text8(_corpus(corpus), n_steps, n_warmup, n_evaluation)
+    sizes = {"n_steps": n_steps, "n_warmup": n_warmup, "n_evaluation": n_evaluation}
+    task = _text8(_corpus(corpus), **sizes)
+    if isinstance(corpus, Corpus):
+        return replace(task, builder="", arguments={})
+    return replace(task, builder="text8", arguments=sizes | ({"corpus": os.fspath(corpus)} if corpus else {}))
 
 
 @one_for_equal_arguments

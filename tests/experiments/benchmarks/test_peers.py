@@ -11,7 +11,7 @@ from capacity_jax.cells import CELLS
 from capacity_jax.interchange import weights_to_flax
 from capacity_jax.tasks.base import Batch
 from capacity_jax.training import fill_defaults, hyperparameters_of
-from capacity_jax.training.member import loss_and_gradients
+from capacity_jax.training.member import scores_and_gradients
 from capacity_jax.training.settings import encode
 from experiments.benchmarks.ours import population
 from experiments.benchmarks.peers import flax_vmap, naive
@@ -34,7 +34,8 @@ def case(cell):
 def in_population(work, params, batch):
     """The loss that the population descends, and its gradients."""
     settings = encode(fill_defaults(work.bucket, {}), hyperparameters_of(work.bucket))
-    return loss_and_gradients(work.bucket, params, batch, settings, block_size=work.batch)
+    scores, gradients = scores_and_gradients(work.bucket, params, batch, settings, block_size=work.batch)
+    return scores["loss"], gradients
 
 
 def assert_same(found, expected):

@@ -1,0 +1,111 @@
+"""Trained networks: kept by a study, loaded in another process, trained again."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from capacity_jax import WeightsError, gru, load_network, measure_capacity, per_cap, read_records, retrain
+from capacity_jax.studies import weights
+
+TINY = {"trials": 2, "train_steps": 300, "seeds": 2, "batch_size": 16, "budgets": (150,)}
+STUDY = "per_cap/rnn@1/150"
+
+
+@pytest.fixture(scope="module")
+def workdir(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("kept")
+    measure_capacity("rnn", workdir=directory, **TINY)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def records(workdir):
+    return read_records(f"sqlite:///{workdir / 'studies.db'}")
+
+
+def assert_same(first, second):
+    jax.tree.map(np.testing.assert_array_equal, first, second)
+
+
+def test_a_fresh_process_finds_the_recorded_bits(workdir):
+    """Breaks if weights are of another trial, seed or step, or another process cannot tell what they belong to."""
+    record = load_network(workdir, STUDY).record
+    program = (
+        "import json; from capacity_jax import load_network; "
+        f"print(json.dumps(load_network({str(workdir)!r}, {STUDY!r}).scores()))"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    found = json.loads(ran.stdout)
+    assert found["bits"] == record.scores["bits"] > 0
+    np.testing.assert_allclose(found["loss"], record.scores["loss"], rtol=1e-5)
+
+
+def test_outputs_answer_the_trials_own_questions(workdir):
+    """Breaks if the examples are of another draw, or outputs stand in another order."""
+    trained = load_network(workdir, STUDY)
+    examples = trained.examples()
+    right = (np.asarray(trained(examples.xs))[:, -1, 0] > 0) == (np.asarray(examples.targets) > 0.5)
+    share = np.average(right, weights=examples.weights)
+    np.testing.assert_allclose(share, trained.record.scores["accuracy"], rtol=1e-6)
+
+
+def test_the_best_setting_is_kept_with_every_seed(workdir, records):
+    """Breaks if a seed is missing, another setting is kept, or files of other trials stay behind."""
+    kept = [record for record, _ in weights.load(workdir / "weights", STUDY)]
+    assert len(kept) == 2
+    assert len({json.dumps(record.hparams) for record in kept}) == 1
+    assert kept[0].objective >= kept[1].objective
+    assert list((workdir / "weights").rglob("*.npz")) == []
+    other = next(record.key for record in records if record.key not in {one.key for one in kept})
+    with pytest.raises(WeightsError, match=r"keeps no weights of trial .*; allowed: \("):
+        load_network(workdir, STUDY, other)
+    with pytest.raises(WeightsError, match=f"holds no weights of study 'x'; allowed: {STUDY}"):
+        load_network(workdir, "x")
+
+
+def test_any_record_can_be_trained_again(workdir, records):
+    """Breaks if a trial does not follow from its record to the last bit."""
+    for record in records:
+        outcome = retrain(record)
+        assert (outcome.scores, outcome.validation) == (record.scores, record.validation)
+        assert (outcome.train_loss, outcome.curve) == (record.train_loss, record.curve)
+    trained = load_network(workdir, STUDY)
+    assert_same(retrain(trained.record).params, trained.params)
+
+
+def test_what_a_lost_file_held_is_trained_again(workdir, tmp_path):
+    """Breaks if a worker without a shared directory, or a lost file, leaves a study without its weights."""
+    copy = shutil.copytree(workdir, tmp_path / "copy")
+    shutil.rmtree(copy / "weights")
+    measure_capacity("rnn", workdir=copy, **TINY)
+    again, before = load_network(copy, STUDY), load_network(workdir, STUDY)
+    assert_same(again.params, before.params)
+    assert again.record.key == before.record.key
+
+
+def test_more_seeds_are_kept_too(workdir, tmp_path):
+    """Breaks if a study that has grown keeps what was the best before."""
+    copy = shutil.copytree(workdir, tmp_path / "copy")
+    capacity = measure_capacity("rnn", workdir=copy, **(TINY | {"seeds": 3}))
+    kept = [record.key for record, _ in weights.load(copy / "weights", STUDY)]
+    assert len(kept) == 3
+    assert set(kept) <= {record.key for record in capacity.records}
+
+
+def test_what_is_not_registered_has_to_be_given(records):
+    """Breaks if another cell's network gets the weights, or the user is not told what to pass."""
+    record = records[0]
+    with pytest.raises(ValueError, match=r"cell 'mine' .* is not registered; give it as cell"):
+        retrain(replace(record, cell="mine"))
+    with pytest.raises(ValueError, match=r"task 'mine' .* is not registered; give it as task"):
+        retrain(replace(record, task="mine", task_builder=""))
+    with pytest.raises(ValueError, match=r"the network has \d+ parameters"):
+        retrain(record, cell=gru)
+    with pytest.raises(ValueError, match="the task is per_cap"):
+        retrain(replace(record, task="other"), task=per_cap(n_in=record.n_in))
