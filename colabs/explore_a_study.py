@@ -111,7 +111,7 @@ print(f"{len(broken_off)} trials of {broken_off['study'].nunique()} studies, the
 for _study, _records in run_studies(studies, Persistence(open_storage(STORAGE))):
     pass
 trials = read_trials(STORAGE)
-again = trials.merge(broken_off, on=["study", "number"], suffixes=("", "_before"))
+again = trials.merge(broken_off, on=["study", "number", "repeat"], suffixes=("", "_before"))
 assert len(again) == len(broken_off)
 assert (again["finished"] == again["finished_before"]).all()
 print(f"{len(trials)} trials of {trials['study'].nunique()} studies; the first {len(again)} were kept")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from capacity_jax.results.figures import learning_figure
 from capacity_jax.results.formatting import in_words
 from capacity_jax.results.report import report, table_html
 from experiments.paper.folders import draw_figures, judge_claims, tables_of, with_figure
@@ -61,6 +62,8 @@ def write(workdir: Path, records: pd.DataFrame, published: Path | None = None) -
     config = read_config(workdir)
     folders = with_figure(config.get("figure", ""))
     figures = draw_figures(records, read_published(published) if published else None, folders)
+    if len(records):
+        figures["learning"] = learning_figure(records)
     page = report(
         records,
         config,
