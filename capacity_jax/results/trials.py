@@ -10,6 +10,7 @@ from optuna.trial import TrialState
 
 from capacity_jax.studies.ledger import PLAN
 from capacity_jax.studies.record import TRIAL_COLUMNS, Record, facts_of, record_of
+from capacity_jax.studies.rows import rows_of
 from capacity_jax.studies.storage import Storage, open_storage
 
 
@@ -61,11 +62,10 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
                 continue
             maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
             facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
-            trials = storage.optuna.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.COMPLETE,))
             records += [
-                record_of(facts, trial.user_attrs, trial.value, trial.datetime_complete)
-                for trial in trials
-                if "number" in trial.user_attrs
+                record_of(facts, row.attributes, row.value, row.finished)
+                for row in rows_of(storage.optuna, study._study_id).read()
+                if row.state == TrialState.COMPLETE
             ]
     return trials_table(sorted(records, key=lambda record: (record.study, record.number)))
 

@@ -4,13 +4,15 @@ A trial of ours carries its number in the study as the attribute `number`; all e
 dashboard and its plots work. A diverged trial is complete, with an infinite value and the attribute `infeasible`.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from capacity_jax.search.space import searched_part
 from capacity_jax.studies.record import FORMAT, Record, findings, format_of, record_of
+from capacity_jax.studies.rows import Row, rows_of
 from capacity_jax.studies.storage import Storage, StorageError, masked, quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.studies.versions import versions
@@ -33,6 +35,9 @@ class Entry(NamedTuple):
 class Ledger:
     """One study in a storage, as one worker reads and writes it.
 
+    What is finished does not change: each look at the storage reads what has begun since the one before, and what was
+    unfinished then.
+
     Raises (from every method):
       StorageError: the storage fails, has vanished, or holds a study of that name made with other settings.
     """
@@ -49,6 +54,12 @@ class Ledger:
             )
             self.study_id = storage.optuna.get_study_id_from_name(study.name)
             self._check_same()
+        self._rows = rows_of(storage.optuna, self.study_id)
+        self._last_id = -1
+        self._entries: dict[int, Entry] = {}
+        self._records: dict[int, Record] = {}
+        # By id, those included whose number stands already.
+        self._unfinished: dict[int, Entry] = {}
         self.renew()
 
     def renew(self) -> None:
@@ -57,54 +68,48 @@ class Ledger:
             with self.storage.in_use():
                 self.storage.optuna.set_study_user_attr(self.study_id, _lease_of(self.owner), self.worker.lease())
 
-    def entries(self) -> dict[int, Entry]:
-        """All trials by number."""
-        with self.storage.in_use():
-            return {number: self._entry(frozen) for number, frozen in self._standing().items()}
+    def entries(self) -> Mapping[int, Entry]:
+        """All trials by number; it grows as the ledger does."""
+        self._look()
+        return self._entries
 
-    def records(self) -> dict[int, Record]:
-        """Those of the finished trials, by number."""
-        return {number: entry.record for number, entry in self.entries().items() if entry.record}
+    def records(self) -> Mapping[int, Record]:
+        """Those of the finished trials, by number; it grows as the ledger does."""
+        self._look()
+        return self._records
 
     def begin(self, trial: Trial) -> bool:
         """Records that this worker trains a trial; False where another one was faster."""
         searched = searched_part(self.study.space, trial.hparams)
+        template = optuna.trial.create_trial(
+            state=TrialState.RUNNING,
+            params=searched,
+            distributions={name: self.study.space[name] for name in searched},
+            user_attrs=self._begun(trial),
+        )
         with self.storage.in_use():
-            template = optuna.trial.create_trial(
-                state=TrialState.RUNNING,
-                params=searched,
-                distributions={name: self.study.space[name] for name in searched},
-                user_attrs=self._begun(trial),
-            )
-            trial_id = self.storage.optuna.create_new_trial(self.study_id, template)
-            if self._standing()[trial.number]._trial_id == trial_id:
-                return True
-            self.storage.optuna.set_trial_state_values(trial_id, TrialState.FAIL)
-            return False
+            trial_id = self._rows.begin(template, self._last_id)
+        return self.entries()[trial.number].trial_id == trial_id
 
     def finish(self, outcome: Outcome) -> Record:
-        """Records what became of a trial; one that somebody else has finished meanwhile stays as it is."""
+        """Records what became of a trial of this worker's; one that somebody else has finished stays as it is."""
         record = self.study.record(outcome)
         with self.storage.in_use():
-            trial_id = self._standing()[record.number]._trial_id
-            try:
-                for name, value in findings(record).items():
-                    self.storage.optuna.set_trial_user_attr(trial_id, name, value)
-                self.storage.optuna.set_trial_state_values(trial_id, TrialState.COMPLETE, [record.told])
-            except optuna.exceptions.UpdateFinishedTrialError:
-                pass
+            self._rows.finish(self._entries[record.number].trial_id, record.told, findings(record))
         return record
 
     def left_over(self) -> list[Trial]:
-        """Those this worker began in an earlier run, which was stopped, and has not finished."""
-        return [one.trial for one in self.entries().values() if one.owner == self.owner and not one.record]
+        """Those this worker has begun, in this run or an earlier one, and not finished."""
+        self._look()
+        return [one.trial for one in self._unfinished.values() if one.owner == self.owner and self._stands(one)]
 
     def take_over(self) -> list[Trial]:
         """Makes this worker the owner of all trials whose workers are dead, and returns them."""
         if self.worker is None:
             return []
+        self._look()
+        owners = {one.owner for one in self._unfinished.values()} - {self.owner}
         with self.storage.in_use():
-            owners = {frozen.user_attrs["owner"] for frozen in self._unfinished()} - {self.owner}
             leases = self.storage.optuna.get_study_user_attrs(self.study_id) if owners else {}
             taken = []
             for owner in sorted(owners):
@@ -114,42 +119,40 @@ class Ledger:
             return taken
 
     def _from(self, owner):
-        storage = self.storage.optuna
-        standing = {frozen._trial_id for frozen in self._standing().values()}
-        for frozen in self._unfinished():
-            if frozen.user_attrs["owner"] != owner:
-                continue
-            if frozen._trial_id not in standing:
-                storage.set_trial_state_values(frozen._trial_id, TrialState.FAIL)
-                continue
-            # Back into the queue and out again: of several who try, Optuna lets one pass.
-            storage.set_trial_state_values(frozen._trial_id, TrialState.WAITING)
-            if storage.set_trial_state_values(frozen._trial_id, TrialState.RUNNING):
-                storage.set_trial_user_attr(frozen._trial_id, "owner", self.owner)
-                yield self._entry(frozen).trial
+        for one in self._unfinished.values():
+            if one.owner == owner and not self._stands(one):
+                self._rows.fail(one.trial_id)
+            elif one.owner == owner and self._rows.take(one.trial_id, owner, self.owner):
+                yield one.trial
 
-    def _ours(self):
-        everything = self.storage.optuna.get_all_trials(self.study_id, deepcopy=False)
-        return [frozen for frozen in everything if "number" in frozen.user_attrs]
-
-    def _unfinished(self):
-        return [frozen for frozen in self._ours() if not frozen.state.is_finished()]
-
-    def _standing(self):
-        found: dict[int, FrozenTrial] = {}
-        for frozen in self._ours():
+    def _look(self):
+        with self.storage.in_use():
+            rows = self._rows.read(self._last_id, self._unfinished)
+        for row in rows:
+            entry = self._entry(row)
+            self._last_id = max(self._last_id, row.trial_id)
+            self._unfinished.pop(row.trial_id, None)
+            if not row.state.is_finished():
+                self._unfinished[row.trial_id] = entry
             # Of two that began the same number at once, the first stands.
-            if frozen.state != TrialState.FAIL:
-                found.setdefault(frozen.user_attrs["number"], frozen)
-        return found
+            self._entries.setdefault(entry.trial.number, entry)
+            if row.state == TrialState.FAIL and self._stands(entry):
+                del self._entries[entry.trial.number]
+            elif self._stands(entry):
+                self._entries[entry.trial.number] = entry
+                if entry.record:
+                    self._records[entry.trial.number] = entry.record
 
-    def _entry(self, frozen: FrozenTrial) -> Entry:
-        kept = frozen.user_attrs
+    def _stands(self, entry: Entry) -> bool:
+        return self._entries[entry.trial.number].trial_id == entry.trial_id
+
+    def _entry(self, row: Row) -> Entry:
+        kept = row.attributes
         trial = Trial(kept["hparams"], kept["seed"], kept["number"])
         record = None
-        if frozen.state == TrialState.COMPLETE:
-            record = record_of(self.study.facts, kept, frozen.value, frozen.datetime_complete)
-        return Entry(trial, kept["owner"], frozen._trial_id, record)
+        if row.state == TrialState.COMPLETE:
+            record = record_of(self.study.facts, kept, row.value, row.finished)
+        return Entry(trial, kept["owner"], row.trial_id, record)
 
     def _check_same(self):
         kept = self.storage.optuna.get_study_user_attrs(self.study_id).get(PLAN)

@@ -5,14 +5,14 @@ from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any
 
-from capacity_jax.studies.ledger import Ledger
+from capacity_jax.studies.ledger import Entry, Ledger
 from capacity_jax.studies.proposals import batch_of, n_awaited, proposed_batch
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
 from capacity_jax.training.trial import Trial
 
+Entries = Mapping[int, Entry]
 Records = Mapping[int, Record]
-Settings = Mapping[int, Mapping[str, Any]]
 
 
 class NotYet(Exception):  # noqa: N818
@@ -34,18 +34,15 @@ def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]
     yield from ledger.left_over()
     while True:
         yield from ledger.take_over()
-        entries = ledger.entries()
-        records = {number: entry.record for number, entry in entries.items() if entry.record}
+        entries, records = ledger.entries(), ledger.records()
         number = next(i for i in range(len(entries) + 1) if i not in entries)
         try:
             if number < study.n_planned:
-                settings = {i: entry.trial.hparams for i, entry in entries.items()}
-                hparams = planned.setting(number, records, settings)
+                hparams = planned.setting(number, entries, records)
             else:
                 hparams = _repeated(study, number, records)
         except NotYet:
-            ours = any(entry.owner == ledger.owner and not entry.record for entry in entries.values())
-            if not ours and not planned.in_progress():
+            if not ledger.left_over() and not planned.in_progress():
                 return
             yield None
             continue
@@ -61,20 +58,21 @@ class _PlannedSettings:
 
     def __init__(self, study: Study, submit: Callable[..., Future]):
         self.study, self.submit = study, submit
+        self.initial = {trial.number: trial.hparams for trial in study.initial_trials()}
         self.batches: dict[int, Future] = {}
 
-    def setting(self, number: int, records: Records, settings: Settings) -> Mapping[str, Any]:
+    def setting(self, number: int, entries: Entries, records: Records) -> Mapping[str, Any]:
         """The number-th setting, given those before it."""
         if number < self.study.n_initial:
-            initial = {trial.number: trial.hparams for trial in self.study.initial_trials()}
-            self._prepare(0, records, initial)
-            return initial[number]
+            self._prepare(0, records, lambda: self.initial)
+            return self.initial[number]
         batch, numbers = batch_of(self.study, number)
-        self._prepare(batch, records, settings)
+        self.batches = {later: future for later, future in self.batches.items() if later >= batch}
+        self._prepare(batch, records, lambda: _settings(entries))
         if batch not in self.batches or not self.batches[batch].done():
             raise NotYet
         proposed = self.batches[batch].result()
-        self._prepare(batch + 1, records, {**settings, **dict(zip(numbers, proposed, strict=True))})
+        self._prepare(batch + 1, records, lambda: _settings(entries) | dict(zip(numbers, proposed, strict=True)))
         return proposed[number - numbers.start]
 
     def in_progress(self) -> bool:
@@ -82,9 +80,14 @@ class _PlannedSettings:
         return not all(future.done() for future in self.batches.values())
 
     def _prepare(self, batch, records, settings):
-        is_known = all(number in records for number in range(n_awaited(self.study, batch)))
-        if batch not in self.batches and batch * self.study.proposals < self.study.trials and is_known:
-            self.batches[batch] = self.submit(self.study, batch, records, settings)
+        is_wanted = batch not in self.batches and batch * self.study.proposals < self.study.trials
+        if is_wanted and all(number in records for number in range(n_awaited(self.study, batch))):
+            # Copies: the ledger's go on growing.
+            self.batches[batch] = self.submit(self.study, batch, dict(records), dict(settings()))
+
+
+def _settings(entries):
+    return {number: entry.trial.hparams for number, entry in entries.items()}
 
 
 def _repeated(study, number, records):

@@ -49,7 +49,8 @@ def proposed_batch(
     """
     seed = int(np.random.SeedSequence((study.seed, batch, 1)).generate_state(1)[0])
     awaited = n_awaited(study, batch)
-    numbers = range(study.n_initial + batch * study.proposals)
+    # Random draws follow from the seed alone.
+    numbers = range(0 if study.sampler == "random" else study.n_initial + batch * study.proposals)
     trials = [_frozen(study, settings[number], records[number] if number < awaited else None) for number in numbers]
     size = min(study.proposals, study.trials - batch * study.proposals)
     maximize = study.bucket.task.maximize
