@@ -38,6 +38,9 @@ class Ledger:
     What is finished does not change: each look at the storage reads what has begun since the one before, and what was
     unfinished then.
 
+    Attributes:
+      next_number: the first number of which the last look found no trial.
+
     Raises (from every method):
       StorageError: the storage fails, has vanished, or holds a study of that name made with other settings.
     """
@@ -55,6 +58,7 @@ class Ledger:
             self.study_id = storage.optuna.get_study_id_from_name(study.name)
             self._check_same()
         self._rows = rows_of(storage.optuna, self.study_id)
+        self.next_number = 0
         self._last_id = -1
         self._entries: dict[int, Entry] = {}
         self._records: dict[int, Record] = {}
@@ -138,10 +142,14 @@ class Ledger:
             self._entries.setdefault(entry.trial.number, entry)
             if row.state == TrialState.FAIL and self._stands(entry):
                 del self._entries[entry.trial.number]
+                self.next_number = min(self.next_number, entry.trial.number)
             elif self._stands(entry):
                 self._entries[entry.trial.number] = entry
                 if entry.record:
                     self._records[entry.trial.number] = entry.record
+
+        while self.next_number in self._entries:
+            self.next_number += 1
 
     def _stands(self, entry: Entry) -> bool:
         return self._entries[entry.trial.number].trial_id == entry.trial_id

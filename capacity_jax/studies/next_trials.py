@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from capacity_jax.studies.ledger import Entry, Ledger
-from capacity_jax.studies.proposals import batch_of, n_awaited, proposed_batch
+from capacity_jax.studies.proposals import batch_of, n_awaited, n_before, proposed_batch
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
 from capacity_jax.training.trial import Trial
@@ -31,16 +31,25 @@ def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]
     """
     study = ledger.study
     planned = _PlannedSettings(study, partial(executor.submit, proposed_batch, propose=propose))
+
+    # The best of ten thousand settings takes a while to find: it is looked for where a record has come.
+    @lru_cache(maxsize=1)
+    def repeated(number, n_records):
+        try:
+            return study.repeat(number, ledger.records())
+        except KeyError:
+            return NotYet
+
     yield from ledger.left_over()
     while True:
         yield from ledger.take_over()
         entries, records = ledger.entries(), ledger.records()
-        number = next(i for i in range(len(entries) + 1) if i not in entries)
+        number = ledger.next_number
         try:
             if number < study.n_planned:
                 hparams = planned.setting(number, entries, records)
-            else:
-                hparams = _repeated(study, number, records)
+            elif (hparams := repeated(number, len(records))) is NotYet:
+                raise NotYet
         except NotYet:
             if not ledger.left_over() and not planned.in_progress():
                 return
@@ -64,34 +73,28 @@ class _PlannedSettings:
     def setting(self, number: int, entries: Entries, records: Records) -> Mapping[str, Any]:
         """The number-th setting, given those before it."""
         if number < self.study.n_initial:
-            self._prepare(0, records, lambda: self.initial)
+            self._prepare(0, entries, records, self.initial)
             return self.initial[number]
         batch, numbers = batch_of(self.study, number)
         self.batches = {later: future for later, future in self.batches.items() if later >= batch}
-        self._prepare(batch, records, lambda: _settings(entries))
+        self._prepare(batch, entries, records, {})
         if batch not in self.batches or not self.batches[batch].done():
             raise NotYet
-        proposed = self.batches[batch].result()
-        self._prepare(batch + 1, records, lambda: _settings(entries) | dict(zip(numbers, proposed, strict=True)))
-        return proposed[number - numbers.start]
+        proposed = dict(zip(numbers, self.batches[batch].result(), strict=True))
+        self._prepare(batch + 1, entries, records, proposed)
+        return proposed[number]
 
     def in_progress(self) -> bool:
         """Whether a batch is being proposed."""
         return not all(future.done() for future in self.batches.values())
 
-    def _prepare(self, batch, records, settings):
+    def _prepare(self, batch, entries, records, upcoming):
+        awaited = range(n_awaited(self.study, batch))
         is_wanted = batch not in self.batches and batch * self.study.proposals < self.study.trials
-        if is_wanted and all(number in records for number in range(n_awaited(self.study, batch))):
-            # Copies: the ledger's go on growing.
-            self.batches[batch] = self.submit(self.study, batch, dict(records), dict(settings()))
-
-
-def _settings(entries):
-    return {number: entry.trial.hparams for number, entry in entries.items()}
-
-
-def _repeated(study, number, records):
-    try:
-        return study.repeat(number, records)
-    except KeyError as error:
-        raise NotYet from error
+        if is_wanted and all(number in records for number in awaited):
+            settings = {
+                number: upcoming[number] if number in upcoming else entries[number].trial.hparams
+                for number in range(n_before(self.study, batch))
+            }
+            known = {number: records[number] for number in awaited}
+            self.batches[batch] = self.submit(self.study, batch, known, settings)

@@ -23,12 +23,17 @@ def batch_of(study: Study, number: int) -> tuple[int, range]:
     return batch, range(first, min(first + study.proposals, study.n_planned))
 
 
+def n_before(study: Study, batch: int) -> int:
+    """How many trials, the first ones, have settings that a batch follows from: random draws follow from none."""
+    return 0 if study.sampler == "random" else study.n_initial + batch * study.proposals
+
+
 def n_awaited(study: Study, batch: int) -> int:
     """How many trials, the first ones, must have ended before a batch is proposed: all but the batch before it.
 
     One batch is thus proposed while the one before it is trained.
     """
-    return 0 if study.sampler == "random" else max(0, study.n_initial + (batch - 1) * study.proposals)
+    return max(0, n_before(study, batch) - study.proposals)
 
 
 def proposed_batch(
@@ -44,13 +49,12 @@ def proposed_batch(
       study: whose sampler is asked.
       batch: which batch of the sampler's, from 0.
       records: by number; those of the first `n_awaited` trials are used.
-      settings: by number, the complete hyperparameters of all trials before the batch.
+      settings: by number, the complete hyperparameters of the first `n_before` trials.
       propose: answers as `gp.propose` does, for the sampler `gp`.
     """
     seed = int(np.random.SeedSequence((study.seed, batch, 1)).generate_state(1)[0])
     awaited = n_awaited(study, batch)
-    # Random draws follow from the seed alone.
-    numbers = range(0 if study.sampler == "random" else study.n_initial + batch * study.proposals)
+    numbers = range(n_before(study, batch))
     trials = [_frozen(study, settings[number], records[number] if number < awaited else None) for number in numbers]
     size = min(study.proposals, study.trials - batch * study.proposals)
     maximize = study.bucket.task.maximize
