@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from capacity_jax.studies.ledger import Entry, Ledger
@@ -31,15 +31,7 @@ def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]
     """
     study = ledger.study
     planned = _PlannedSettings(study, partial(executor.submit, proposed_batch, propose=propose))
-
-    # The best of ten thousand settings takes a while to find: it is looked for where a record has come.
-    @lru_cache(maxsize=1)
-    def repeated(number, n_records):
-        try:
-            return study.repeat(number, ledger.records())
-        except KeyError:
-            return NotYet
-
+    unknown = None
     yield from ledger.left_over()
     while True:
         yield from ledger.take_over()
@@ -48,9 +40,13 @@ def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]
         try:
             if number < study.n_planned:
                 hparams = planned.setting(number, entries, records)
-            elif (hparams := repeated(number, len(records))) is NotYet:
+            elif (number, len(records)) == unknown:
+                # To find the best of thousands again takes a while, and no record has come.
                 raise NotYet
+            else:
+                hparams = _repeated(study, number, records)
         except NotYet:
+            unknown = number, len(records)
             if not ledger.left_over() and not planned.in_progress():
                 return
             yield None
@@ -98,3 +94,10 @@ class _PlannedSettings:
             }
             known = {number: records[number] for number in awaited}
             self.batches[batch] = self.submit(self.study, batch, known, settings)
+
+
+def _repeated(study, number, records):
+    try:
+        return study.repeat(number, records)
+    except KeyError as error:
+        raise NotYet from error

@@ -1,7 +1,7 @@
 """What keeping a study costs as it grows: `python -m experiments.benchmarks.ledger`.
 
 Trials are begun, ended and proposed at random as in a run, but made up instead of trained. For every so many trials the
-table tells the CPU milliseconds that one took, the memory and the open files of the process; then how many seconds of CPU
+table tells the CPU milliseconds that one took, the memory and the open files of the process; then how many CPU seconds
 it takes to open and read the whole study. Writes `ledger.png` to the work directory.
 """
 
