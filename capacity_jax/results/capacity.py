@@ -136,7 +136,7 @@ class Capacity:
         depth = f", depth {first.depth}" if first.depth > 1 else ""
         name = f"{first.cell}{depth} on {first.task}"
         best = measurements(self.records)
-        learning = int(best["still_learning"].sum())
+        learning = int(best["still_learning"].to_numpy(bool).sum())
         remark = f"; {learning} of {len(best)} runs were still learning" if learning else ""
         if mean is None:
             return f"{name}: {first.score_name.replace('_', ' ')} by number of parameters{remark}"
@@ -168,10 +168,12 @@ class Capacity:
     def _measures_bits(self):
         return "bits" in self.records[0].reported
 
-    def _bits_by_size(self, size="parameters") -> dict[int, np.ndarray]:
+    def _bits_by_size(self, size="parameters") -> dict[int, list[float]]:
         """Bits per parameter of the best setting's seeds, by size."""
-        best = measurements(self.records)
-        return {int(key): (rows["bits"] / rows["parameters"]).to_numpy(float) for key, rows in best.groupby(size)}
+        found: dict[int, list[float]] = {}
+        for row in measurements(self.records).dropna(subset=size).to_dict("records"):
+            found.setdefault(int(row[size]), []).append(row["bits"] / row["parameters"])
+        return found
 
 
 def _bounds(interval):

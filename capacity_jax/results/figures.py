@@ -119,13 +119,13 @@ def learning_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
     of the evaluation set.
     """
     rows = measurements(trials)
-    rows = rows[[len(curve) > 0 for curve in rows["curve"]]]
+    rows = rows.loc[[len(curve) > 0 for curve in rows["curve"]]]
     names = list(dict.fromkeys(rows["score_name"]))
     figure = Figure(figsize=(6.5 * max(1, len(names)), 4.6), layout="constrained")
     for axes, name in zip(figure.subplots(1, max(1, len(names)), squeeze=False)[0], names, strict=False):
-        of_score = rows[rows["score_name"] == name]
+        of_score = rows.loc[rows["score_name"] == name]
         for network, of_network, style in by_network(of_score):
-            for i, (_, row) in enumerate(of_network.iterrows()):
+            for i, row in enumerate(of_network.to_dict("records")):
                 share = np.array(row["curve"]["step"]) / row["hparams"]["train_steps"]
                 line = "--" if row["still_learning"] else "-"
                 label = network_label(network) if i == 0 else None

@@ -9,8 +9,9 @@ import pandas as pd
 from optuna.trial import TrialState
 
 from capacity_jax.studies.best import keys_of_study
-from capacity_jax.studies.ledger import PLAN, key_of
-from capacity_jax.studies.record import FORMAT, TRIAL_COLUMNS, Record, facts_of, format_of, record_of
+from capacity_jax.studies.ledger import PLAN
+from capacity_jax.studies.record import FORMAT, TRIAL_COLUMNS, Record, facts_of, format_of, key_of, record_of
+from capacity_jax.studies.rows import rows_of
 from capacity_jax.studies.storage import Storage, open_storage
 
 
@@ -59,11 +60,10 @@ def read_records(storage: str | Storage) -> list[Record]:
                 continue
             maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
             facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
-            trials = storage.optuna.get_all_trials(study._study_id, deepcopy=False, states=(TrialState.COMPLETE,))
             found = {
-                key_of(trial): record_of(facts, trial.user_attrs, trial.value, trial.datetime_complete)
-                for trial in trials
-                if "number" in trial.user_attrs
+                key_of(row.attributes): record_of(facts, row.attributes, row.value, row.finished)
+                for row in rows_of(storage.optuna, study._study_id).read()
+                if row.state == TrialState.COMPLETE
             }
             records += _counted(study.user_attrs[PLAN], found, maximize)
     return sorted(records, key=lambda record: (record.study, record.key))

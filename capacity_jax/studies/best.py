@@ -67,8 +67,7 @@ def keys_of_study(
     Raises:
       KeyError: what comes next depends on a record that is missing.
     """
-    known = [TrialKey(number, repeat) for number in range(n_initial) for repeat in range(seeds)]
-    known += [TrialKey(n_initial + number) for number in range(trials)]
+    known = planned_keys(n_initial, trials, seeds)
     yield from known
     while best := best_setting([records[key] for key in known], maximize):
         same = [key for key in known if records[key].hparams == best[0].hparams]
@@ -80,3 +79,9 @@ def keys_of_study(
         again = [TrialKey(first, made + i) for i in range(n_missing)]
         yield from again
         known += again
+
+
+def planned_keys(n_initial: int, trials: int, seeds: int) -> list[TrialKey]:
+    """The trials of a study that are known beforehand, as `keys_of_study` begins."""
+    initial = [TrialKey(number, repeat) for number in range(n_initial) for repeat in range(seeds)]
+    return initial + [TrialKey(n_initial + number) for number in range(trials)]

@@ -5,14 +5,16 @@ that its dashboard and its plots work. A diverged trial is complete, with an inf
 `infeasible`.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from capacity_jax.search.space import searched_part
-from capacity_jax.studies.record import FORMAT, Record, findings, format_of, record_of
+from capacity_jax.studies.record import FORMAT, Record, findings, format_of, key_of, record_of
+from capacity_jax.studies.rows import Row, rows_of
 from capacity_jax.studies.storage import Storage, StorageError, masked, quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.studies.versions import versions
@@ -37,7 +39,8 @@ class Entry(NamedTuple):
 class Ledger:
     """One study in a storage, as one worker reads and writes it.
 
-    A study of that name with fewer trials or seeds grows.
+    What is finished does not change: each look at the storage reads what has begun since the one before, and what was
+    unfinished then. A study of that name with fewer trials or seeds grows.
 
     Raises (from every method):
       StorageError: the storage fails, has vanished, or holds a study of that name made with other settings.
@@ -55,6 +58,12 @@ class Ledger:
             )
             self.study_id = storage.optuna.get_study_id_from_name(study.name)
             self._check_same()
+        self._rows = rows_of(storage.optuna, self.study_id)
+        self._last_id = -1
+        self._entries: dict[TrialKey, Entry] = {}
+        self._records: dict[TrialKey, Record] = {}
+        # By id, those included of which another one stands.
+        self._unfinished: dict[int, Entry] = {}
         self.renew()
 
     def renew(self) -> None:
@@ -63,54 +72,48 @@ class Ledger:
             with self.storage.in_use():
                 self.storage.optuna.set_study_user_attr(self.study_id, _lease_of(self.owner), self.worker.lease())
 
-    def entries(self) -> dict[TrialKey, Entry]:
-        """All trials by key."""
-        with self.storage.in_use():
-            return {key: self._entry(frozen) for key, frozen in self._standing().items()}
+    def entries(self) -> Mapping[TrialKey, Entry]:
+        """All trials by key; it grows as the ledger does."""
+        self._look()
+        return self._entries
 
-    def records(self) -> dict[TrialKey, Record]:
-        """Those of the finished trials, by key."""
-        return {key: entry.record for key, entry in self.entries().items() if entry.record}
+    def records(self) -> Mapping[TrialKey, Record]:
+        """Those of the finished trials, by key; it grows as the ledger does."""
+        self._look()
+        return self._records
 
     def begin(self, trial: Trial) -> bool:
         """Records that this worker trains a trial; False where another one was faster."""
         searched = searched_part(self.study.space, trial.hparams)
+        template = optuna.trial.create_trial(
+            state=TrialState.RUNNING,
+            params=searched,
+            distributions={name: self.study.space[name] for name in searched},
+            user_attrs=self._begun(trial),
+        )
         with self.storage.in_use():
-            template = optuna.trial.create_trial(
-                state=TrialState.RUNNING,
-                params=searched,
-                distributions={name: self.study.space[name] for name in searched},
-                user_attrs=self._begun(trial),
-            )
-            trial_id = self.storage.optuna.create_new_trial(self.study_id, template)
-            if self._standing()[trial.key]._trial_id == trial_id:
-                return True
-            self.storage.optuna.set_trial_state_values(trial_id, TrialState.FAIL)
-            return False
+            trial_id = self._rows.begin(template, self._last_id)
+        return self.entries()[trial.key].trial_id == trial_id
 
     def finish(self, outcome: Outcome) -> Record:
-        """Records what became of a trial; one that somebody else has finished meanwhile stays as it is."""
+        """Records what became of a trial of this worker's; one that somebody else has finished stays as it is."""
         record = self.study.record(outcome)
         with self.storage.in_use():
-            trial_id = self._standing()[record.key]._trial_id
-            try:
-                for name, value in findings(record).items():
-                    self.storage.optuna.set_trial_user_attr(trial_id, name, value)
-                self.storage.optuna.set_trial_state_values(trial_id, TrialState.COMPLETE, [record.told])
-            except optuna.exceptions.UpdateFinishedTrialError:
-                pass
+            self._rows.finish(self._entries[record.key].trial_id, record.told, findings(record))
         return record
 
     def left_over(self) -> list[Trial]:
-        """Those this worker began in an earlier run, which was stopped, and has not finished."""
-        return [one.trial for one in self.entries().values() if one.owner == self.owner and not one.record]
+        """Those this worker has begun, in this run or an earlier one, and not finished."""
+        self._look()
+        return [one.trial for one in self._unfinished.values() if one.owner == self.owner and self._stands(one)]
 
     def take_over(self) -> list[Trial]:
         """Makes this worker the owner of all trials whose workers are dead, and returns them."""
         if self.worker is None:
             return []
+        self._look()
+        owners = {one.owner for one in self._unfinished.values()} - {self.owner}
         with self.storage.in_use():
-            owners = {frozen.user_attrs["owner"] for frozen in self._unfinished()} - {self.owner}
             leases = self.storage.optuna.get_study_user_attrs(self.study_id) if owners else {}
             taken = []
             for owner in sorted(owners):
@@ -120,42 +123,41 @@ class Ledger:
             return taken
 
     def _from(self, owner):
-        storage = self.storage.optuna
-        standing = {frozen._trial_id for frozen in self._standing().values()}
-        for frozen in self._unfinished():
-            if frozen.user_attrs["owner"] != owner:
-                continue
-            if frozen._trial_id not in standing:
-                storage.set_trial_state_values(frozen._trial_id, TrialState.FAIL)
-                continue
-            # Back into the queue and out again: of several who try, Optuna lets one pass.
-            storage.set_trial_state_values(frozen._trial_id, TrialState.WAITING)
-            if storage.set_trial_state_values(frozen._trial_id, TrialState.RUNNING):
-                storage.set_trial_user_attr(frozen._trial_id, "owner", self.owner)
-                yield self._entry(frozen).trial
+        for one in self._unfinished.values():
+            if one.owner == owner and not self._stands(one):
+                self._rows.fail(one.trial_id)
+            elif one.owner == owner and self._rows.take(one.trial_id, owner, self.owner):
+                yield one.trial
 
-    def _ours(self):
-        everything = self.storage.optuna.get_all_trials(self.study_id, deepcopy=False)
-        return [frozen for frozen in everything if "number" in frozen.user_attrs]
-
-    def _unfinished(self):
-        return [frozen for frozen in self._ours() if not frozen.state.is_finished()]
-
-    def _standing(self):
-        found: dict[TrialKey, FrozenTrial] = {}
-        for frozen in self._ours():
+    def _look(self):
+        with self.storage.in_use():
+            rows = self._rows.read(self._last_id, self._unfinished)
+        for row in rows:
+            entry = self._entry(row)
+            key = entry.trial.key
+            self._last_id = max(self._last_id, row.trial_id)
+            self._unfinished.pop(row.trial_id, None)
+            if not row.state.is_finished():
+                self._unfinished[row.trial_id] = entry
             # Of two that began the same trial at once, the first stands.
-            if frozen.state != TrialState.FAIL:
-                found.setdefault(key_of(frozen), frozen)
-        return found
+            self._entries.setdefault(key, entry)
+            if row.state == TrialState.FAIL and self._stands(entry):
+                del self._entries[key]
+            elif self._stands(entry):
+                self._entries[key] = entry
+                if entry.record:
+                    self._records[key] = entry.record
 
-    def _entry(self, frozen: FrozenTrial) -> Entry:
-        kept = frozen.user_attrs
-        trial = Trial(kept["hparams"], kept["seed"], *key_of(frozen))
+    def _stands(self, entry: Entry) -> bool:
+        return self._entries[entry.trial.key].trial_id == entry.trial_id
+
+    def _entry(self, row: Row) -> Entry:
+        kept = row.attributes
+        trial = Trial(kept["hparams"], kept["seed"], *key_of(kept))
         record = None
-        if frozen.state == TrialState.COMPLETE:
-            record = record_of(self.study.facts, kept, frozen.value, frozen.datetime_complete)
-        return Entry(trial, kept["owner"], frozen._trial_id, record)
+        if row.state == TrialState.COMPLETE:
+            record = record_of(self.study.facts, kept, row.value, row.finished)
+        return Entry(trial, kept["owner"], row.trial_id, record)
 
     def _check_same(self):
         kept = self.storage.optuna.get_study_user_attrs(self.study_id).get(PLAN)
@@ -197,11 +199,6 @@ class Ledger:
             "hparams": dict(trial.hparams),
             "versions": versions(),
         }
-
-
-def key_of(frozen: FrozenTrial) -> TrialKey:
-    """What identifies a trial of ours within its study; those of older formats have a number each."""
-    return TrialKey(frozen.user_attrs["number"], frozen.user_attrs.get("repeat", 0))
 
 
 def _lease_of(owner: str) -> str:

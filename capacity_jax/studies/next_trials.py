@@ -5,14 +5,14 @@ from concurrent.futures import Executor, Future
 from functools import partial
 from typing import Any
 
-from capacity_jax.studies.ledger import Ledger
-from capacity_jax.studies.proposals import batch_of, n_awaited, proposed_batch
+from capacity_jax.studies.ledger import Entry, Ledger
+from capacity_jax.studies.proposals import batch_of, n_awaited, n_before, proposed_batch
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
 from capacity_jax.training.trial import Trial, TrialKey
 
+Entries = Mapping[TrialKey, Entry]
 Records = Mapping[TrialKey, Record]
-Settings = Mapping[int, Mapping[str, Any]]
 
 
 class NotYet(Exception):  # noqa: N818
@@ -31,21 +31,29 @@ def next_trials(ledger: Ledger, executor: Executor, propose: Callable[..., list]
     """
     study = ledger.study
     planned = _PlannedSettings(study, partial(executor.submit, proposed_batch, propose=propose))
+    planned_keys, n_begun, unknown = study.planned_keys(), 0, None
     yield from ledger.left_over()
     while True:
         yield from ledger.take_over()
-        entries = ledger.entries()
-        records = {key: entry.record for key, entry in entries.items() if entry.record}
-        settings = {key.number: entry.trial.hparams for key, entry in entries.items()}
+        entries, records = ledger.entries(), ledger.records()
+        while n_begun < len(planned_keys) and planned_keys[n_begun] in entries:
+            n_begun += 1
         try:
-            key = _first_missing(study, records, entries)
+            if n_begun < len(planned_keys):
+                key = planned_keys[n_begun]
+            elif (len(entries), len(records)) == unknown:
+                # To find the best of thousands again takes a while, and no record has come.
+                raise NotYet
+            else:
+                key = _first_missing(study, records, entries)
             if key is None:
                 return
             # What is measured again is known.
-            hparams = settings[key.number] if key.repeat else planned.setting(key.number, records, settings)
+            first = entries.get(TrialKey(key.number))
+            hparams = first.trial.hparams if first else planned.setting(key.number, entries, records)
         except NotYet:
-            ours = any(entry.owner == ledger.owner and not entry.record for entry in entries.values())
-            if not ours and not planned.in_progress():
+            unknown = len(entries), len(records)
+            if not ledger.left_over() and not planned.in_progress():
                 return
             yield None
             continue
@@ -62,27 +70,34 @@ class _PlannedSettings:
         self.initial = {trial.number: trial.hparams for trial in study.initial_trials()}
         self.batches: dict[int, Future] = {}
 
-    def setting(self, number: int, records: Records, settings: Settings) -> Mapping[str, Any]:
+    def setting(self, number: int, entries: Entries, records: Records) -> Mapping[str, Any]:
         """The number-th setting, given those before it."""
         if number in self.initial:
-            self._prepare(0, records, self.initial)
+            self._prepare(0, entries, records, self.initial)
             return self.initial[number]
         batch, numbers = batch_of(self.study, number)
-        self._prepare(batch, records, settings)
+        self.batches = {later: future for later, future in self.batches.items() if later >= batch}
+        self._prepare(batch, entries, records, {})
         if batch not in self.batches or not self.batches[batch].done():
             raise NotYet
-        proposed = self.batches[batch].result()
-        self._prepare(batch + 1, records, {**settings, **dict(zip(numbers, proposed, strict=True))})
-        return proposed[number - numbers.start]
+        proposed = dict(zip(numbers, self.batches[batch].result(), strict=True))
+        self._prepare(batch + 1, entries, records, proposed)
+        return proposed[number]
 
     def in_progress(self) -> bool:
         """Whether a batch is being proposed."""
         return not all(future.done() for future in self.batches.values())
 
-    def _prepare(self, batch, records, settings):
-        is_known = all(TrialKey(number) in records for number in range(n_awaited(self.study, batch)))
-        if batch not in self.batches and batch * self.study.proposals < self.study.trials and is_known:
-            self.batches[batch] = self.submit(self.study, batch, records, settings)
+    def _prepare(self, batch, entries, records, upcoming):
+        awaited = range(n_awaited(self.study, batch))
+        is_wanted = batch not in self.batches and batch * self.study.proposals < self.study.trials
+        if is_wanted and all(TrialKey(number) in records for number in awaited):
+            settings = {
+                number: upcoming[number] if number in upcoming else entries[TrialKey(number)].trial.hparams
+                for number in range(n_before(self.study, batch))
+            }
+            known = {TrialKey(number): records[TrialKey(number)] for number in awaited}
+            self.batches[batch] = self.submit(self.study, batch, known, settings)
 
 
 def _first_missing(study, records, entries):

@@ -28,13 +28,17 @@ def batch_of(study: Study, number: int) -> tuple[int, range]:
     return batch, range(first, first + study.proposals)
 
 
+def n_before(study: Study, batch: int) -> int:
+    """How many settings, the first ones, a batch follows from: random draws follow from none."""
+    return 0 if study.sampler == "random" else len(study.initial_settings) + batch * study.proposals
+
+
 def n_awaited(study: Study, batch: int) -> int:
     """Of how many settings, the first ones, the first measurements must have ended before a batch is proposed.
 
     Those of all but the batch before it: one batch is thus proposed while the one before it is trained.
     """
-    n_initial = len(study.initial_settings)
-    return 0 if study.sampler == "random" else max(0, n_initial + (batch - 1) * study.proposals)
+    return max(0, n_before(study, batch) - study.proposals)
 
 
 def proposed_batch(
@@ -50,14 +54,13 @@ def proposed_batch(
       study: whose sampler is asked.
       batch: which batch of the sampler's, from 0.
       records: those of the first measurements of the first `n_awaited` settings are used.
-      settings: by number, the complete hyperparameters of all settings before the batch.
+      settings: by number, the complete hyperparameters of the first `n_before` settings.
       propose: answers as `gp.propose` does, for the sampler `gp`.
     """
     seed = int(np.random.SeedSequence((study.seed, batch, 1)).generate_state(1)[0])
     awaited = n_awaited(study, batch)
-    numbers = range(len(study.initial_settings) + batch * study.proposals)
     known = {number: records[TrialKey(number)] for number in range(awaited)}
-    trials = [_frozen(study, settings[number], known.get(number)) for number in numbers]
+    trials = [_frozen(study, settings[number], known.get(number)) for number in range(n_before(study, batch))]
     maximize = study.bucket.task.maximize
     if study.sampler == "gp":
         # Before it has learned anything a process of its own is not worth starting.

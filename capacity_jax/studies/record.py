@@ -199,6 +199,11 @@ def format_of(plan: Mapping[str, Any]) -> int:
     return plan.get("format", 1)
 
 
+def key_of(attributes: Mapping[str, Any]) -> TrialKey:
+    """What identifies a trial within its study, from what is stored of it; in older formats each has a number."""
+    return TrialKey(attributes["number"], attributes.get("repeat", 0))
+
+
 def record_of(
     facts: StudyFacts, attributes: Mapping[str, Any], value: float | None, finished: datetime | None
 ) -> Record:

@@ -10,11 +10,12 @@ from time import sleep
 from urllib.parse import unquote, urlsplit
 
 import optuna
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage, get_storage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-SQLITE = "sqlite:///"
+SQLITE, JOURNAL = "sqlite:///", "journal:"
 # Seconds for which a writer waits for another one.
 SQLITE_TIMEOUT = 60
 
@@ -30,7 +31,7 @@ class Storage:
     Attributes:
       optuna: the storage itself.
       url: where it is, with the password if there is one.
-      file: that of a SQLite storage, else None.
+      file: that of a SQLite storage or a journal, else None.
     """
 
     optuna: BaseStorage
@@ -40,19 +41,23 @@ class Storage:
     @contextmanager
     def in_use(self) -> Iterator[None]:
         """Turns what goes wrong with the storage inside the block into a StorageError."""
-        # SQLite would go on writing to a deleted file, which nobody can open again.
+        # SQLite would go on writing to a deleted file, which nobody can open again; a journal would begin anew.
         if self.file is not None and not self.file.exists():
             raise StorageError(f"storage is {masked(self.url)}, which has vanished")
         try:
             yield
-        except (SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        except (SQLAlchemyError, optuna.exceptions.StorageInternalError, OSError) as error:
             cause = error.__cause__ or error
             reason = masked(_first_line(cause), self.url)
             raise StorageError(f"storage is {masked(self.url)}, which fails: {reason}") from None
 
 
 def open_storage(url: str | None = None) -> Storage:
-    """The storage at an Optuna URL, such as `sqlite:///studies.db`; one in memory without it.
+    """The storage at a URL; one in memory without it.
+
+    Args:
+      url: a database as SQLAlchemy names it, such as `sqlite:///studies.db`, or `journal:` with the path of a file
+        behind it: Optuna's journal, which also machines that share no more than a directory can write.
 
     Raises:
       StorageError: it cannot be opened.
@@ -66,14 +71,24 @@ def open_storage(url: str | None = None) -> Storage:
         if url is None:
             return Storage(InMemoryStorage())
         try:
+            if url.startswith(JOURNAL):
+                file = Path(url.removeprefix(JOURNAL))
+                return Storage(JournalStorage(JournalFileBackend(str(file))), url, file)
             if not url.startswith(SQLITE):
-                return Storage(get_storage(url), url)
+                return Storage(RDBStorage(url), url)
             file = Path(url.removeprefix(SQLITE))
             with closing(sqlite3.connect(file)) as connection:
                 # Writers then do not wait for readers.
                 connection.execute("PRAGMA journal_mode=WAL")
-            return Storage(get_storage(_sqlite(url)), url, file)
-        except (SQLAlchemyError, sqlite3.Error, optuna.exceptions.OptunaError, ImportError, ValueError) as error:
+            return Storage(_sqlite(url), url, file)
+        except (
+            SQLAlchemyError,
+            sqlite3.Error,
+            optuna.exceptions.OptunaError,
+            ImportError,
+            ValueError,
+            OSError,
+        ) as error:
             reason = masked(_first_line(error), url)
             raise StorageError(f"storage is {masked(url)}, which cannot be opened: {reason}") from None
 

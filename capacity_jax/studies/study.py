@@ -15,7 +15,7 @@ import numpy as np
 from optuna.distributions import distribution_to_json
 
 from capacity_jax.search.space import Space
-from capacity_jax.studies.best import keys_of_study
+from capacity_jax.studies.best import keys_of_study, planned_keys
 from capacity_jax.studies.fingerprint import fingerprint
 from capacity_jax.studies.record import FORMAT, Record, StudyFacts
 from capacity_jax.studies.versions import versions
@@ -113,11 +113,8 @@ class Study:
 
     def initial_trials(self) -> list[Trial]:
         """The initial settings with their seeds."""
-        return [
-            self.trial(TrialKey(number, repeat), setting)
-            for number, setting in enumerate(self.initial_settings)
-            for repeat in range(self.seeds)
-        ]
+        keys = planned_keys(len(self.initial_settings), 0, self.seeds)
+        return [self.trial(key, self.initial_settings[key.number]) for key in keys]
 
     def trial(self, key: TrialKey, hparams: Mapping[str, Any]) -> Trial:
         """The trial of that key; its seed depends on the study's seed and the key alone."""
@@ -152,6 +149,10 @@ class Study:
             validation=outcome.validation,
             curve=outcome.curve,
         )
+
+    def planned_keys(self) -> list[TrialKey]:
+        """The trials known beforehand, in their order."""
+        return planned_keys(len(self.initial_settings), self.trials, self.seeds)
 
     def keys(self, records: Mapping[TrialKey, Record]) -> Iterator[TrialKey]:
         """All trials of the study in their order, as far as the records tell, as `keys_of_study` has them."""
