@@ -91,6 +91,7 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
         _, _, step, loss = state
         return (step < last) & jnp.isfinite(loss)
 
+    @jax.named_scope("train_step")
     def train_step(state):
         flat, moments, step, _ = state
         key = jax.random.fold_in(member.key, step)
