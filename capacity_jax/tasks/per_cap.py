@@ -18,6 +18,7 @@ from capacity_jax.checks import check_size, unknown
 from capacity_jax.estimators.mutual_information import bits_per_parameter, mutual_information
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
+from capacity_jax.tasks.windows import windows
 
 Inputs = Literal["centred", "binary"]
 
@@ -61,7 +62,7 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
         return {"b": b, "examples": _repeated(drawn, b, size)}
 
     def window(data, start, size, weights):
-        examples = lax.dynamic_slice_in_dim(data["examples"], start, size, axis=1)
+        examples = windows(data["examples"], jnp.asarray(start), size, axis=1)
         return Batch(examples[:n_in].T[:, None], examples[n_in], weights.astype(float))
 
     def batch(shared, data, key, step, size):

@@ -9,19 +9,20 @@ from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Int
 
 
-def windows(rows: Array, starts: Int[Array, "*places"], size: int) -> Array:
+def windows(rows: Array, starts: Int[Array, "*places"], size: int, axis: int = 0) -> Array:
     """The `size` rows from each start on; a start too near the end is moved back until as many follow.
 
     Alone these are slices. Mapped over members, each of which starts elsewhere, they are one gather: a TPU would cut
     slices of different members one after another.
 
     Args:
-      rows: `[n, ...]`.
+      rows: n of them along an axis.
       starts: of any shape.
       size: at most n.
+      axis: that of the rows.
 
     Returns:
-      `[*places, size, ...]`.
+      The array with `[*places, size]` in place of the axis.
 
     Example:
       >>> import jax.numpy as jnp
@@ -32,9 +33,9 @@ def windows(rows: Array, starts: Int[Array, "*places"], size: int) -> Array:
 
     @custom_vmap
     def sliced(rows, starts):
-        take = partial(lax.dynamic_slice_in_dim, rows, slice_size=size)
+        take = partial(lax.dynamic_slice_in_dim, rows, slice_size=size, axis=axis)
         for _ in range(starts.ndim):
-            take = jax.vmap(take)
+            take = jax.vmap(take, out_axes=axis)
         return take(starts)
 
     @sliced.def_vmap
@@ -43,8 +44,8 @@ def windows(rows: Array, starts: Int[Array, "*places"], size: int) -> Array:
         return jax.vmap(gathered, [0 if of_each else None for of_each in mapped])(rows, starts), True
 
     def gathered(rows, starts):
-        first = jnp.clip(starts, 0, len(rows) - size)
+        first = jnp.clip(starts, 0, rows.shape[axis] - size)
         places = first[..., None] + lax.broadcasted_iota(first.dtype, (*first.shape, size), first.ndim)
-        return rows.at[places].get(mode="promise_in_bounds")
+        return rows.at[(slice(None),) * axis + (places,)].get(mode="promise_in_bounds")
 
     return sliced(rows, starts)

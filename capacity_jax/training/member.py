@@ -138,6 +138,20 @@ def loss_and_gradients(
     return lax.scan(add_block, zeros, jnp.arange(0, bucket.batch_size, block_size))[0]
 
 
+def kept_bytes(bucket: Bucket, shared: Data, hparams: HParams) -> int:
+    """What the forward pass of a training step keeps for the backward pass, before a compiler has thought it over."""
+
+    def kept(shared):
+        member = draw_member(bucket, 0, hparams)
+        batch = bucket.task.batch(shared, member.data, member.key, 0, bucket.batch_size)
+        _, pull_back = jax.vjp(
+            lambda params: _summed_scores(bucket, params, batch, member.hparams)[0]["loss"], member.params
+        )
+        return jax.tree.leaves(pull_back)
+
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.eval_shape(kept, shared))
+
+
 def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, dict[str, Float[Array, ""]]]:
     """Weighted means of the task's scores over its evaluation set and, if it has one of its own, its validation set."""
     task = bucket.task
