@@ -18,6 +18,7 @@ from capacity_jax.checks import check_size, unknown
 from capacity_jax.estimators.mutual_information import bits_per_parameter, mutual_information
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
+from capacity_jax.tasks.windows import windows
 
 Inputs = Literal["centred", "binary"]
 
@@ -53,16 +54,16 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
         x_key, label_key = jax.random.split(key)
         xs = jax.random.bernoulli(x_key, shape=(b_max, n_in))
         labels = jax.random.bernoulli(label_key, shape=(b_max,))
-        # Rows past b repeat the first ones: a window that starts anywhere below b is one contiguous slice.
         b = jnp.asarray(hparams["b"], jnp.int32)
-        rows = jnp.arange(b_max + size) % b
-        # Feature-major, as the network hears a batch: no step has to transpose its window.
-        bits = xs[rows].T.astype(float)
-        return {"b": b, "xs": bits if inputs == "binary" else 2.0 * bits - 1.0, "labels": labels[rows].astype(float)}
+        bits = xs.T.astype(float)
+        # Feature-major, as the network hears a batch, and the label as one more feature: a step takes its window in
+        # one slice and transposes nothing.
+        drawn = jnp.vstack([bits if inputs == "binary" else 2.0 * bits - 1.0, labels.astype(float)])
+        return {"b": b, "examples": _repeated(drawn, b, size)}
 
     def window(data, start, size, weights):
-        xs = lax.dynamic_slice_in_dim(data["xs"], start, size, axis=1)
-        return Batch(xs.T[:, None], lax.dynamic_slice_in_dim(data["labels"], start, size), weights.astype(float))
+        examples = windows(data["examples"], jnp.asarray(start), size, axis=1)
+        return Batch(examples[:n_in].T[:, None], examples[n_in], weights.astype(float))
 
     def batch(shared, data, key, step, size):
         # A window at a random place learns as well as drawing every row anew, at the cost of a copy; windows in
@@ -131,6 +132,16 @@ def expand(network: Network, settings: Settings) -> Settings:
     for name, value in settings.items():
         spelt |= {"b": _labels(value, network.n_params)} if name == "b_per_parameter" else {name: value}
     return spelt
+
+
+def _repeated(examples, b, size):
+    """The first b columns, then as many of them again as a window of `size` that begins among them can reach.
+
+    By shifting, not by index: a TPU's compiler takes a minute for such a gather.
+    """
+    n = examples.shape[1]
+    again = lax.dynamic_slice_in_dim(jnp.pad(examples, ((0, 0), (n, size))), n - b, n + size, axis=1)
+    return jnp.where(jnp.arange(n + size) < b, jnp.pad(examples, ((0, 0), (0, size))), again)
 
 
 def _labels(per_parameter, n_params):

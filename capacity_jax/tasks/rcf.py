@@ -7,12 +7,12 @@ network always finds more that is worth its while.
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from capacity_jax.checks import check_size
 from capacity_jax.estimators.mutual_information import bits_per_parameter
 from capacity_jax.estimators.rate_distortion import weighted_gaussian_bits
 from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments
+from capacity_jax.tasks.windows import windows
 
 
 @one_for_equal_arguments
@@ -82,7 +82,7 @@ def rcf(
         """The rows that are stored from `start` on, or the last ones if fewer than `size` follow."""
         if size > n_examples:
             raise ValueError(f"batch_size is {size}; it must be at most n_examples, {n_examples}")
-        return jax.tree.map(lambda rows: lax.dynamic_slice_in_dim(rows, start, size), shared)
+        return jax.tree.map(lambda rows: windows(rows, jnp.asarray(start), size), shared)
 
     def batch(shared, data, key, step, size):
         # A window at a random place costs a fraction of a gather and, from a storage in random order, is as

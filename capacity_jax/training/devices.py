@@ -18,6 +18,9 @@ from capacity_jax.cells.linear import rows_times_columns
 AXIS = "members"
 TOGETHER = "together"
 LARGEST_BLOCK = 512
+# The vector memory of a TPU core from v5e on, in bytes: what a gang's activations may fill.
+# A GPU's compiler gives no estimate that would tell what is best there.
+ON_CHIP = {"tpu": 128 * 2**20}
 # Of 512 bits, where the CPU has them and XLA would use 256.
 WIDE_VECTORS = {"xla_cpu_prefer_vector_width": 512}
 
@@ -70,6 +73,22 @@ class Devices:
             return batch_size
         return min(range(LARGEST_BLOCK, LARGEST_BLOCK // 2 - 1, -16), key=lambda size: -batch_size % size)
 
+    def gang_size(self, n_members: int, kept_bytes: Callable[[], int]) -> int:
+        """How many of a device's members train at once; gangs take turns.
+
+        Where hundreds of large members together would wait for the main memory at every operation, a gang keeps what
+        its backward pass needs on the chip.
+
+        Args:
+          n_members: of each device; gangs divide them evenly.
+          kept_bytes: tells what one member's forward pass keeps for its backward pass.
+        """
+        on_chip = ON_CHIP.get(self.devices[0].platform)
+        if on_chip is None or self.in_turn:
+            return n_members
+        most = max(1, on_chip // kept_bytes())
+        return max(size for size in range(1, n_members + 1) if n_members % size == 0 and size <= most)
+
     def any_member(self, flag: Bool[Array, ""]) -> Bool[Array, ""]:
         """Inside `over_members`: whether the flag is set for any member that trains together with this one.
 
@@ -77,13 +96,24 @@ class Devices:
         """
         return flag if self.in_turn else lax.pmax(flag.astype(jnp.int32), TOGETHER) > 0
 
-    def over_members(self, f: Callable) -> Callable:
-        """Turns `f(shared, member, ...)` into a jitted function of stacked members; the first of these is donated."""
+    def over_members(self, f: Callable, gang: int | None = None) -> Callable:
+        """Turns `f(shared, member, ...)` into a jitted function of stacked members; the first of these is donated.
+
+        Args:
+          f: of one member.
+          gang: as `gang_size` gives it; by default all members of a device at once.
+        """
 
         def mapped(shared, *stacked):
             if self.in_turn:
                 return lax.map(lambda one: f(shared, *one), stacked)
-            return jax.vmap(partial(f, shared), axis_name=TOGETHER)(*stacked)
+            together = jax.vmap(partial(f, shared), axis_name=TOGETHER)
+            n_members = len(jax.tree.leaves(stacked)[0])
+            if gang in (None, n_members):
+                return together(*stacked)
+            gangs = jax.tree.map(lambda leaf: leaf.reshape(-1, gang, *leaf.shape[1:]), stacked)
+            done = lax.map(lambda one: together(*one), gangs)
+            return jax.tree.map(lambda leaf: leaf.reshape(n_members, *leaf.shape[2:]), done)
 
         def all_members(shared, *stacked):
             specs = (PartitionSpec(), *(PartitionSpec(AXIS) for _ in stacked))

@@ -98,6 +98,7 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
         _, _, step, loss, _ = state
         return (step < last) & jnp.isfinite(loss)
 
+    @jax.named_scope("train_step")
     def train_step(state):
         flat, moments, step, _, curve = state
         key = jax.random.fold_in(member.key, step)
@@ -149,6 +150,20 @@ def scores_and_gradients(
     scores, _ = jax.eval_shape(partial(_summed_scores, bucket), params, batch, hparams)
     zeros = jax.tree.map(jnp.zeros_like, (scores, params))
     return lax.scan(add_block, zeros, jnp.arange(0, bucket.batch_size, block_size))[0]
+
+
+def kept_bytes(bucket: Bucket, shared: Data, hparams: HParams) -> int:
+    """What the forward pass of a training step keeps for the backward pass, before a compiler has thought it over."""
+
+    def kept(shared):
+        member = draw_member(bucket, 0, hparams)
+        batch = bucket.task.batch(shared, member.data, member.key, 0, bucket.batch_size)
+        _, pull_back = jax.vjp(
+            lambda params: _summed_scores(bucket, params, batch, member.hparams)[0]["loss"], member.params
+        )
+        return jax.tree.leaves(pull_back)
+
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.eval_shape(kept, shared))
 
 
 def evaluate(bucket: Bucket, shared: Data, member: Member) -> dict[str, dict[str, Float[Array, ""]]]:

@@ -1,9 +1,12 @@
 """How much memory a population's program takes, and how many slots the devices have memory for."""
 
+import math
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import jax
 from jax.stages import Compiled
 
 from capacity_jax.training.devices import Devices
@@ -30,11 +33,14 @@ def peak_bytes(program: Compiled) -> int:
     return kept + plan.temp_size_in_bytes
 
 
-def free_bytes(devices: Devices) -> int:
-    """The free memory of each device; CPU devices share that of the machine, or of its container."""
+def free_bytes(devices: Devices) -> float:
+    """The free memory of each device, infinite where it does not tell.
+
+    CPU devices share that of the machine, or of its container.
+    """
     if devices.devices[0].platform != "cpu":
         stats = devices.devices[0].memory_stats()
-        return stats["bytes_limit"] - stats["bytes_in_use"]
+        return stats["bytes_limit"] - stats["bytes_in_use"] if stats else math.inf
     return _free_host_bytes() // len(devices.devices)
 
 
@@ -42,6 +48,7 @@ def slots_that_fit(program_of: Callable[[int], Compiled], n_slots: int, devices:
     """The largest number of slots up to n_slots, or nearly so, whose program fits the free memory.
 
     Where n_slots fits, no other program is compiled; elsewhere those of one member for each device and of the choice.
+    A TPU's compiler refuses a program that does not fit: then half as many are tried.
 
     Args:
       program_of: compiles the program of a number of slots, a multiple of the number of devices.
@@ -52,10 +59,16 @@ def slots_that_fit(program_of: Callable[[int], Compiled], n_slots: int, devices:
       MemoryError: not even one member fits each device.
     """
     n_devices = len(devices.devices)
-    usable = USABLE * free_bytes(devices)
+    # Never infinite: that is what a program needs that cannot be compiled.
+    usable = min(USABLE * free_bytes(devices), sys.float_info.max)
 
     def needed(members):
-        return peak_bytes(program_of(members * n_devices))
+        try:
+            return peak_bytes(program_of(members * n_devices))
+        except jax.errors.JaxRuntimeError as error:
+            if "RESOURCE_EXHAUSTED" not in str(error):
+                raise
+            return math.inf
 
     most = n_slots // n_devices
     if (needed_by_most := needed(most)) <= usable:
@@ -65,6 +78,11 @@ def slots_that_fit(program_of: Callable[[int], Compiled], n_slots: int, devices:
             f"one member needs {needed_by_one / 1e9:.3g} GB on each device; allowed: {usable / 1e9:.3g} GB, "
             f"{USABLE:.0%} of what is free; a smaller batch, network or data set needs less"
         )
+    while math.isinf(needed_by_most):
+        most //= 2
+        needed_by_most = needed(most)
+    if needed_by_most <= usable:
+        return most * n_devices
     # Memory is linear in the members but for the compiler's choices.
     of_each = (needed_by_most - needed_by_one) / (most - 1)
     fitting = 1 + int((usable - needed_by_one) / of_each)

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
 from capacity_jax.training.devices import Devices, default_devices
-from capacity_jax.training.member import Bucket, Member, advance, draw_member, evaluate, finished
+from capacity_jax.training.member import Bucket, Member, advance, draw_member, evaluate, finished, kept_bytes
 from capacity_jax.training.memory import slots_that_fit
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
 
@@ -64,7 +64,9 @@ def compiled_chunk(bucket: Bucket, n_slots: int, devices: Devices) -> Compiled:
     """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
     shared = jax.eval_shape(bucket.task.shared)
     members = jax.eval_shape(lambda: idle_members(bucket, n_slots, devices))
-    program = devices.over_members(partial(_train_chunk, bucket, devices))
+    kept = partial(kept_bytes, bucket, shared, _encoded_defaults(bucket))
+    gang = devices.gang_size(n_slots // len(devices.devices), kept)
+    program = devices.over_members(partial(_train_chunk, bucket, devices), gang)
     return program.lower((np.int32(0), shared), members, idle_assignment(bucket, n_slots)).compile()
 
 

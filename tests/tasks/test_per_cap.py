@@ -37,14 +37,15 @@ def test_evaluation_counts_every_example_once(b):
     xs, targets, weights = examples(task, data, b)
     assert weights.sum() == b
     np.testing.assert_array_equal(weights[:b], 1)
-    np.testing.assert_array_equal(xs[:b], data["xs"][:, :b].T)
-    np.testing.assert_array_equal(targets[:b], data["labels"][:b])
+    np.testing.assert_array_equal(xs[:b], data["examples"][:-1, :b].T)
+    np.testing.assert_array_equal(targets[:b], data["examples"][-1, :b])
 
 
 def test_inputs_and_labels_are_fair_and_independent():
     """Breaks if inputs are not ±1 with equal chance, labels not 0 or 1, or the two correlate (4 standard errors)."""
     _, data = drawn(20_000, b_max=20_000)
-    xs, labels = np.asarray(data["xs"][:, :20_000].T), np.asarray(data["labels"][:20_000])
+    *xs, labels = np.asarray(data["examples"][:, :20_000])
+    xs = np.transpose(xs)
     assert set(np.unique(xs)) == {-1, 1}
     assert set(np.unique(labels)) == {0, 1}
     tolerance = 4 / np.sqrt(20_000)
@@ -57,9 +58,12 @@ def test_the_papers_inputs_are_the_same_bits():
     """Breaks if binary inputs are not 0 and 1, differ from the centred ones by more, or are lost when b is fitted."""
     centred, binary = (per_cap(n_in=6, b_max=200, inputs=inputs) for inputs in ("centred", "binary"))
     drawn = [task.draw(jax.random.key(0), {"b": 50}, SIZE) for task in (centred, binary)]
-    assert set(np.unique(drawn[1]["xs"])) == {0, 1}
-    np.testing.assert_array_equal(drawn[0]["xs"], 2 * drawn[1]["xs"] - 1)
-    np.testing.assert_array_equal(drawn[0]["labels"], drawn[1]["labels"])
+    (centred_xs, centred_labels), (binary_xs, binary_labels) = (
+        (data["examples"][:-1, :50], data["examples"][-1, :50]) for data in drawn
+    )
+    assert set(np.unique(binary_xs)) == {0, 1}
+    np.testing.assert_array_equal(centred_xs, 2 * binary_xs - 1)
+    np.testing.assert_array_equal(centred_labels, binary_labels)
     assert fit_task(binary, Network(rnn, 6, 16, 1), [{"b": 50}]) is per_cap(n_in=6, b_max=50, inputs="binary")
     with pytest.raises(ValueError, match="inputs 'bits' is unknown; allowed: centred, binary"):
         per_cap(inputs="bits")
@@ -69,7 +73,7 @@ def test_the_papers_inputs_are_the_same_bits():
 def test_training_windows_hold_the_first_b_examples_only(b):
     """Breaks if a window reaches into padding, or weighs an example twice where b is below the batch size."""
     task, data = drawn(b)
-    known = {(*map(float, x), float(y)) for x, y in zip(data["xs"][:, :b].T, data["labels"][:b], strict=True)}
+    known = {tuple(map(float, example)) for example in data["examples"][:, :b].T}
     seen = set()
     for step in range(60):
         batch = jax.jit(task.batch, static_argnums=4)((), data, jax.random.key(step), step, SIZE)
@@ -85,8 +89,7 @@ def test_data_do_not_depend_on_the_padding():
     """Breaks if b_max, which only sizes arrays, changes what a member is asked to remember."""
     _, small = drawn(50, b_max=64)
     _, large = drawn(50, b_max=1000)
-    np.testing.assert_array_equal(small["xs"][:, :50], large["xs"][:, :50])
-    np.testing.assert_array_equal(small["labels"][:50], large["labels"][:50])
+    np.testing.assert_array_equal(small["examples"][:, :50], large["examples"][:, :50])
 
 
 def test_b_is_traced():

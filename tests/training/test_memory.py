@@ -1,16 +1,19 @@
 """The compiler's plan against the memory a process takes, and the slots chosen by it."""
 
+import math
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import jax
 import pytest
 
 from capacity_jax.cells import rnn
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
-from capacity_jax.training import Bucket, default_devices, memory
+from capacity_jax.training import Bucket, Devices, default_devices, memory
 from capacity_jax.training.memory import free_bytes, peak_bytes, slots_that_fit
 from capacity_jax.training.program import compiled_chunk
 
@@ -106,3 +109,41 @@ def test_free_memory_is_what_a_container_leaves(monkeypatch, tmp_path):
     assert free_bytes(default_devices()) == 1800 // 2 < whole
     (tmp_path / "memory.max").write_text("max")
     assert free_bytes(default_devices()) > 1800
+
+
+def refusing(above):
+    """Programs as a TPU's compiler makes them: none of more than so many members on a device."""
+
+    def program_of(n_slots):
+        if n_slots > 2 * above:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Ran out of memory on HBM")
+        return n_slots
+
+    return program_of
+
+
+@pytest.mark.parametrize(("above", "chosen"), [(256, 512), (100, 128), (1, 2)])
+def test_a_program_that_the_compiler_refuses_is_halved(monkeypatch, above, chosen):
+    """Breaks if a population too large for a TPU dies where half as many members would do."""
+    monkeypatch.setattr(memory, "free_bytes", lambda devices: math.inf)
+    monkeypatch.setattr(memory, "peak_bytes", lambda program: 1000 * program)
+    assert slots_that_fit(refusing(above), 512, default_devices()) == chosen
+
+
+def test_what_no_halving_helps_is_an_error(monkeypatch):
+    """Breaks if a member that no compiler takes is tried for ever, or another failure is taken for a lack of memory."""
+    monkeypatch.setattr(memory, "free_bytes", lambda devices: math.inf)
+    with pytest.raises(MemoryError, match="one member needs inf GB on each device"):
+        slots_that_fit(refusing(0), 512, default_devices())
+
+    def broken(n_slots):
+        raise jax.errors.JaxRuntimeError("INTERNAL: something else")
+
+    with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
+        slots_that_fit(broken, 512, default_devices())
+
+
+def test_a_device_that_does_not_tell_its_memory_is_tried():
+    """Breaks if a device without memory statistics, as some TPUs are, stops a population."""
+    silent = SimpleNamespace(platform="tpu", memory_stats=lambda: None)
+    assert free_bytes(Devices((silent,), in_turn=False)) == math.inf

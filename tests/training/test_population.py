@@ -20,11 +20,13 @@ from capacity_jax.training import (
     Snapshot,
     Trial,
     default_devices,
+    devices,
     fill_defaults,
     hyperparameters_of,
     train_population,
 )
-from capacity_jax.training.member import advance, draw_member, evaluate
+from capacity_jax.training.member import advance, draw_member, evaluate, kept_bytes
+from capacity_jax.training.program import compiled_chunk
 from capacity_jax.training.settings import encode
 
 
@@ -104,6 +106,29 @@ def test_members_together_agree_with_members_in_turn():
     for seed, outcome in in_turn.items():
         assert together[seed].steps_made == outcome.steps_made
         np.testing.assert_allclose(together[seed].scores["loss"], outcome.scores["loss"], rtol=1e-3)
+
+
+def test_gangs_that_take_turns_agree_with_all_at_once(monkeypatch):
+    """Breaks if members are mixed up between gangs, or a gang ends before its slowest member (1e-3, as above)."""
+    bucket, trials = bucket_of(n_hidden=5, b_max=210), varied_trials(8)
+    at_once = Devices(default_devices().devices, in_turn=False)
+    whole = by_seed(train_population(bucket, trials, n_slots=8, devices=at_once))
+    kept = kept_bytes(bucket, (), encode(fill_defaults(bucket, {}), hyperparameters_of(bucket)))
+    monkeypatch.setattr(devices, "ON_CHIP", {"cpu": 3 * kept})
+    assert at_once.gang_size(4, lambda: kept) == 2
+    compiled_chunk.cache_clear()
+    for seed, outcome in by_seed(train_population(bucket, trials, n_slots=8, devices=at_once)).items():
+        assert outcome.steps_made == whole[seed].steps_made
+        np.testing.assert_allclose(outcome.scores["loss"], whole[seed].scores["loss"], rtol=1e-3)
+    compiled_chunk.cache_clear()
+
+
+@pytest.mark.parametrize(("kept", "size"), [(1, 12), (10, 12), (11, 6), (30, 4), (60, 2), (70, 1), (1000, 1)])
+def test_a_gang_keeps_its_activations_on_the_chip(monkeypatch, kept, size):
+    """Breaks if a gang is larger than the chip's memory, smaller than it has to be, or leaves members over."""
+    monkeypatch.setattr(devices, "ON_CHIP", {"cpu": 120})
+    assert Devices(default_devices().devices, in_turn=False).gang_size(12, lambda: kept) == size
+    assert Devices(default_devices().devices, in_turn=True).gang_size(12, lambda: kept) == 12
 
 
 def test_a_caller_chooses_the_devices():

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import lax
 
 from capacity_jax.checks import check_size
 from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments
 from capacity_jax.tasks.text8.corpus import ALPHABET, Corpus, read_text8
 from capacity_jax.tasks.text8.stand_in import stand_in
+from capacity_jax.tasks.windows import windows
 
 # Names the file, or the directory of it, that is read when no corpus is given.
 DATA_VARIABLE = "CAPACITY_JAX_DATA"
@@ -68,27 +68,26 @@ def _text8(corpus: Corpus, n_steps: int, n_warmup: int, n_evaluation: int) -> Ta
 
     def shared():
         places = np.arange(n_evaluation) * (n_held_out - n_steps) // n_evaluation
-        windows = places[:, None] + np.arange(n_steps + 1)
+        of_windows = places[:, None] + np.arange(n_steps + 1)
         return {
             "train": corpus.train,
-            "validation": corpus.validation[windows],
-            "evaluation": corpus.evaluation[windows],
+            "validation": corpus.validation[of_windows],
+            "evaluation": corpus.evaluation[of_windows],
         }
 
-    def examples(windows, weights):
-        xs = jax.nn.one_hot(windows[:, :-1], len(ALPHABET))
-        return Batch(xs, windows[:, n_warmup + 1 :].astype(jnp.int32), weights)
+    def examples(texts, weights):
+        xs = jax.nn.one_hot(texts[:, :-1], len(ALPHABET))
+        return Batch(xs, texts[:, n_warmup + 1 :].astype(jnp.int32), weights)
 
     def batch(shared, data, key, step, size):
         text = shared["train"]
         places = jax.random.randint(key, (size,), 0, len(text) - n_steps)
-        window = partial(lax.dynamic_slice_in_dim, text, slice_size=n_steps + 1)
-        return examples(jax.vmap(window)(places), jnp.ones(size))
+        return examples(windows(text, places, n_steps + 1), jnp.ones(size))
 
     def held_out(text, shared, data, i, size):
         rows = i * size + jnp.arange(size)
-        windows = shared[text][jnp.minimum(rows, n_evaluation - 1)]
-        return examples(windows, (rows < n_evaluation).astype(float))
+        texts = shared[text][jnp.minimum(rows, n_evaluation - 1)]
+        return examples(texts, (rows < n_evaluation).astype(float))
 
     def score(outputs, target):
         nats = optax.softmax_cross_entropy_with_integer_labels(outputs, target).mean()
