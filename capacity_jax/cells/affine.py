@@ -9,12 +9,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
 from capacity_jax.cells.base import HParams, Params
 from capacity_jax.cells.hyperparameters import SHARED, Hyperparameter
 from capacity_jax.cells.linear import linear
-from capacity_jax.cells.weights import normal_matrix
 
 INPUT_SCALE = {"input_scale": SHARED["input_scale"]}
 # Biases of 0 would leave a matrix state unread where nothing is heard.
@@ -26,13 +26,15 @@ def draw_affines(key: Key[Array, ""], n_in: int, sizes: Mapping[str, int], hpara
 
     Matrices have variance `input_scale`²/n_in, biases `bias_scale`², or 0 for a cell that has no such hyperparameter.
     """
-    keys = jax.random.split(key, (len(sizes), 2))
+    # One draw for all: each would take as long to compile.
+    gaussian = jax.random.normal(key, (n_in + 1, sum(sizes.values())))
+    ends = np.cumsum(list(sizes.values()))[:-1]
     return {
         name: {
-            "W": hparams["input_scale"] * normal_matrix(keys[i, 0], n_in, size),
-            "b": hparams.get("bias_scale", 0.0) * jax.random.normal(keys[i, 1], (size,)),
+            "W": hparams["input_scale"] * columns[:-1] / np.sqrt(n_in),
+            "b": hparams.get("bias_scale", 0.0) * columns[-1],
         }
-        for i, (name, size) in enumerate(sizes.items())
+        for name, columns in zip(sizes, jnp.split(gaussian, ends, axis=1), strict=True)
     }
 
 

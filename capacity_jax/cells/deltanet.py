@@ -3,12 +3,9 @@
 Without the short convolutions and the norm of the published block; SiLU stands on q, k and v all the same.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import deltanet
-  >>> cell = deltanet(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> deltanet(heads=2).state_size(n_hidden=8)
+  32
 """
 
 import jax

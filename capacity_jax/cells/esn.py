@@ -3,12 +3,9 @@
 A control whose answer is known: only the readout's weights and bias store, about 2 bits each (Cover 1965).
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import esn
-  >>> cell = esn
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> esn.state_size(n_hidden=8)
+  8
 """
 
 import jax

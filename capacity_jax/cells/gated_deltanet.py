@@ -4,12 +4,9 @@ Without the short convolutions, the norm and the output gate of the published bl
 same.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import gated_deltanet
-  >>> cell = gated_deltanet(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> gated_deltanet(heads=2).state_size(n_hidden=8)
+  32
 """
 
 import jax

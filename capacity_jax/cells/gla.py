@@ -3,12 +3,9 @@
 Without the norm and the output gate of the published block, whose rank is 16 at a thousand units.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import gla
-  >>> cell = gla(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> gla(heads=2).state_size(n_hidden=8)
+  32
 """
 
 import jax

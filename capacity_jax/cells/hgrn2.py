@@ -3,12 +3,9 @@
 Without the norm, the output gate and the lower bound of the gate that the published block has.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import hgrn2
-  >>> cell = hgrn2(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> hgrn2(heads=2).state_size(n_hidden=8)
+  32
 """
 
 import jax

@@ -1,25 +1,25 @@
 """The sum of all inputs, without a parameter: in a block it shows what the MLP alone stores.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import integrator
-  >>> cell = integrator
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> integrator.state_size(n_hidden=8)
+  8
 """
 
 import jax.numpy as jnp
 
+from capacity_jax.cells.base import NO_HPARAMS
+from capacity_jax.cells.hyperparameters import with_defaults
 from capacity_jax.cells.recurrence import linear_recurrence
 
 
-def init(key, n_in, n_hidden, hparams=None):
+def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
     """Params `h0 [n]`, zeros that are not trained: they only tell how many units there are.
 
     Raises:
-      ValueError: n_in differs from n_hidden, whose sum would not be defined.
+      ValueError: n_in differs from n_hidden, whose sum would not be defined; or hparams hold anything.
     """
+    with_defaults({}, hparams)
     if n_in != n_hidden:
         raise ValueError(f"n_in is {n_in}; the integrator needs as many inputs as units, {n_hidden}")
     return {"h0": jnp.zeros(n_hidden)}

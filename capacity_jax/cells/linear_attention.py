@@ -1,12 +1,9 @@
 """Linear attention (Katharopoulos et al. 2020, arXiv 2006.16236).
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import linear_attention
-  >>> cell = linear_attention(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> linear_attention(heads=2).state_size(n_hidden=8)
+  40
 """
 
 import jax

@@ -3,20 +3,22 @@
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Key
 
 from capacity_jax.cells.base import HParams, Params
 from capacity_jax.cells.linear import linear
-from capacity_jax.cells.weights import normal_matrix
 
 
 def draw_low_rank(key: Key[Array, ""], n_in: int, rank: int, n_out: int, hparams: HParams) -> Params:
     """`{"W_1": [n_in, rank], "W_2": [rank, n_out], "b": [n_out]}`, scaled as `draw_affines` does."""
-    down_key, up_key, bias_key = jax.random.split(key, 3)
+    gaussian = jax.random.normal(key, (n_in * rank + rank * n_out + n_out,))
+    down, up, b = jnp.split(gaussian, np.cumsum([n_in * rank, rank * n_out]))
     return {
-        "W_1": hparams["input_scale"] * normal_matrix(down_key, n_in, rank),
-        "W_2": normal_matrix(up_key, rank, n_out),
-        "b": hparams["bias_scale"] * jax.random.normal(bias_key, (n_out,)),
+        "W_1": hparams["input_scale"] * down.reshape(n_in, rank) / np.sqrt(n_in),
+        "W_2": up.reshape(rank, n_out) / np.sqrt(rank),
+        "b": hparams["bias_scale"] * b,
     }
 
 

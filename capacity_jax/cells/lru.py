@@ -4,12 +4,9 @@ A control whose answer is known: its output is linear in what it has heard, so t
 more is stored than by a linear readout of m + 1, whatever the width.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import lru
-  >>> cell = lru()
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> lru().state_size(n_hidden=8)
+  16
 """
 
 import jax

@@ -3,12 +3,9 @@
 Without the short convolution and the gate of the published block; SiLU stands on u all the same.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import mamba
-  >>> cell = mamba()
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> mamba().state_size(n_hidden=8)
+  128
 """
 
 import jax

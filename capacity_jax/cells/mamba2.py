@@ -3,12 +3,9 @@
 Without the short convolution, the norm and the gate of the published block; SiLU stands on u, B and C all the same.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import mamba2
-  >>> cell = mamba2(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> mamba2(heads=2).state_size(n_hidden=8)
+  128
 """
 
 import jax

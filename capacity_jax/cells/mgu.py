@@ -1,12 +1,9 @@
 """The minimal gated unit: one gate, which forgets and writes (Zhou et al. 2016, arXiv 1603.09420).
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import mgu
-  >>> cell = mgu
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> mgu.state_size(n_hidden=8)
+  8
 """
 
 import jax

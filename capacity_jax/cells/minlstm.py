@@ -1,12 +1,9 @@
 """minLSTM: two gates and a candidate of the input alone (Feng et al. 2024, arXiv 2410.01201).
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import minlstm
-  >>> cell = minlstm
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> minlstm.state_size(n_hidden=8)
+  8
 """
 
 import jax

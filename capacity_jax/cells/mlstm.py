@@ -4,12 +4,9 @@ Matrix and normaliser are kept divided by e^m, and m beside them, so that no exp
 gate and the norm of the published block. The key is divided by √d, as there.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import mlstm
-  >>> cell = mlstm(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> mlstm(heads=2).state_size(n_hidden=8)
+  42
 """
 
 from functools import partial

@@ -3,12 +3,9 @@
 Without the rotation of keys and queries and without the norm of the published block.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import retnet
-  >>> cell = retnet(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> retnet(heads=2).state_size(n_hidden=8)
+  32
 """
 
 import jax.numpy as jnp

@@ -4,12 +4,9 @@ The published code leaves the root at the first position out; here it stands at 
 some tasks are heard at.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import rglru
-  >>> cell = rglru()
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> rglru().state_size(n_hidden=8)
+  8
 """
 
 import jax

@@ -4,12 +4,9 @@ Linear and time-invariant, as the LRU; its input passes through a projection of 
 The eigenvalues start at −1/2 + iπk (S4D-Lin: Gu et al. 2022, arXiv 2206.11893), the states are those of half a pair.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import s5
-  >>> cell = s5()
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> s5().state_size(n_hidden=8)
+  16
 """
 
 import jax

@@ -4,12 +4,9 @@ The state is kept as the quotient c/n and the logarithm of n, which overflow now
 s = σ(log f + log n − ĩ) of what was there, c'/n' = s·c/n + (1−s)·tanh z̃.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import slstm
-  >>> cell = slstm()
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> slstm().state_size(n_hidden=8)
+  24
 """
 
 from typing import Literal

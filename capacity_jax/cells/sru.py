@@ -1,12 +1,9 @@
 """The simple recurrent unit, whose gates hear the state entry by entry (Lei et al. 2018, arXiv 1709.02755).
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import sru
-  >>> cell = sru
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> sru.state_size(n_hidden=8)
+  8
 """
 
 import jax

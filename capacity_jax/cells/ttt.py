@@ -3,12 +3,9 @@
 Without the short convolutions and the gate of the published block; each step is a batch of its own.
 
 Example:
-  >>> import jax
   >>> from capacity_jax.cells import ttt
-  >>> cell = ttt(heads=2)
-  >>> params = cell.init(jax.random.key(0), 8, 8, {})
-  >>> cell.step(params, cell.initial_state(params), jax.numpy.ones(8))[1].shape
-  (8,)
+  >>> ttt(heads=2).state_size(n_hidden=8)
+  40
 """
 
 import jax

@@ -14,7 +14,7 @@ from capacity_jax.networks import Network
 
 pytestmark = pytest.mark.usefixtures("exact_products")
 
-M, N, N_HEARD, N_STEPS = 3, 4, 2, 4
+M, N, N_HEARD, N_STEPS = 3, 4, 2, 3
 
 # Names, and their oracles under the same options.
 ORACLES = {
