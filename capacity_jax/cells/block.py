@@ -2,12 +2,6 @@
 
 The skeleton of Llama's layers (Touvron et al. 2023, arXiv 2302.13971) round any cell as the part that mixes time, the
 norms without gains of their own. A network of blocks hears its input through an embedding with a bias.
-
-Example:
-  >>> from capacity_jax.cells import block, gru
-  >>> from capacity_jax.networks import Network
-  >>> block(gru).name, Network(block(gru), n_in=32, n_hidden=8, n_out=1).n_params
-  ('block(gru)', 945)
 """
 
 from dataclasses import replace
@@ -32,6 +26,11 @@ def block(mixer: Cell, expansion: int = 1) -> Cell:
     Args:
       mixer: the cell that mixes time, whose state and hyperparameters the block has.
       expansion: width of the MLP over that of the block.
+
+    Example:
+      >>> from capacity_jax import Network, block, gru
+      >>> block(gru).name, Network(block(gru), n_in=32, n_hidden=8, n_out=1).n_params
+      ('block(gru)', 945)
     """
 
     def init(key, n_in, n_hidden, hparams=NO_HPARAMS):

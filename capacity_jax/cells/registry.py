@@ -130,8 +130,8 @@ CELLS: dict[str, Cell] = {
 }
 
 
-def cell_by_name(name: CellName | str) -> Cell:
-    """The registered cell of that name, or one with options, as its name tells them.
+def cell_by_name(name: CellName) -> Cell:
+    """The registered cell of that name, or one with options, as its name tells them (a type checker knows the former).
 
     Raises:
       ValueError: no cell has that name; the message says which is meant or allowed. Or an option is not what it may be.
