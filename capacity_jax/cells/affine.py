@@ -21,7 +21,7 @@ INPUT_SCALE = {"input_scale": SHARED["input_scale"]}
 SCALES = INPUT_SCALE | {"bias_scale": Hyperparameter(1.0, range=(0.01, 2.0), log=True, at_least=0)}
 
 
-def draw_affines(key: Key[Array, ""], n_in: int, sizes: Mapping[str, int], hparams: HParams) -> dict[str, Any]:
+def draw_affines(key: Key[Array, ""], n_in: int, sizes: Mapping[Any, Any], hparams: HParams) -> dict[str, Any]:
     """For each name a projection `{"W": [n_in, size], "b": [size]}`.
 
     Matrices have variance `input_scale`²/n_in, biases `bias_scale`², or 0 for a cell that has no such hyperparameter.

@@ -63,6 +63,7 @@ def block(mixer: Cell, expansion: int = 1) -> Cell:
         return state, after_mixer(params, x, mixed)
 
     def scan(params, state, xs, *nonlinearity):
+        assert mixer.scan is not None
         mixed = mixer.scan(params["mixer"], state, jax.vmap(rms_norm)(xs), *nonlinearity)
         return jax.vmap(partial(after_mixer, params))(xs, mixed)
 

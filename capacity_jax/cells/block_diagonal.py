@@ -17,4 +17,4 @@ def block_diagonal(
 ) -> Float[Array, "n_all_out *batch"]:
     """The products of the blocks with their parts of x, side by side."""
     parts = jax.vmap(linear)(W, x.reshape(len(W), -1, *x.shape[1:]))
-    return parts.reshape(-1, *x.shape[1:])
+    return jnp.reshape(parts, (-1, *x.shape[1:]))

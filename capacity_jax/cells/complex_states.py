@@ -19,4 +19,4 @@ def real_part_out(
     C: Float[Array, "two_n_states n_out"], h: Complex[Array, "states *batch"]
 ) -> Float[Array, "n_out *batch"]:
     """Re(C h), of a matrix whose rows are the real parts, then the imaginary ones."""
-    return linear(C, jnp.concatenate([h.real, -h.imag]))
+    return jnp.asarray(linear(C, jnp.concatenate([h.real, -h.imag])))

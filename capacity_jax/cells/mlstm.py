@@ -26,6 +26,8 @@ from capacity_jax.cells.options import cell_with_options
 # The published forget biases lie between 3 and 6.
 HYPERPARAMETERS = SCALES | {"forget_gate_bias_hack": declared("forget_gate_bias_hack", 3.0)}
 INPUT_BIAS_SCALE = 0.1
+# The scale of a state that nothing was written to; finite, because gradients of infinities are none.
+LOG_OF_NOTHING = -1e30
 
 
 @cell_with_options
@@ -73,7 +75,8 @@ def mlstm(heads: int = 1, forget: Literal["sigmoid", "exp"] = "sigmoid") -> Cell
         return state, read(params, state, x)
 
     def one_after_the_other(first, second):
-        return first[0] + second[0], follow(*second, first[1])
+        (log_f, new), (log_g, newer) = first, second
+        return log_f + log_g, follow(log_g, newer, new)
 
     def scan(params, state, xs):
         log_f, new = jax.vmap(partial(write, params))(xs)
@@ -84,7 +87,7 @@ def mlstm(heads: int = 1, forget: Literal["sigmoid", "exp"] = "sigmoid") -> Cell
 
     def initial_state(params):
         S = no_state(params["v"]["b"], heads)
-        return S, S[:, :, 0], S[:, 0, 0]
+        return S, S[:, :, 0], S[:, 0, 0] + LOG_OF_NOTHING
 
     return Cell(
         "mlstm",

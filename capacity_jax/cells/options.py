@@ -16,7 +16,7 @@ def cell_with_options(build: Callable[Options, Cell]) -> Callable[Options, Cell]
     """Makes a function that builds a cell give one object for equal options, named after those that are no defaults.
 
     Options that are whole numbers by default must be at least 1, and words must be among those annotated; otherwise
-    the builder raises a ValueError.
+    the builder raises a ValueError, as it does for an option that the cell does not have.
 
     Example:
       >>> from capacity_jax.cells import deltanet
@@ -29,6 +29,8 @@ def cell_with_options(build: Callable[Options, Cell]) -> Callable[Options, Cell]
 
     @wraps(build)
     def builder(*args: Options.args, **kwargs: Options.kwargs) -> Cell:
+        for name in kwargs.keys() - parameters.parameters.keys():
+            raise unknown(f"option of {build.__name__}", name, parameters.parameters)
         bound = parameters.bind(*args, **kwargs)
         bound.apply_defaults()
         for name, value in bound.arguments.items():

@@ -42,7 +42,8 @@ def linear_recurrence(
 
     def scan(params, state, xs):
         decays, news = jax.vmap(partial(write, params))(xs)
-        first = follow(*jax.tree.map(lambda steps: steps[0], (decays, news)), state)
+        decay, new = jax.tree.map(lambda steps: steps[0], (decays, news))
+        first = follow(decay, new, state)
         news = jax.tree.map(lambda steps, one: steps.at[0].set(one), news, first)
         _, states = lax.associative_scan(one_after_the_other, (decays, news))
         return jax.vmap(partial(read, params))(states, xs)

@@ -162,5 +162,8 @@ def _called(node: ast.expr) -> Cell:
     builder = ast.unparse(node.func)
     if builder not in BUILDERS:
         raise unknown("cell with options", builder, BUILDERS)
-    options = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
+    try:
+        options = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
+    except ValueError:
+        raise ValueError(f"options of {ast.unparse(node)!r} are not numbers or words, such as heads=4") from None
     return BUILDERS[builder](*map(_called, node.args), **options)

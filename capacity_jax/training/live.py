@@ -9,7 +9,7 @@ from capacity_jax.tasks.base import Task
 from capacity_jax.training.member import Bucket, loss_and_gradients
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
 
-N_DRAWS, N_EXAMPLES = 3, 16
+N_DRAWS, N_EXAMPLES = 8, 16
 
 
 def live_parameters(network: Network, task: Task) -> int:
