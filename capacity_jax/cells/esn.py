@@ -8,6 +8,8 @@ Example:
   8
 """
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 
@@ -17,8 +19,10 @@ from capacity_jax.cells.hyperparameters import Hyperparameter, with_defaults
 from capacity_jax.cells.linear import linear
 from capacity_jax.cells.weights import orthogonal_matrix
 
+# With a radius above 1 and small biases the state stays a nonlinear function of what was heard some steps ago.
 HYPERPARAMETERS = SCALES | {
-    "spectral_radius": Hyperparameter(0.9, range=(0.1, 1.5), at_least=0),
+    "bias_scale": replace(SCALES["bias_scale"], default=0.1),
+    "spectral_radius": Hyperparameter(1.5, range=(0.5, 3.0), at_least=0),
     "leak": Hyperparameter(1.0, range=(0.1, 1.0), above=0),
 }
 

@@ -5,7 +5,7 @@ Without the short convolution and the gate of the published block; SiLU stands o
 Example:
   >>> from capacity_jax.cells import mamba
   >>> mamba().state_size(n_hidden=8)
-  128
+  32
 """
 
 import jax
@@ -24,8 +24,8 @@ HYPERPARAMETERS = SCALES | STEP_SIZE
 
 
 @cell_with_options
-def mamba(n_state: int = 16, rank: int = 1) -> Cell:
-    """The cell with `n_state` values of state per unit, and step sizes by a projection of that rank."""
+def mamba(n_state: int = 4, rank: int = 1) -> Cell:
+    """The cell with `n_state` values of state per unit (16 where models are large), and step sizes of that rank."""
 
     def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
         """Params `u`: a projection; `W_dtBC [n, rank + 2·n_state]`; `dt`: one from rank; `A [n·n_state]`, `D [n]`.

@@ -5,7 +5,7 @@ Without the short convolution, the norm and the gate of the published block; SiL
 Example:
   >>> from capacity_jax.cells import mamba2
   >>> mamba2(heads=2).state_size(n_hidden=8)
-  128
+  32
 """
 
 import jax
@@ -24,8 +24,8 @@ SMALLEST_A, LARGEST_A = 1.0, 16.0
 
 
 @cell_with_options
-def mamba2(heads: int = 1, n_state: int = 16) -> Cell:
-    """The cell with so many heads, and `n_state` values of state per unit."""
+def mamba2(heads: int = 1, n_state: int = 4) -> Cell:
+    """The cell with so many heads, and `n_state` values of state per unit (64 to 128 where models are large)."""
 
     def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
         """Params `u, B, C, dt`: projections to n, n_state, n_state and the heads; `A, D [heads]`.

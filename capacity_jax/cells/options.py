@@ -26,6 +26,7 @@ def cell_with_options(build: Callable[Options, Cell]) -> Callable[Options, Cell]
       True
     """
     parameters = signature(build)
+    make: Callable[..., Cell] = build
 
     @wraps(build)
     def builder(*args: Options.args, **kwargs: Options.kwargs) -> Cell:
@@ -40,7 +41,7 @@ def cell_with_options(build: Callable[Options, Cell]) -> Callable[Options, Cell]
     @lru_cache(maxsize=None, typed=True)
     def named(options: tuple[tuple[str, Any], ...]) -> Cell:
         told = [_told(name, value) for name, value in options if value != parameters.parameters[name].default]
-        return replace(build(**dict(options)), name=f"{build.__name__}({', '.join(told)})" if told else build.__name__)
+        return replace(make(**dict(options)), name=f"{build.__name__}({', '.join(told)})" if told else build.__name__)
 
     return builder
 

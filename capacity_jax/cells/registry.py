@@ -1,6 +1,7 @@
 """Cells by name."""
 
 import ast
+from collections.abc import Callable
 from typing import Literal
 
 from capacity_jax.cells.base import Cell
@@ -70,7 +71,7 @@ CellName = Literal[
 ]
 
 # Cells with options, by the name of the function that builds them.
-BUILDERS = {
+BUILDERS: dict[str, Callable[..., Cell]] = {
     build.__name__: build
     for build in (
         block,
