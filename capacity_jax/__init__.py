@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from capacity_jax.cells import CELLS as CELLS
     from capacity_jax.cells import Cell as Cell
     from capacity_jax.cells import Hyperparameter as Hyperparameter
+    from capacity_jax.cells import block as block
     from capacity_jax.cells import cell_by_name as cell_by_name
     from capacity_jax.cells import gru as gru
     from capacity_jax.cells import gru_reset_after as gru_reset_after
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from capacity_jax.tasks import Batch as Batch
     from capacity_jax.tasks import Task as Task
     from capacity_jax.tasks import arithmetic as arithmetic
+    from capacity_jax.tasks import assoc_recall as assoc_recall
     from capacity_jax.tasks import mem_thru as mem_thru
     from capacity_jax.tasks import parens_counting as parens_counting
     from capacity_jax.tasks import per_cap as per_cap
@@ -52,21 +54,22 @@ if TYPE_CHECKING:
     from capacity_jax.training import Outcome as Outcome
     from capacity_jax.training import Population as Population
     from capacity_jax.training import Trial as Trial
+    from capacity_jax.training import live_parameters as live_parameters
     from capacity_jax.training import train_population as train_population
     from capacity_jax.training import use_all_cores as use_all_cores
 
 # The package that each public name comes from.
 _HOMES = {
-    "cells": "CELLS Cell Hyperparameter cell_by_name gru gru_reset_after init_gates intersection irnn linear lstm rnn "
-    "ugrnn",
+    "cells": "CELLS Cell Hyperparameter block cell_by_name gru gru_reset_after init_gates intersection irnn linear "
+    "lstm rnn ugrnn",
     "flax": "from_linen from_nnx",
     "measure": "measure_capacity",
     "networks": "Network units_for_budget",
     "results": "Capacity read_records read_trials",
     "search": "search_space",
     "studies": "CheckpointError Stopped StorageError Study WeightsError load_network plan_study retrain run_studies",
-    "tasks": "TASKS Batch Task arithmetic mem_thru parens_counting per_cap rcf task_by_name text8",
-    "training": "Bucket Outcome Population Trial train_population use_all_cores",
+    "tasks": "TASKS Batch Task arithmetic assoc_recall mem_thru parens_counting per_cap rcf task_by_name text8",
+    "training": "Bucket Outcome Population Trial live_parameters train_population use_all_cores",
 }
 _PACKAGE_OF = {name: package for package, names in _HOMES.items() for name in names.split()}
 

@@ -28,13 +28,13 @@ class Network:
 
     Attributes:
       cell: the cell of every layer.
-      n_in: number of inputs. A square cell hears them through a linear projection to n_hidden.
+      n_in: number of inputs. A square cell hears them through a projection to n_hidden.
       n_hidden: units per layer.
       n_out: number of outputs.
       depth: number of layers.
 
     Raises:
-      ValueError: a size is not a whole number of at least 1.
+      ValueError: a size is not a whole number of at least 1, or the cell cannot have so many units.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -56,11 +56,13 @@ class Network:
     def __post_init__(self):
         for name in ("n_in", "n_hidden", "n_out", "depth"):
             check_size(name, getattr(self, name))
+        self.cell.check_units(self.n_hidden)
 
     def init(self, key: Key[Array, ""], hparams: HParams = NO_HPARAMS) -> Params:
-        """Draws `{"layers": [...], "readout": {"W", "b"}}`, and `"projection": W` for a square cell.
+        """Draws `{"layers": [...], "readout": {"W", "b"}}`, and for a square cell `"projection"`: `W`, or `{"W", "b"}`.
 
-        All layers share the hyperparameters. Readout and projection start at variance 1/inputs, zero bias.
+        All layers share the hyperparameters. Matrices of readout and projection start at variance 1/inputs, the
+        readout's bias at 0, the projection's at variance 1, which is what inputs of −1 and 1 bring.
 
         Raises:
           ValueError: hparams hold a name that the cell does not have, or a value that is not allowed.
@@ -76,7 +78,11 @@ class Network:
             "readout": {"W": normal_matrix(readout_key, self.n_hidden, self.n_out), "b": jnp.zeros(self.n_out)},
         }
         if self.cell.square:
-            params["projection"] = normal_matrix(projection_key, self.n_in, self.n_hidden)
+            W = normal_matrix(projection_key, self.n_in, self.n_hidden)
+            params["projection"] = W
+            if self.cell.input_bias:
+                bias = jax.random.normal(jax.random.fold_in(projection_key, 1), (self.n_hidden,))
+                params["projection"] = {"W": W, "b": bias}
         return params
 
     def apply(
@@ -116,10 +122,14 @@ class Network:
         if xs.ndim > 2 and not self.cell.batch_last:
             one = partial(self.apply, params, hparams=hparams, n_steps=n_steps, n_reads=n_reads)
             return jax.vmap(one, -1, 1)(xs)
+        params = {**params, "layers": [self.cell.without_frozen_gradients(layer) for layer in params["layers"]]}
         if xs.ndim > 2:
-            columns = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, params["layers"])
-            params = {**params, "layers": columns}
-        run = self._layer_by_layer if self.cell.scan else self._step_by_step
+            heard = {name: params[name] for name in params if name != "readout"}
+            columns = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, heard)
+            params = {**params, **columns}
+        # The steps after the end of the input, which cost next to nothing, are most of a short sequence.
+        in_parallel = self.cell.scan and n_steps > UNROLL_UP_TO
+        run = self._layer_by_layer if in_parallel else self._step_by_step
         outputs = run(params, xs, hparams, n_steps, n_reads)
         return jnp.broadcast_to(outputs, (n_reads, *xs.shape[2:], self.n_out))
 
@@ -128,14 +138,14 @@ class Network:
         return {
             "layers": [self.cell.decayed(layer) for layer in params["layers"]],
             "readout": {"W": True, "b": False},
-            **({"projection": True} if self.cell.square else {}),
+            **({"projection": {"W": True, "b": False} if self.cell.input_bias else True} if self.cell.square else {}),
         }
 
     def _layer_by_layer(self, params, xs, hparams, n_steps, n_reads):
         """Each layer over the whole sequence, as a cell with a parallel form does it."""
         ys = jnp.pad(xs, [(0, n_steps - len(xs))] + [(0, 0)] * (xs.ndim - 1))
         if self.cell.square:
-            ys = jax.vmap(partial(linear, params["projection"]))(ys)
+            ys = jax.vmap(partial(self._project, params))(ys)
         scan = self._choose_nonlinearity(self.cell.scan, hparams)
         for layer in params["layers"]:
             ys = scan(layer, self.cell.initial_state(layer), ys)
@@ -150,7 +160,7 @@ class Network:
 
         def advance(states, x):
             x = silence if x is None else x
-            y = linear(params["projection"], x) if self.cell.square else x
+            y = self._project(params, x) if self.cell.square else x
             new_states = []
             for layer, state in zip(params["layers"], states, strict=True):
                 state, y = step(layer, state, y)
@@ -172,6 +182,12 @@ class Network:
                 outputs.append(ys)
         return jnp.concatenate(outputs)
 
+    def _project(self, params, x):
+        """What the first layer of square cells hears."""
+        if not self.cell.input_bias:
+            return linear(params["projection"], x)
+        return linear(params["projection"]["W"], x) + params["projection"]["b"]
+
     def _choose_nonlinearity(self, function: Callable | None, hparams: HParams) -> Callable:
         """A cell's step or scan under the nonlinearity that hparams choose, where it has the choice."""
         assert function is not None
@@ -182,7 +198,7 @@ class Network:
 
     @property
     def n_params(self) -> int:
-        """Number of trained values: weights, biases, learned initial states, readout."""
+        """Number of trained values: weights, biases, learned initial states, readout; not what stays as it is drawn."""
         return _count(self)
 
 
@@ -206,7 +222,13 @@ def _count(network: Network) -> int:
         one, two = (_count(replace(network, depth=depth)) for depth in (1, 2))
         return one + (network.depth - 1) * (two - one)
     params = jax.eval_shape(lambda: network.init(jax.random.key(0)))
-    return sum(leaf.size for leaf in jax.tree.leaves(params))
+    frozen = sum(
+        leaf.size
+        for layer in params["layers"]
+        for leaf, trains in zip(jax.tree.leaves(layer), jax.tree.leaves(network.cell.trained(layer)), strict=True)
+        if not trains
+    )
+    return sum(leaf.size for leaf in jax.tree.leaves(params)) - frozen
 
 
 def units_for_budget(max_params: int, cell: Cell, n_in: int, n_out: int, depth: int = 1) -> int:
@@ -225,18 +247,20 @@ def units_for_budget(max_params: int, cell: Cell, n_in: int, n_out: int, depth: 
     def cost(n_hidden: int) -> int:
         return Network(cell, n_in, n_hidden, n_out, depth).n_params
 
-    if cost(1) > max_params:
+    # In units that the cell can have.
+    least = cell.units_multiple
+    if cost(least) > max_params:
         raise ValueError(
             f"max_params is {max_params}; the smallest {cell.name} network of depth {depth} with {n_in} inputs and "
-            f"{n_out} outputs has {cost(1)} parameters"
+            f"{n_out} outputs has {cost(least)} parameters"
         )
     # Each count traces the whole network; parameters grow with the square of the width, so that few are needed.
-    enough, too_many = 1, isqrt(max_params) + 2
-    while cost(too_many) <= max_params:
+    enough, too_many = 1, isqrt(max_params) // least + 2
+    while cost(least * too_many) <= max_params:
         enough, too_many = too_many, 2 * too_many
     while too_many - enough > 1:
-        low, high = sqrt(cost(enough)), sqrt(cost(too_many))
+        low, high = sqrt(cost(least * enough)), sqrt(cost(least * too_many))
         guess = enough + int((too_many - enough) * (sqrt(max_params) - low) / (high - low))
         middle = min(max(guess, enough + 1), too_many - 1)
-        enough, too_many = (middle, too_many) if cost(middle) <= max_params else (enough, middle)
-    return enough
+        enough, too_many = (middle, too_many) if cost(least * middle) <= max_params else (enough, middle)
+    return least * enough

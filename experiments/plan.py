@@ -1,5 +1,6 @@
 """From a configuration to the studies it asks for."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import signature
@@ -16,6 +17,9 @@ from capacity_jax.tasks import task_by_name
 from capacity_jax.tasks.base import fit_task
 from capacity_jax.training import fill_defaults, hyperparameters_of
 from experiments.paper.published import published_settings, read_published
+
+# Commas, but those between the options of a cell.
+OUTSIDE_OPTIONS = re.compile(r",(?![^()]*\))")
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -48,13 +52,13 @@ def studies(config: ConfigDict) -> list[Study]:
 
 
 def cells(config: ConfigDict) -> list[tuple[str, int]]:
-    """Name and depth of each entry of `config.cells`, `gru` or `gru@2`, separated by commas.
+    """Name and depth of each entry of `config.cells`, `gru`, `gru@2` or `deltanet(heads=4)`, separated by commas.
 
     Raises:
       ValueError: the field is empty, a name is unknown, or a depth is not a number.
     """
     found = []
-    for entry in config.cells.split(","):
+    for entry in OUTSIDE_OPTIONS.split(config.cells):
         name, _, depth = entry.strip().partition("@")
         if not name or (depth and (not depth.isdecimal() or int(depth) < 1)):
             raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")

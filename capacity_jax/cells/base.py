@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.interpreters.partial_eval import dce_jaxpr
 from jaxtyping import Array, Float, Key
 
@@ -43,13 +44,19 @@ class Cell:
       hyperparameters: the entries of `hparams` that `init` and `step` read; a bare value is the default of one that
         may be any number of its type.
       square: whether inputs must have n_hidden values; a network then projects its input first.
+      input_bias: whether that projection has a bias.
       batch_last: whether `step` (and `scan`) also take a batch on a trailing axis: x `[n_in, batch]`, state and biases
         `[n_hidden, batch]` or `[n_hidden, 1]`. They do if all matrix products are by `linear` and all else is
         elementwise or a split of the leading axis. Other cells are mapped over the batch.
       scan: `(params, state, xs) -> ys`, all steps at once, `[n_steps, n_in]` to `[n_steps, n_hidden]`: what a cell with
-        a parallel form offers beside `step`, and equal to it. A network then runs layer by layer over whole sequences.
+        a parallel form offers beside `step`, and equal to it. A network then runs long sequences layer by layer.
       weights: names of the parameters that are weights, to which L2 decay applies, as they stand in the tree's paths.
-        By default all matrices from which no initial state is read.
+        By default all matrices from whose values no initial state is read.
+      frozen: names of the parameters that stay as they are drawn, as they stand in the tree's paths. No gradient
+        reaches them in a `Network`, no decay applies to them, and they do not count as parameters.
+      units_multiple: the number of units must be a multiple of this, such as the number of heads.
+      family: what the cell is nonlinear in, where known. R: its state, at every step. G: its input, once, through a
+        gate or an activation. B: not even that, but for products of linear terms. L: linear and time-invariant.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -70,9 +77,13 @@ class Cell:
     step: Callable[..., tuple[State, Float[Array, " n_hidden"]]]
     hyperparameters: Mapping[str, Hyperparameter] = field(default_factory=dict, hash=False)
     square: bool = False
+    input_bias: bool = False
     batch_last: bool = False
     scan: Callable[..., Float[Array, "n_steps n_hidden"]] | None = None
     weights: tuple[str, ...] | None = None
+    frozen: tuple[str, ...] = ()
+    units_multiple: int = 1
+    family: Literal["R", "G", "B", "L"] | None = None
 
     def __post_init__(self):
         complete = {name: declared(name, given) for name, given in self.hyperparameters.items()}
@@ -83,13 +94,31 @@ class Cell:
         state = jax.eval_shape(lambda: self.initial_state(self.init(jax.random.key(0), n_hidden, n_hidden, {})))
         return sum(leaf.size * (2 if jnp.iscomplexobj(leaf) else 1) for leaf in jax.tree.leaves(state))
 
+    def check_units(self, n_hidden: int) -> None:
+        """Raises ValueError unless the cell can have so many units."""
+        if n_hidden % self.units_multiple:
+            raise ValueError(f"n_hidden is {n_hidden}; {self.name} needs a multiple of {self.units_multiple}")
+
     def decayed(self, params: Params) -> Any:
         """For each leaf of the parameters, whether it is a weight, to which L2 decay applies."""
+        trained = self.trained(params)
         if self.weights is not None:
-            names = set(self.weights)
-            return jax.tree_util.tree_map_with_path(lambda path, _: not names.isdisjoint(_keys(path)), params)
+            return jax.tree.map(lambda named, trains: named and trains, _named(params, self.weights), trained)
         return jax.tree.map(
-            lambda leaf, read: leaf.ndim > 1 and not read, params, leaves_read(self.initial_state, params)
+            lambda leaf, read, trains: leaf.ndim > 1 and not read and trains,
+            params,
+            leaves_read(self.initial_state, params),
+            trained,
+        )
+
+    def trained(self, params: Params) -> Any:
+        """For each leaf of the parameters, whether it is trained."""
+        return jax.tree.map(lambda frozen: not frozen, _named(params, self.frozen))
+
+    def without_frozen_gradients(self, params: Params) -> Params:
+        """The parameters, from which no gradient reaches those that are frozen."""
+        return jax.tree.map(
+            lambda leaf, trains: leaf if trains else lax.stop_gradient(leaf), params, self.trained(params)
         )
 
 
@@ -105,6 +134,11 @@ def leaves_read(function: Callable[[Params], Any], params: Params) -> Any:
     closed = jax.make_jaxpr(function)(params)
     _, read = dce_jaxpr(closed.jaxpr, [True] * len(closed.out_avals))
     return jax.tree.structure(params).unflatten(read)
+
+
+def _named(params, names):
+    """For each leaf, whether one of the names stands in its path."""
+    return jax.tree_util.tree_map_with_path(lambda path, _: not set(names).isdisjoint(_keys(path)), params)
 
 
 def _keys(path):

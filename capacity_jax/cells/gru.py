@@ -49,12 +49,4 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     return h, h
 
 
-gru = Cell(
-    "gru",
-    init,
-    itemgetter("h0"),
-    step,
-    HYPERPARAMETERS,
-    batch_last=True,
-    weights=WEIGHTS,
-)
+gru = Cell("gru", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS, family="R")

@@ -43,11 +43,5 @@ def step(params, h, x, nonlinearity=jnp.tanh):
 
 
 gru_reset_after = Cell(
-    "gru_reset_after",
-    init,
-    itemgetter("h0"),
-    step,
-    HYPERPARAMETERS,
-    batch_last=True,
-    weights=WEIGHTS,
+    "gru_reset_after", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS, family="R"
 )

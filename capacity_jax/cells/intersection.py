@@ -56,5 +56,13 @@ def step(params, h, x):
 
 
 intersection = Cell(
-    "intersection", init, itemgetter("h0"), step, HYPERPARAMETERS, square=True, batch_last=True, weights=WEIGHTS
+    "intersection",
+    init,
+    itemgetter("h0"),
+    step,
+    HYPERPARAMETERS,
+    square=True,
+    batch_last=True,
+    weights=WEIGHTS,
+    family="R",
 )

@@ -32,4 +32,4 @@ def step(params, h, x):
     return step_rnn(params, h, x, jax.nn.relu)
 
 
-irnn = Cell("irnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS)
+irnn = Cell("irnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS, family="R")

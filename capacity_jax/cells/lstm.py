@@ -49,4 +49,4 @@ def step(params, state, x, nonlinearity=jnp.tanh):
     return (c, h), h
 
 
-lstm = Cell("lstm", init, itemgetter("c0", "h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS)
+lstm = Cell("lstm", init, itemgetter("c0", "h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS, family="R")

@@ -1,35 +1,170 @@
 """Cells by name."""
 
+import ast
+from collections.abc import Callable
 from typing import Literal
 
 from capacity_jax.cells.base import Cell
+from capacity_jax.cells.block import block
+from capacity_jax.cells.deltanet import deltanet
+from capacity_jax.cells.deltaproduct import deltaproduct
+from capacity_jax.cells.esn import esn
+from capacity_jax.cells.gated_deltanet import gated_deltanet
+from capacity_jax.cells.gla import gla
 from capacity_jax.cells.gru import gru
 from capacity_jax.cells.gru_reset_after import gru_reset_after
+from capacity_jax.cells.hgrn2 import hgrn2
+from capacity_jax.cells.integrator import integrator
 from capacity_jax.cells.intersection import intersection
 from capacity_jax.cells.irnn import irnn
+from capacity_jax.cells.linear_attention import linear_attention
+from capacity_jax.cells.lru import lru
 from capacity_jax.cells.lstm import lstm
+from capacity_jax.cells.mamba import mamba
+from capacity_jax.cells.mamba2 import mamba2
+from capacity_jax.cells.mgu import mgu
+from capacity_jax.cells.mingru import mingru
+from capacity_jax.cells.minlstm import minlstm
+from capacity_jax.cells.mlstm import mlstm
+from capacity_jax.cells.retnet import retnet
+from capacity_jax.cells.rglru import rglru
 from capacity_jax.cells.rnn import rnn
+from capacity_jax.cells.rwkv7 import rwkv7
+from capacity_jax.cells.s5 import s5
+from capacity_jax.cells.slstm import slstm
+from capacity_jax.cells.sru import sru
+from capacity_jax.cells.ttt import ttt
 from capacity_jax.cells.ugrnn import ugrnn
 from capacity_jax.checks import unknown
 
 # For type checkers, to which a misspelt name is an error.
-CellName = Literal["rnn", "irnn", "ugrnn", "gru", "lstm", "intersection", "gru_reset_after"]
+CellName = Literal[
+    "rnn",
+    "irnn",
+    "ugrnn",
+    "gru",
+    "lstm",
+    "intersection",
+    "gru_reset_after",
+    "esn",
+    "lru",
+    "integrator",
+    "mgu",
+    "mingru",
+    "minlstm",
+    "sru",
+    "rglru",
+    "slstm",
+    "linear_attention",
+    "retnet",
+    "gla",
+    "hgrn2",
+    "mlstm",
+    "deltanet",
+    "gated_deltanet",
+    "deltaproduct",
+    "rwkv7",
+    "s5",
+    "mamba",
+    "mamba2",
+    "ttt",
+]
 
-# The paper's six in its order, then others.
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (rnn, irnn, ugrnn, gru, lstm, intersection, gru_reset_after)}
+# Cells with options, by the name of the function that builds them.
+BUILDERS: dict[str, Callable[..., Cell]] = {
+    build.__name__: build
+    for build in (
+        block,
+        lru,
+        rglru,
+        slstm,
+        linear_attention,
+        retnet,
+        gla,
+        hgrn2,
+        mlstm,
+        deltanet,
+        gated_deltanet,
+        deltaproduct,
+        rwkv7,
+        s5,
+        mamba,
+        mamba2,
+        ttt,
+    )
+}
+
+# The paper's six in its order, then others; those with options with their defaults.
+CELLS: dict[str, Cell] = {
+    cell.name: cell
+    for cell in (
+        rnn,
+        irnn,
+        ugrnn,
+        gru,
+        lstm,
+        intersection,
+        gru_reset_after,
+        esn,
+        lru(),
+        integrator,
+        mgu,
+        mingru,
+        minlstm,
+        sru,
+        rglru(),
+        slstm(),
+        linear_attention(),
+        retnet(),
+        gla(),
+        hgrn2(),
+        mlstm(),
+        deltanet(),
+        gated_deltanet(),
+        deltaproduct(),
+        rwkv7(),
+        s5(),
+        mamba(),
+        mamba2(),
+        ttt(),
+    )
+}
 
 
 def cell_by_name(name: CellName) -> Cell:
-    """The registered cell of that name.
+    """The registered cell of that name, or one with options, as its name tells them (a type checker knows the former).
 
     Raises:
-      ValueError: no cell has that name; the message says which is meant or allowed.
+      ValueError: no cell has that name; the message says which is meant or allowed. Or an option is not what it may be.
 
     Example:
       >>> from capacity_jax import cell_by_name
       >>> cell_by_name("gru").name
       'gru'
+      >>> cell_by_name("block(deltanet(heads=4))").units_multiple
+      4
     """
-    if name not in CELLS:
-        raise unknown("cell", name, CELLS)
-    return CELLS[name]
+    if name in CELLS:
+        return CELLS[name]
+    try:
+        call = ast.parse(name, mode="eval").body
+    except (SyntaxError, TypeError):
+        raise unknown("cell", name, CELLS) from None
+    return _called(call)
+
+
+def _called(node: ast.expr) -> Cell:
+    """The cell that a name, or a call of a builder with cells and plain values, stands for."""
+    if not isinstance(node, ast.Call):
+        name = ast.unparse(node)
+        if name not in CELLS:
+            raise unknown("cell", name, CELLS)
+        return CELLS[name]
+    builder = ast.unparse(node.func)
+    if builder not in BUILDERS:
+        raise unknown("cell with options", builder, BUILDERS)
+    try:
+        options = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.keywords}
+    except ValueError:
+        raise ValueError(f"options of {ast.unparse(node)!r} are not numbers or words, such as heads=4") from None
+    return BUILDERS[builder](*map(_called, node.args), **options)

@@ -33,4 +33,4 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     return h, h
 
 
-rnn = Cell("rnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS)
+rnn = Cell("rnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS, family="R")

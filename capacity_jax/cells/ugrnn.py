@@ -40,4 +40,4 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     return h, h
 
 
-ugrnn = Cell("ugrnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS)
+ugrnn = Cell("ugrnn", init, itemgetter("h0"), step, HYPERPARAMETERS, batch_last=True, weights=WEIGHTS, family="R")

@@ -61,8 +61,9 @@ def abstract_parameters(cell: Cell, n_in: int, n_hidden: int) -> dict[str, Any]:
     """The cell's parameters by name, as shapes and dtypes.
 
     Raises:
-      ValueError: they have no names, or one is not trained.
+      ValueError: the cell cannot have so many units, its parameters have no names, or one cannot be trained.
     """
+    cell.check_units(n_hidden)
     params = jax.eval_shape(lambda: cell.init(jax.random.key(0), n_in, n_hidden, NO_HPARAMS))
     if not isinstance(params, dict):
         raise ValueError(f"the parameters of {cell.name} are a {type(params).__name__}; a Flax module needs a dict")
@@ -83,11 +84,11 @@ def abstract_state(cell: Cell, n_in: int, n_hidden: int) -> Any:
 @cache
 def roles(cell: Cell) -> Roles:
     """Which of the cell's parameters its initial state reads, alone or with the step."""
-    params = abstract_parameters(cell, PROBED_SIZE, PROBED_SIZE)
+    n = _probed_size(cell)
+    params = abstract_parameters(cell, n, n)
 
     def step(params):
-        state = like_zeros(abstract_state(cell, PROBED_SIZE, PROBED_SIZE))
-        return cell.step(params, state, jnp.zeros(PROBED_SIZE))
+        return cell.step(params, like_zeros(abstract_state(cell, n, n)), jnp.zeros(n))
 
     def names(function):
         return {name for name, read in leaves_read(function, params).items() if any(jax.tree.leaves(read))}
@@ -115,9 +116,10 @@ def initialisers(cell: Cell, given: Mapping[str, Initializer | None]) -> dict[st
     Raises:
       ValueError: one is given for a parameter that the cell does not have.
     """
-    params = abstract_parameters(cell, PROBED_SIZE, PROBED_SIZE)
+    n = _probed_size(cell)
+    params = abstract_parameters(cell, n, n)
     arrays = {name: leaf for name, leaf in params.items() if isinstance(leaf, jax.ShapeDtypeStruct) and leaf.ndim}
-    of_gates = [name for name, leaf in arrays.items() if leaf.shape[-1] % PROBED_SIZE == 0]
+    of_gates = [name for name, leaf in arrays.items() if leaf.shape[-1] % n == 0]
     for option, init in given.items():
         names = [name for name, by in INITIALISERS.items() if by == option]
         if init and not set(names) & set(of_gates):
@@ -238,6 +240,7 @@ def step_on_batch(
     floating = filter(is_floating, jax.tree.leaves((params, carry)))
     dtype = canonicalize_dtype(*floating, inputs.real, dtype=dtype)
     cast_params, cast_carry = cast_floating((_completed(cell, n_in, n_hidden, params), carry), dtype)
+    cast_params = cell.without_frozen_gradients(cast_params)
     x = inputs if jnp.iscomplexobj(inputs) else inputs.astype(dtype)
     chosen = () if nonlinearity is None else (NONLINEARITIES[nonlinearity],)
 
@@ -264,6 +267,11 @@ def _completed(cell, n_in, n_hidden, params):
     """All parameters, those that are not given as zeros: what is not read may still be asked for its shape."""
     like = abstract_parameters(cell, n_in, n_hidden)
     return like_zeros({name: leaf for name, leaf in like.items() if name not in params}) | params
+
+
+def _probed_size(cell):
+    """Inputs and units that the cell can have."""
+    return PROBED_SIZE * cell.units_multiple
 
 
 def _dtype(leaf, dtype):

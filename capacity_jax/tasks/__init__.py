@@ -1,6 +1,7 @@
 """Tasks: what is drawn, what is asked, what is scored."""
 
 from capacity_jax.tasks.arithmetic import arithmetic
+from capacity_jax.tasks.assoc_recall import assoc_recall
 from capacity_jax.tasks.base import Batch, Task
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
@@ -16,6 +17,7 @@ __all__ = [
     "Task",
     "TaskName",
     "arithmetic",
+    "assoc_recall",
     "mem_thru",
     "parens_counting",
     "per_cap",

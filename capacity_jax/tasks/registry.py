@@ -5,6 +5,7 @@ from typing import Literal
 
 from capacity_jax.checks import unknown
 from capacity_jax.tasks.arithmetic import arithmetic
+from capacity_jax.tasks.assoc_recall import assoc_recall
 from capacity_jax.tasks.base import Task
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
@@ -13,7 +14,7 @@ from capacity_jax.tasks.rcf import rcf
 from capacity_jax.tasks.text8 import text8
 
 # For type checkers, to which a misspelt name is an error.
-TaskName = Literal["per_cap", "mem_thru", "rcf", "text8", "parens_counting", "arithmetic"]
+TaskName = Literal["per_cap", "mem_thru", "rcf", "text8", "parens_counting", "arithmetic", "assoc_recall"]
 
 TASKS: dict[str, Callable[..., Task]] = {
     "per_cap": per_cap,
@@ -22,6 +23,7 @@ TASKS: dict[str, Callable[..., Task]] = {
     "text8": text8,
     "parens_counting": parens_counting,
     "arithmetic": arithmetic,
+    "assoc_recall": assoc_recall,
 }
 
 

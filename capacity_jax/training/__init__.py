@@ -1,6 +1,7 @@
 """Training: the optimizer under traced hyperparameters, one member, and the population that runs many."""
 
 from capacity_jax.training.devices import Devices, default_devices, use_all_cores
+from capacity_jax.training.live import live_parameters
 from capacity_jax.training.member import Bucket
 from capacity_jax.training.population import Population, train_population
 from capacity_jax.training.program import fitting_slots, prepare_population
@@ -18,6 +19,7 @@ __all__ = [
     "fill_defaults",
     "fitting_slots",
     "hyperparameters_of",
+    "live_parameters",
     "prepare_population",
     "train_population",
     "use_all_cores",

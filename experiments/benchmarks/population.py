@@ -29,7 +29,7 @@ import jax
 import pandas as pd
 from absl import app, flags, logging
 
-from capacity_jax.cells import CELLS, CellName, cell_by_name
+from capacity_jax.cells import CellName, cell_by_name
 from capacity_jax.training import use_all_cores
 from experiments.benchmarks.machine import describe
 from experiments.benchmarks.ours import population
@@ -37,7 +37,7 @@ from experiments.benchmarks.peers.flax_vmap import flax_vmap
 from experiments.benchmarks.peers.naive import naive
 from experiments.benchmarks.report import as_text, rows, summary
 from experiments.benchmarks.timing import interleaved
-from experiments.benchmarks.work import Contender, Work
+from experiments.benchmarks.work import NEEDED_GATES, Contender, Work
 from experiments.workdir import stop
 
 SHAPES = ("16x64", "16x256", "16x2800", "32x2800", "64x4096", "128x4096")
@@ -111,7 +111,7 @@ def works_asked_for() -> list[Work]:
     Raises:
       ValueError: a cell is unknown or a shape is not two sizes.
     """
-    cells = ONLY_CELLS.value or (QUICK_CELLS if QUICK.value else tuple(CELLS))
+    cells = ONLY_CELLS.value or (QUICK_CELLS if QUICK.value else tuple(NEEDED_GATES))
     shapes = ONLY_SHAPES.value or (QUICK_SHAPES if QUICK.value else SHAPES)
     return [Work(cell_by_name(cast(CellName, cell)).name, *sizes(shape)) for cell, shape in product(cells, shapes)]
 

@@ -58,7 +58,14 @@ def test_every_configuration_is_valid(name, extent):
         assert len(study.initial_trials()) == study.seeds * len(study.initial_settings)
 
 
-@pytest.mark.parametrize("cell", ["irnn", "lstm@2", "intersection@2"])
+@pytest.mark.parametrize("extent", [pytest.param("laptop", marks=pytest.mark.slow), "smoke"])
+def test_the_study_of_modern_cells_is_valid(extent):
+    """Breaks if a cell with options is cut at its comma, has no setting, or costs more than the smallest budget."""
+    for study in studies(config_of("modern", extent)):
+        assert len(study.initial_trials()) == study.seeds * len(study.initial_settings) > 0
+
+
+@pytest.mark.parametrize("cell", ["irnn", "lstm@2", "intersection@2", "block(mlstm(heads=2, forget='exp'))@2"])
 def test_any_cell_and_depth(cell):
     """Breaks if a task's setting names what another cell has not."""
     config = config_of("mem_thru")

@@ -11,6 +11,7 @@ from capacity_jax.tasks import (
     TASKS,
     Corpus,
     arithmetic,
+    assoc_recall,
     mem_thru,
     parens_counting,
     per_cap,
@@ -28,6 +29,7 @@ SMALL = {
     "text8": lambda: text8(CORPUS, n_steps=6, n_warmup=2, n_evaluation=N_EVALUATION),
     "parens_counting": lambda: parens_counting(2, 1, 3, 9, N_EVALUATION),
     "arithmetic": lambda: arithmetic(9, 2, 14, N_EVALUATION),
+    "assoc_recall": lambda: assoc_recall(4, 3, 2, N_EVALUATION),
 }
 # Inputs, outputs, steps and reads.
 OF_THE_PAPER = {
@@ -42,10 +44,11 @@ SIZES = {
     "rcf": "n_examples n_in n_steps n_evaluation seed",
     "parens_counting": "n_kinds n_noise max_open n_steps n_evaluation",
     "arithmetic": "largest max_compute_steps n_steps n_evaluation",
+    "assoc_recall": "n_keys n_values max_pairs n_evaluation",
 }
 FIELDS = [(name, field) for name, fields in SIZES.items() for field in fields.split()]
 # The loss of guessing.
-CHANCE = {"text8": np.log(27), "parens_counting": 2 * np.log(4), "arithmetic": np.log(14)}
+CHANCE = {"text8": np.log(27), "parens_counting": 2 * np.log(4), "arithmetic": np.log(14), "assoc_recall": np.log(3)}
 
 
 @pytest.mark.parametrize("name", OF_THE_PAPER)

@@ -1,0 +1,68 @@
+"""TTT-Linear: the state is a linear model that is trained while it runs (Sun et al. 2024, arXiv 2407.04620).
+
+Without the short convolutions and the gate of the published block; each step is a batch of its own.
+
+Example:
+  >>> from capacity_jax.cells import ttt
+  >>> ttt(heads=2).state_size(n_hidden=8)
+  40
+"""
+
+import jax
+import jax.numpy as jnp
+
+from capacity_jax.cells.affine import SCALES, affine, draw_affines
+from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.heads import by_head, merge_heads, outer, read, split_heads
+from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.options import cell_with_options
+
+NORM_EPSILON = 1e-6
+INITIAL_SCALE = 0.02
+
+
+@cell_with_options
+def ttt(heads: int = 1) -> Cell:
+    """The cell with so many heads."""
+
+    def init(key, n_in, n_hidden, hparams=NO_HPARAMS):
+        """Params `q, k, v`: projections `{"W": [n_in, n], "b": [n]}`, heads side by side; `eta`: one to the heads.
+
+        Besides the model that each head starts from, `W_0 [n·d]`, keys before values, and `b_0 [n]`, and of its norm
+        `gain, shift [n]`.
+        """
+        hparams = with_defaults(SCALES, hparams)
+        affine_key, W_key = jax.random.split(key)
+        return {
+            **draw_affines(affine_key, n_in, dict.fromkeys("qkv", n_hidden) | {"eta": heads}, hparams),
+            "W_0": INITIAL_SCALE * jax.random.normal(W_key, (n_hidden * (n_hidden // heads),)),
+            "b_0": jnp.zeros(n_hidden),
+            "gain": jnp.ones(n_hidden),
+            "shift": jnp.zeros(n_hidden),
+        }
+
+    def layer_norm(params, z):
+        """Of each head, gain⊙(z − mean)/√(variance + 1e-6) + shift."""
+        centred = z - jnp.mean(z, 1, keepdims=True)
+        scale = jax.lax.rsqrt(jnp.mean(centred * centred, 1, keepdims=True) + NORM_EPSILON)
+        return split_heads(params["gain"], heads) * centred * scale + split_heads(params["shift"], heads)
+
+    def step(params, state, x):
+        """One step of training on the pair of key and value, then the answer to the query.
+
+        W' = W − η ∇_W ½|LN(Wᵀk + b) − (v − k)|², b' likewise, η = σ(W_η x + b_η)/d;  y = q + LN(W'ᵀq + b').
+        """
+        W, b = state
+        q, k, v = (split_heads(affine(params[name], x), heads) for name in "qkv")
+        eta = jax.nn.sigmoid(affine(params["eta"], x)) / k.shape[1]
+        answer, pull_back = jax.vjp(lambda z: layer_norm(params, z), read(W, k) + b)
+        (gradient,) = pull_back(answer - (v - k))
+        W = W - by_head(eta) * outer(k, gradient)
+        b = b - eta[:, None] * gradient
+        return (W, b), merge_heads(q + layer_norm(params, read(W, q) + b))
+
+    def initial_state(params):
+        b = split_heads(params["b_0"], heads)
+        return params["W_0"].reshape(heads, b.shape[1], *b.shape[1:]), b
+
+    return Cell("ttt", init, initial_state, step, SCALES, batch_last=True, units_multiple=heads, family="R")

@@ -1,0 +1,60 @@
+"""Bits per parameter of modern cells by the paper's protocol: the bare cells, and each in a block.
+
+Expected, by what a cell is nonlinear in: its state (R), most; a gate of its input (G), less; only products of linear
+terms (B), few bits per head, more with more heads; nothing (L), about 2 bits for each of the 33 weights of a linear
+readout of 32 inputs, whatever the width. The echo state network stores about 2 bits per weight of its readout, a block
+round the integrator what its MLP alone stores. `:laptop` (the default) trains 25,000 steps, which makes all values
+lower bounds, `:smoke` 300.
+"""
+
+from ml_collections import ConfigDict
+
+from capacity_jax.cells import CELLS, cell_by_name
+from capacity_jax.search import SHORT_RUN_RANGES
+from experiments.configs.common import base_config
+
+OF_HEADS = (
+    "linear_attention",
+    "retnet",
+    "gla",
+    "hgrn2",
+    "mlstm",
+    "deltanet",
+    "gated_deltanet",
+    "deltaproduct",
+    "rwkv7",
+    "mamba2",
+    "ttt",
+)
+# The paper's for comparison, those that came after, and matrix states of several heads.
+COMPARED = ("rnn", "gru", "lstm")
+MODERN = tuple(list(CELLS)[list(CELLS).index("esn") :])
+BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=4)" for cell in OF_HEADS))
+IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN) if cell != "esn")
+# Labels per parameter, about as many as are stored, from a first look at 600 parameters.
+LABELS = {"R": (3.0, 4.0), "G": (1.0, 2.5), "B": (0.3, 1.0), "L": (0.05, 0.15)}
+OF_READOUT, OF_MLP = (1.5, 2.2), (1.5, 2.5)
+
+
+def get_config(extent: str = "laptop") -> ConfigDict:
+    """The configuration at an extent, `laptop` or `smoke`."""
+    config = base_config("modern", "per_cap", extent)
+    smoke = extent == "smoke"
+    config.task_args = ConfigDict({"n_in": 32, "n_steps": 5})
+    cells = ("esn", "lru", "deltanet(heads=2)", "block(integrator)") if smoke else (*BARE, *IN_BLOCKS)
+    config.cells = ",".join(cells)
+    config.budgets = (600,) if smoke else (600, 1200, 2000)
+    config.batch_size = 64 if smoke else 128
+    config.trials = 0 if smoke else 4
+    steps = 300 if smoke else 25_000
+    setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}
+    for cell in cells:
+        config.initial_settings[cell] = tuple(setting | {"b_per_parameter": labels} for labels in _labels(cell))
+    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": steps, "b_per_parameter": (0.05, 4.5)})
+    return config
+
+
+def _labels(name):
+    if name == "esn":
+        return OF_READOUT
+    return OF_MLP if name.startswith("block") else LABELS[cell_by_name(name).family]
