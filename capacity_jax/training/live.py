@@ -6,7 +6,7 @@ import numpy as np
 from capacity_jax.cells.base import Params
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Task
-from capacity_jax.training.member import Bucket, loss_and_gradients
+from capacity_jax.training.member import Bucket, scores_and_gradients
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
 
 N_DRAWS, N_EXAMPLES = 8, 16
@@ -37,7 +37,7 @@ def live(network: Network, task: Task) -> Params:
     hparams = encode(fill_defaults(bucket, {}), hyperparameters_of(bucket))
     rng, shared = np.random.default_rng(0), task.shared()
     like = jax.eval_shape(network.init, jax.random.key(0))
-    gradients = jax.jit(lambda params, batch: loss_and_gradients(bucket, params, batch, hparams, N_EXAMPLES)[1])
+    gradients = jax.jit(lambda params, batch: scores_and_gradients(bucket, params, batch, hparams, N_EXAMPLES)[1])
     data = task.draw(jax.random.key(0), hparams, N_EXAMPLES)
     found = jax.tree.map(lambda leaf: np.zeros(leaf.shape, bool), like)
     for step in range(N_DRAWS):
