@@ -7,7 +7,8 @@ from itertools import product
 
 from ml_collections import ConfigDict
 
-from capacity_jax.cells import cell_by_name
+from capacity_jax.cells import Cell
+from capacity_jax.cells.registry import cell_and_depth
 from capacity_jax.checks import check_size, unknown
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
@@ -39,27 +40,13 @@ def studies(config: ConfigDict) -> list[Study]:
         for size in getattr(config, name):
             check_size(name, size)
     published = read_published(config.warm_start) if config.warm_start else None
+    networks = [cell_and_depth(entry) for entry in config.cells.split(",")]
     return [
-        _study(config, name, depth, i, arguments, published)
-        for name, depth in cells(config)
+        _study(config, cell, depth, i, arguments, published)
+        for cell, depth in networks
         for i in range(len(config.budgets or config.units))
         for arguments in _grid(config)
     ]
-
-
-def cells(config: ConfigDict) -> list[tuple[str, int]]:
-    """Name and depth of each entry of `config.cells`, `gru` or `gru@2`, separated by commas.
-
-    Raises:
-      ValueError: the field is empty, a name is unknown, or a depth is not a number.
-    """
-    found = []
-    for entry in config.cells.split(","):
-        name, _, depth = entry.strip().partition("@")
-        if not name or (depth and (not depth.isdecimal() or int(depth) < 1)):
-            raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")
-        found.append((cell_by_name(name).name, int(depth or 1)))
-    return found
 
 
 def _grid(config) -> list[dict]:
@@ -72,11 +59,11 @@ def _grid(config) -> list[dict]:
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 
 
-def _study(config, cell_name, depth, i, arguments, published):
-    cell, task = cell_by_name(cell_name), task_by_name(config.task)(**arguments)
-    initial_settings = _initial_settings(config, cell_name)
+def _study(config, cell: Cell, depth, i, arguments, published):
+    task = task_by_name(config.task)(**arguments)
+    initial_settings = _initial_settings(config, cell.name)
     if not initial_settings and not config.trials and published is None:
-        raise ValueError(f"trials is 0 and initial_settings has none for {cell_name}; one of them must hold some")
+        raise ValueError(f"trials is 0 and initial_settings has none for {cell.name}; one of them must hold some")
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
     network = Network(cell, task.n_in, units, task.n_out, depth)

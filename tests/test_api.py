@@ -20,18 +20,21 @@ PACKAGE = Path(capacity_jax.__path__[0])
 # Which of our packages each may import, besides itself: the arrows go one way.
 BELOW = {
     "checks": [],
-    "cells": ["checks"],
+    "import_path": ["checks"],
+    "cells": ["import_path", "checks"],
     "networks": ["cells", "checks"],
     "estimators": ["checks"],
     "stats": ["checks"],
     "flax": ["cells", "checks"],
     "interchange": ["cells", "checks"],
-    "tasks": ["networks", "cells", "estimators", "checks"],
+    "tasks": ["networks", "cells", "estimators", "import_path", "checks"],
     "training": ["tasks", "networks", "cells", "checks"],
     "search": ["training", "tasks", "networks", "cells", "checks"],
     "studies": ["search", "training", "tasks", "networks", "cells", "checks"],
     "results": ["studies", "search", "training", "tasks", "networks", "cells", "estimators", "stats", "checks"],
     "measure": ["results", "studies", "search", "training", "tasks", "networks", "cells", "flax", "checks"],
+    "commands": ["measure", "results", "studies", "tasks", "cells"],
+    "__main__": ["commands"],
 }
 
 
