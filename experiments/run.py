@@ -21,15 +21,17 @@ import pandas as pd
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
+from capacity_jax.commands.command_line import stop
 from capacity_jax.results import as_text, in_words, read_trials, slopes, task_table, write_trials
 from capacity_jax.results.figures import task_figure
+from capacity_jax.results.workdir import read_config
 from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, masked, open_storage, run_studies
 from capacity_jax.studies.record import Record
 from capacity_jax.training import use_all_cores
 from experiments.paper.folders import figure_of
 from experiments.plan import studies
 from experiments.report import write as write_report
-from experiments.workdir import open_workdir, stop
+from experiments.workdir import open_workdir
 
 CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
 WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/, then the configuration's name.")
@@ -57,7 +59,7 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
         for (cell, depth), fit in slopes(records).items():
             print(f"{cell}, depth {depth}: slope {in_words(fit)} bits per parameter, with its 95% interval")
     if config.figure:
-        write_report(directory, trials_of(plan, kept))
+        write_report(directory, trials_of(plan, kept), read_config(directory))
     print(f"table, figure and trials are in {directory.resolve()}")
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import NoReturn
 
 
@@ -18,3 +19,11 @@ def stop(message: object) -> NoReturn:
     line = " ".join(str(message).split()) or type(message).__name__
     print(f"capacity_jax: {line}", file=sys.stderr)
     sys.exit(2)
+
+
+def add_source(parser: ArgumentParser) -> None:
+    """Adds the arguments `workdir` and `storage`, as `read_storage` takes them."""
+    parser.add_argument("workdir", type=Path, nargs="?", help="work directory of the run")
+    parser.add_argument(
+        "--storage", default="", help="URL of the Optuna storage; by default studies.db in the work directory"
+    )

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 from absl import logging
 
-from capacity_jax.commands import measure
+from capacity_jax.commands import export, measure, report, status
 from capacity_jax.commands.command_line import OneLineParser, stop
 
-COMMANDS = {"measure": measure}
+COMMANDS = {"measure": measure, "status": status, "report": report, "export": export}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -47,11 +47,24 @@ def task_figure(task: Task, trials: Iterable[Record] | pd.DataFrame) -> Figure:
       >>> len(figure.axes)
       1
     """
-    if task.name == "per_cap":
+    return _figure(trials, task.name, task.n_in, task.objective)
+
+
+def figures_by_task(trials: pd.DataFrame) -> dict[str, Figure]:
+    """The figure of each task in a table of trials, by name; a task of several sizes has one for each."""
+    figures = {}
+    for _, rows in trials.groupby(["task", "n_in"], sort=False):
+        task, n_in, objective = rows.iloc[0][["task", "n_in", "score_name"]]
+        figures[f"{task}-{n_in}" if task in figures else task] = _figure(rows, task, n_in, objective)
+    return figures
+
+
+def _figure(trials, task, n_in, objective):
+    if task == "per_cap":
         return capacity_figure(trials)
-    if task.name == "mem_thru":
-        return recall_figure(trials, task.n_in)
-    return objective_figure(trials, task.objective, task.name)
+    if task == "mem_thru":
+        return recall_figure(trials, n_in)
+    return objective_figure(trials, objective, task)
 
 
 def capacity_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:

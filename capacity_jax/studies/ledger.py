@@ -55,7 +55,7 @@ class Ledger:
         """Tells the others that this worker lives."""
         if self.worker:
             with self.storage.in_use():
-                self.storage.optuna.set_study_user_attr(self.study_id, _lease_of(self.owner), self.worker.lease())
+                self.storage.optuna.set_study_user_attr(self.study_id, lease_of(self.owner), self.worker.lease())
 
     def entries(self) -> dict[int, Entry]:
         """All trials by number."""
@@ -108,7 +108,7 @@ class Ledger:
             leases = self.storage.optuna.get_study_user_attrs(self.study_id) if owners else {}
             taken = []
             for owner in sorted(owners):
-                with self.worker.taking_over(owner, leases.get(_lease_of(owner), 0.0)) as is_dead:
+                with self.worker.taking_over(owner, leases.get(lease_of(owner), 0.0)) as is_dead:
                     if is_dead:
                         taken += self._from(owner)
             return taken
@@ -183,5 +183,6 @@ class Ledger:
         }
 
 
-def _lease_of(owner: str) -> str:
+def lease_of(owner: str) -> str:
+    """The attribute of a study under which a worker says until when it is to count as alive."""
     return f"lease of {owner}"

@@ -3,21 +3,18 @@
 import sys
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 from tqdm.auto import tqdm
 
+from capacity_jax.studies.cost import mean_cost
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
-
-# What a step costs beside its products, in parameters times batch size.
-OVERHEAD = 150_000
 
 
 class Progress:
     """Trials weigh what they are expected to cost, so that large networks count for more."""
 
     def __init__(self, studies: Sequence[Study]):
-        self.cost = {study.name: _cost(study) for study in studies}
+        self.cost = {study.name: mean_cost(study.plan()) for study in studies}
         self.expected = {study.name: study.n_planned for study in studies}
         self.finished = dict.fromkeys(self.expected, 0)
         self.best: tuple[str, float] | None = None
@@ -60,13 +57,3 @@ class Progress:
     def close(self) -> None:
         """Ends the bar."""
         self.bar.close()
-
-
-def _cost(study):
-    """What a trial of the study is expected to cost."""
-    if "train_steps" in study.space:
-        ends = study.space["train_steps"]
-        n_steps = np.sqrt(ends.low * ends.high) if ends.log else (ends.low + ends.high) / 2
-    else:
-        n_steps = np.mean([trial.hparams["train_steps"] for trial in study.initial_trials()])
-    return n_steps * (OVERHEAD + study.bucket.network.n_params * study.bucket.batch_size)
