@@ -3,10 +3,10 @@
 `python -m experiments.run --config=experiments/configs/quickstart.py [--workdir=DIR] [--config.budgets=300,600 ...]`
 
 The trials are kept in an Optuna storage, by default the file `studies.db` of the work directory. The same command goes
-on where an earlier one ended, however it ended; several at once share the work. At the end the work directory holds,
-beside `config.json`, all trials (`trials.jsonl`), a table `NAME.csv` with one row per cell, depth and size, and a
-figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise. A configuration that names
-the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and `report.html`.
+on where an earlier one ended, however it ended; several at once share the work. Each trial that ends adds a line to
+`metrics.jsonl`. At the end the work directory holds, beside `config.json`, a table `NAME.csv` with one row per cell,
+depth and size, and a figure `NAME.png`; NAME is `capacity` for the memorization task and the task's own otherwise. A
+configuration that names the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and `report.html`.
 """
 
 import os
@@ -22,9 +22,10 @@ from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
 from capacity_jax.commands.command_line import stop
-from capacity_jax.results import as_text, in_words, read_trials, slopes, task_table, write_trials
+from capacity_jax.results import as_text, in_words, read_trials, slopes, task_table
 from capacity_jax.results.figures import task_figure
-from capacity_jax.results.workdir import read_config
+from capacity_jax.results.metrics import Metrics
+from capacity_jax.results.workdir import METRICS_FILE, read_config
 from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, masked, open_storage, run_studies
 from capacity_jax.studies.record import Record
 from capacity_jax.training import use_all_cores
@@ -52,7 +53,8 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
     directory = open_workdir(workdir, config, task)
     kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
     worker = Worker(directory / "workers")
-    records = measure(plan, directory, Persistence(kept, worker, config.checkpoint_interval, stop))
+    notify = Metrics(directory / METRICS_FILE).add
+    records = measure(plan, directory, Persistence(kept, worker, config.checkpoint_interval, stop, notify))
     print(f"task: {task}")
     print(as_text(task_table(plan[0].bucket.task, records)))
     if config.task == "per_cap":
@@ -72,7 +74,6 @@ def measure(plan: list[Study], directory: Path, persistence: Persistence) -> lis
         found[study.name] = records
         finished = [record for one in plan for record in found.get(one.name, ())]
         task_table(task, finished).to_csv(directory / f"{name}.csv", index=False)
-        write_trials(directory / "trials.jsonl", trials_of(plan, persistence.storage))
     task_figure(task, finished).savefig(directory / f"{name}.png", dpi=150)
     return finished
 

@@ -13,7 +13,7 @@ import pandas as pd
 from capacity_jax.results.trials import read_trials
 from capacity_jax.studies.storage import SQLITE, Storage, StorageError, masked, open_storage
 
-CONFIG_FILE, STORAGE_FILE = "config.json", "studies.db"
+CONFIG_FILE, STORAGE_FILE, METRICS_FILE = "config.json", "studies.db", "metrics.jsonl"
 # Where the storage is, if neither an argument nor a file tells; it keeps a password out of the list of processes.
 STORAGE_VARIABLE = "CAPACITY_JAX_STORAGE"
 # A copy during which the file changed is made again so often.

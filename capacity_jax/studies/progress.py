@@ -1,13 +1,21 @@
-"""The progress bar of a run, in a terminal or a notebook: trials done, best objective so far, time left."""
+"""The progress of a run: trials done, best objective so far, time left.
+
+A bar in a terminal or a notebook, elsewhere a line a minute.
+"""
 
 import sys
 from collections.abc import Iterable, Sequence
+from io import StringIO
+from time import monotonic
 
 from tqdm.auto import tqdm
+from tqdm.notebook import tqdm as notebook_tqdm
 
 from capacity_jax.studies.cost import mean_cost
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
+
+SECONDS_BETWEEN_LINES = 60.0
 
 
 class Progress:
@@ -18,9 +26,14 @@ class Progress:
         self.expected = {study.name: study.n_planned for study in studies}
         self.finished = dict.fromkeys(self.expected, 0)
         self.best: tuple[str, float] | None = None
+        self.in_lines = not sys.stderr.isatty() and not issubclass(tqdm, notebook_tqdm)
+        self.last_line = monotonic()
+        bar = "" if self.in_lines else "|{bar}|"
         # Its own total never changes: a notebook's bar would not follow.
         self.bar = tqdm(
-            total=1.0, bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]", file=sys.stderr
+            total=1.0,
+            bar_format=f"{{percentage:3.0f}}%{bar} {{desc}} [{{elapsed}}<{{remaining}}]",
+            file=StringIO() if self.in_lines else sys.stderr,
         )
 
     def resume(self, study: Study, records: Iterable[Record]) -> None:
@@ -47,7 +60,9 @@ class Progress:
         text = f"{sum(self.finished.values())}/{sum(self.expected.values())} trials"
         if self.best:
             text += f", best {self.best[0]} {self.best[1]:.2f}"
-        self.bar.set_description_str(text)
+        self.bar.set_description_str(text, refresh=not self.in_lines)
+        if self.in_lines and monotonic() - self.last_line >= SECONDS_BETWEEN_LINES:
+            self._print_line()
 
     def expect(self, study: Study, n_trials: int) -> None:
         """How many trials a study has after all, repeats of its best setting included."""
@@ -56,4 +71,10 @@ class Progress:
 
     def close(self) -> None:
         """Ends the bar."""
+        if self.in_lines:
+            self._print_line()
         self.bar.close()
+
+    def _print_line(self):
+        print(f"capacity_jax: {str(self.bar).strip()}", file=sys.stderr, flush=True)
+        self.last_line = monotonic()

@@ -1,7 +1,7 @@
 """Many studies in a row, kept in a storage, checkpointed, and continued where they were left."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -39,6 +39,7 @@ class Persistence:
       worker: this process among those on the storage, and its directory for checkpoints; None keeps no checkpoints.
       interval: seconds between checkpoints.
       stop: whether somebody has asked the run to stop.
+      notify: is given finished trials as soon as they are known, some more than once.
 
     Example:
       >>> import tempfile
@@ -54,6 +55,7 @@ class Persistence:
     worker: Worker | None = None
     interval: float = 60.0
     stop: Callable[[], bool] = lambda: False
+    notify: Callable[[Iterable[Record]], None] = lambda records: None
 
     def stop_if_asked(self) -> None:
         """Raises Stopped if somebody has asked for it."""
@@ -108,7 +110,9 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
         Proposer() as proposer,
     ):
         for ledger in ledgers:
-            progress.resume(ledger.study, ledger.records().values())
+            records = ledger.records().values()
+            progress.resume(ledger.study, records)
+            persistence.notify(records)
         left = deque(ledgers)
         while left:
             ledger = left.popleft()
@@ -122,6 +126,7 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
             records = ledger.records()
             if study.is_complete(records):
                 progress.expect(study, len(records))
+                persistence.notify(records.values())
                 yield study, [records[number] for number in sorted(records)]
             else:
                 left.append(ledger)
@@ -172,7 +177,9 @@ class _Work:
             self.done[trial.number] = self.done.get(trial.number, 0.0) + n_steps / trial.hparams["train_steps"]
         outcomes = self.population.finished()
         for outcome in outcomes:
-            self.progress.ended(self.study, self.ledger.finish(outcome))
+            record = self.ledger.finish(outcome)
+            self.progress.ended(self.study, record)
+            self.persistence.notify([record])
             self.done.pop(outcome.trial.number)
         self.progress.running(self.study, sum(self.done.values()))
         return len(outcomes)
