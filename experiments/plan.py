@@ -41,8 +41,9 @@ def studies(config: ConfigDict) -> list[Study]:
             check_size(name, size)
     published = read_published(config.warm_start) if config.warm_start else None
     networks = [cell_and_depth(entry) for entry in config.cells.split(",")]
+    of_cells = {name for cell, _ in networks for name in cell.hyperparameters}
     return [
-        _study(config, cell, depth, i, arguments, published)
+        _study(config, cell, depth, i, arguments, published, of_cells - cell.hyperparameters.keys())
         for cell, depth in networks
         for i in range(len(config.budgets or config.units))
         for arguments in _grid(config)
@@ -59,7 +60,7 @@ def _grid(config) -> list[dict]:
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 
 
-def _study(config, cell: Cell, depth, i, arguments, published):
+def _study(config, cell: Cell, depth, i, arguments, published, of_others):
     task = task_by_name(config.task)(**arguments)
     initial_settings = _initial_settings(config, cell.name)
     if not initial_settings and not config.trials and published is None:
@@ -67,7 +68,8 @@ def _study(config, cell: Cell, depth, i, arguments, published):
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
     network = Network(cell, task.n_in, units, task.n_out, depth)
-    space = config.space.to_dict()
+    # What another cell of the run has is nothing to this one.
+    space = {name: change for name, change in config.space.to_dict().items() if name not in of_others}
     varied = [name for name, value in config.task_args.items() if isinstance(value, tuple)]
     study = plan_study(
         network,

@@ -29,12 +29,21 @@ from capacity_jax.results.workdir import METRICS_FILE, read_config
 from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, masked, open_storage, run_studies
 from capacity_jax.studies.record import Record
 from capacity_jax.training import use_all_cores
+from experiments.dry_run import dry_run
+from experiments.help import help_text
 from experiments.paper.folders import figure_of
 from experiments.plan import studies
 from experiments.report import write as write_report
+from experiments.space_flags import split_space
 from experiments.workdir import open_workdir
 
-CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
+HELP = {"--help", "-help", "-h", "-?"}
+# The command line without what `split_space` takes out of it.
+ARGUMENTS: list[str] = []
+CONFIG = config_flags.DEFINE_config_file(
+    "config", help_string="Configuration file, with :extent behind it.", sys_argv=ARGUMENTS
+)
+DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be trained and how long that takes, and train nothing.")
 WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/, then the configuration's name.")
 STORAGE = flags.DEFINE_string(
     "storage",
@@ -86,10 +95,16 @@ def trials_of(plan: list[Study], storage: Storage) -> pd.DataFrame:
 
 def _command_line(argv: list[str]) -> list[str]:
     try:
-        rest = flags.FLAGS(argv)
+        ARGUMENTS[:], space = split_space([argument for argument in argv if argument not in HELP])
+        rest = flags.FLAGS(ARGUMENTS)
+        if not HELP.isdisjoint(argv):
+            print(help_text(CONFIG.value))
+            sys.exit()
         # A file that cannot be loaded says so when its fields are first asked for.
         if CONFIG.value is None or not CONFIG.value.keys():
             stop("--config is missing; for example --config=experiments/configs/quickstart.py")
+        with CONFIG.value.unlocked(), CONFIG.value.ignore_type():
+            CONFIG.value.space.update(space)
         if not WORKDIR.value:
             flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
     except AttributeError as error:
@@ -108,6 +123,9 @@ def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     signals = _signals()
     try:
+        if DRY_RUN.value:
+            print(dry_run(studies(CONFIG.value)))
+            return
         storage = STORAGE.value or os.environ.get("CAPACITY_JAX_STORAGE", "")
         main(CONFIG.value, WORKDIR.value, storage, stop=lambda: bool(signals))
     except (ValueError, OSError, MemoryError) as error:
