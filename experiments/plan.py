@@ -1,6 +1,5 @@
 """From a configuration to the studies it asks for."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import signature
@@ -8,7 +7,8 @@ from itertools import product
 
 from ml_collections import ConfigDict
 
-from capacity_jax.cells import cell_by_name
+from capacity_jax.cells import Cell
+from capacity_jax.cells.registry import cells_and_depths
 from capacity_jax.checks import check_size, unknown
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
@@ -17,9 +17,6 @@ from capacity_jax.tasks import task_by_name
 from capacity_jax.tasks.base import fit_task
 from capacity_jax.training import fill_defaults, hyperparameters_of
 from experiments.paper.published import published_settings, read_published
-
-# Commas, but those between the options of a cell.
-OUTSIDE_OPTIONS = re.compile(r",(?![^()]*\))")
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -43,27 +40,14 @@ def studies(config: ConfigDict) -> list[Study]:
         for size in getattr(config, name):
             check_size(name, size)
     published = read_published(config.warm_start) if config.warm_start else None
+    networks = cells_and_depths(config.cells)
+    of_cells = {name for cell, _ in networks for name in cell.hyperparameters}
     return [
-        _study(config, name, depth, i, arguments, published)
-        for name, depth in cells(config)
+        _study(config, cell, depth, i, arguments, published, of_cells - cell.hyperparameters.keys())
+        for cell, depth in networks
         for i in range(len(config.budgets or config.units))
         for arguments in _grid(config)
     ]
-
-
-def cells(config: ConfigDict) -> list[tuple[str, int]]:
-    """Name and depth of each entry of `config.cells`, `gru`, `gru@2` or `deltanet(heads=4)`, separated by commas.
-
-    Raises:
-      ValueError: the field is empty, a name is unknown, or a depth is not a number.
-    """
-    found = []
-    for entry in OUTSIDE_OPTIONS.split(config.cells):
-        name, _, depth = entry.strip().partition("@")
-        if not name or (depth and (not depth.isdecimal() or int(depth) < 1)):
-            raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")
-        found.append((cell_by_name(name).name, int(depth or 1)))
-    return found
 
 
 def _grid(config) -> list[dict]:
@@ -76,15 +60,16 @@ def _grid(config) -> list[dict]:
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 
 
-def _study(config, cell_name, depth, i, arguments, published):
-    cell, task = cell_by_name(cell_name), task_by_name(config.task)(**arguments)
-    initial_settings = _initial_settings(config, cell_name)
+def _study(config, cell: Cell, depth, i, arguments, published, of_others):
+    task = task_by_name(config.task)(**arguments)
+    initial_settings = _initial_settings(config, cell.name)
     if not initial_settings and not config.trials and published is None:
-        raise ValueError(f"trials is 0 and initial_settings has none for {cell_name}; one of them must hold some")
+        raise ValueError(f"trials is 0 and initial_settings has none for {cell.name}; one of them must hold some")
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
     network = Network(cell, task.n_in, units, task.n_out, depth)
-    space = config.space.to_dict()
+    # What another cell of the run has is nothing to this one.
+    space = {name: change for name, change in config.space.to_dict().items() if name not in of_others}
     varied = [name for name, value in config.task_args.items() if isinstance(value, tuple)]
     study = plan_study(
         network,

@@ -2,24 +2,24 @@
 
 `python -m experiments.report WORKDIR [--published=rnn_hp_dataset.tar.gz]` writes WORKDIR/report.html, with the paper's
 claims, and the figures for which there are trials as PNG and SVG: the paper's, and that of the directory's own
-configuration. It can be written again while a study runs.
+configuration. It can be written again while a study runs, and elsewhere with `--out`.
 """
 
-import argparse
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from capacity_jax.commands.command_line import OneLineParser, add_source, stop
 from capacity_jax.results.figures import learning_figure
 from capacity_jax.results.formatting import in_words
-from capacity_jax.results.report import report, table_html
+from capacity_jax.results.report import report, save_report, table_html
+from capacity_jax.results.workdir import open_trials, read_config
 from experiments.paper.folders import draw_figures, judge_claims, tables_of, with_figure
 from experiments.paper.published import read_published
 from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Judgement
-from experiments.workdir import open_trials, read_config
 
 ABOUT_CLAIMS = """<p>Collins, Sohl-Dickstein and Sussillo, <i>Capacity and Trainability in Recurrent Neural
 Networks</i>, ICLR 2017. A claim holds if all its 95% intervals lie where it puts them; it does not hold if one lies
@@ -30,36 +30,35 @@ touches it. Open a claim for its rule and numbers.</p>
 TAGS = {HOLDS: "good", FAILS: "bad", UNDECIDED: "open", NOT_RUN: "absent"}
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Writes the report and the figures of a work directory; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.report", description="Writes a work directory's report."
-    )
-    parser.add_argument("workdir", type=Path, help="work directory of experiments.run")
+def main(arguments: list[str] | None = None) -> None:
+    """Writes the report and the figures of a work directory."""
+    parser = OneLineParser(prog="python -m experiments.report", description=(__doc__ or "").splitlines()[0])
+    add_source(parser)
+    parser.add_argument("--out", type=Path, help="directory for page and figures; by default the work directory, or .")
     parser.add_argument("--published", type=Path, help="the authors' archive, drawn as reference points")
     options = parser.parse_args(arguments)
+    out = options.out or options.workdir or Path()
     try:
-        write(options.workdir, open_trials(options.workdir), options.published)
+        trials = open_trials(options.workdir, options.storage)
+        write(out, trials, read_config(options.workdir) if options.workdir else {}, options.published)
     except (ValueError, OSError) as error:
-        print(f"capacity_jax: {error}", file=sys.stderr)
-        return 2
-    print(f"report and figures are in {options.workdir.resolve()}")
-    return 0
+        stop(error)
+    print(f"report and figures are in {out.resolve()}")
 
 
-def write(workdir: Path, records: pd.DataFrame, published: Path | None = None) -> None:
+def write(directory: Path, records: pd.DataFrame, config: Mapping[str, Any], published: Path | None = None) -> None:
     """Writes `report.html`, and NAME.png and NAME.svg of each figure for which there are trials, into a directory.
 
     Args:
-      workdir: where; its configuration is shown, and names a figure of its own if it has one.
+      directory: where.
       records: a table of trials.
+      config: the configuration they were run under, which names a figure of its own if it has one; it may be empty.
       published: the authors' archive.
 
     Raises:
-      ValueError: the directory's configuration cannot be read, or the archive is not the authors'.
+      ValueError: the configuration's figure cannot be drawn, or the archive is not the authors'.
       OSError: a file cannot be read or written.
     """
-    config = read_config(workdir)
     folders = with_figure(config.get("figure", ""))
     figures = draw_figures(records, read_published(published) if published else None, folders)
     if len(records):
@@ -70,12 +69,9 @@ def write(workdir: Path, records: pd.DataFrame, published: Path | None = None) -
         figures,
         sections={"The paper's claims": claims_html(judge_claims(records, folders))},
         tables=tables_of(records, folders),
-        title=config.get("name", workdir.name),
+        title=config.get("name", directory.resolve().name),
     )
-    (workdir / "report.html").write_text(page)
-    for name, figure in figures.items():
-        for ending in ("png", "svg"):
-            figure.savefig(workdir / f"{name}.{ending}", dpi=150)
+    save_report(directory, page, figures)
 
 
 def claims_html(judgements: Sequence[Judgement]) -> str:
@@ -95,4 +91,4 @@ def _claim(judgement):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,11 +4,11 @@
 
 The trials are kept in an Optuna storage, by default the file `studies.db` of the work directory. The same command goes
 on where an earlier one ended, however it ended, and with more trials, seeds, sizes or cells adds to what is there;
-several at once share the work. At the end the work directory holds, beside `config.json`, all trials (`trials.jsonl`),
-a table `NAME.csv` with one row per cell, depth and size, a figure `NAME.png`, and in `weights` the trained parameters
-of each best setting, which `load_network` reads; NAME is `capacity` for the memorization task and the task's own
-otherwise. A configuration that names the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and
-`report.html`.
+several at once share the work. Each trial that ends adds a line to `metrics.jsonl`. At the end the work directory
+holds, beside `config.json`, a table `NAME.csv` with one row per cell, depth and size, a figure `NAME.png`, and in
+`weights` the trained parameters of each best setting, which `load_network` reads; NAME is `capacity` for the
+memorization task and the task's own otherwise. A configuration that names the folder of a figure, as the paper's do,
+adds that figure, in PNG and SVG, and `report.html`.
 """
 
 import os
@@ -23,17 +23,29 @@ import pandas as pd
 from absl import app, flags, logging
 from ml_collections import ConfigDict, config_flags
 
-from capacity_jax.results import as_text, in_words, read_trials, slopes, task_table, write_trials
+from capacity_jax.commands.command_line import stop
+from capacity_jax.results import as_text, in_words, read_trials, slopes, task_table
 from capacity_jax.results.figures import task_figure
+from capacity_jax.results.metrics import Metrics
+from capacity_jax.results.workdir import METRICS_FILE, read_config
 from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, masked, open_storage, run_studies
 from capacity_jax.studies.record import Record
 from capacity_jax.training import use_all_cores
+from experiments.dry_run import dry_run
+from experiments.help import help_text
 from experiments.paper.folders import figure_of
 from experiments.plan import studies
 from experiments.report import write as write_report
-from experiments.workdir import open_workdir, stop
+from experiments.space_flags import split_space
+from experiments.workdir import open_workdir
 
-CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
+HELP = {"--help", "-help", "-h", "-?"}
+# The command line without what `split_space` takes out of it.
+ARGUMENTS: list[str] = []
+CONFIG = config_flags.DEFINE_config_file(
+    "config", help_string="Configuration file, with :extent behind it.", sys_argv=ARGUMENTS
+)
+DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be trained and how long that takes, and train nothing.")
 WORKDIR = flags.DEFINE_string("workdir", "", "Where results go; by default runs/, then the configuration's name.")
 STORAGE = flags.DEFINE_string(
     "storage",
@@ -52,8 +64,9 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
     directory = open_workdir(workdir, config, task)
     kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
     worker = Worker(directory / "workers")
+    notify = Metrics(directory / METRICS_FILE).add
     persistence = Persistence(
-        kept, worker, config.checkpoint_interval, stop, directory / "weights", config.kept_settings
+        kept, worker, config.checkpoint_interval, stop, directory / "weights", config.kept_settings, notify
     )
     records = measure(plan, directory, persistence)
     print(f"task: {task}")
@@ -62,7 +75,7 @@ def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[],
         for (cell, depth), fit in slopes(records).items():
             print(f"{cell}, depth {depth}: slope {in_words(fit)} bits per parameter, with its 95% interval")
     if config.figure:
-        write_report(directory, trials_of(plan, kept))
+        write_report(directory, trials_of(plan, kept), read_config(directory))
     print(f"table, figure and trials are in {directory.resolve()}")
 
 
@@ -75,7 +88,6 @@ def measure(plan: list[Study], directory: Path, persistence: Persistence) -> lis
         found[study.name] = records
         finished = [record for one in plan for record in found.get(one.name, ())]
         task_table(finished).to_csv(directory / f"{name}.csv", index=False)
-        write_trials(directory / "trials.jsonl", trials_of(plan, persistence.storage))
     task_figure(finished).savefig(directory / f"{name}.png", dpi=150)
     return finished
 
@@ -88,10 +100,16 @@ def trials_of(plan: list[Study], storage: Storage) -> pd.DataFrame:
 
 def _command_line(argv: list[str]) -> list[str]:
     try:
-        rest = flags.FLAGS(argv)
+        ARGUMENTS[:], space = split_space([argument for argument in argv if argument not in HELP])
+        rest = flags.FLAGS(ARGUMENTS)
+        if not HELP.isdisjoint(argv):
+            print(help_text(CONFIG.value))
+            sys.exit()
         # A file that cannot be loaded says so when its fields are first asked for.
         if CONFIG.value is None or not CONFIG.value.keys():
             stop("--config is missing; for example --config=experiments/configs/quickstart.py")
+        with CONFIG.value.unlocked(), CONFIG.value.ignore_type():
+            CONFIG.value.space.update(space)
         if not WORKDIR.value:
             flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
     except AttributeError as error:
@@ -110,6 +128,9 @@ def _run(argv: list[str]) -> None:
     logging.set_verbosity(logging.WARNING)
     signals = _signals()
     try:
+        if DRY_RUN.value:
+            print(dry_run(studies(CONFIG.value)))
+            return
         storage = STORAGE.value or os.environ.get("CAPACITY_JAX_STORAGE", "")
         main(CONFIG.value, WORKDIR.value, storage, stop=lambda: bool(signals))
     except (ValueError, OSError, MemoryError) as error:

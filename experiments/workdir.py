@@ -1,27 +1,19 @@
-"""The work directory of a run: made, checked, guarded against another configuration's results, and read."""
+"""The work directory of a run: made, checked, and guarded against another configuration's results."""
 
 import json
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn
 
-import pandas as pd
 from absl import logging
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
-from capacity_jax.results.trials import read_trials
+from capacity_jax.results.workdir import CONFIG_FILE, WorkdirError, read_config
 
-CONFIG_FILE, STORAGE_FILE = "config.json", "studies.db"
 # What changes nothing of what a run finds.
 FREE = ("checkpoint_interval", "kept_settings")
-
-
-class WorkdirError(ValueError):
-    """The work directory cannot be used for this run."""
 
 
 def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
@@ -43,45 +35,6 @@ def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
     except OSError as error:
         raise WorkdirError(f"workdir is {directory}, which cannot be used: {error}") from error
     return directory
-
-
-def read_config(directory: Path) -> dict[str, Any]:
-    """The configuration that a work directory holds; empty where there is none.
-
-    Raises:
-      WorkdirError: it cannot be read.
-    """
-    file = directory / CONFIG_FILE
-    try:
-        config = json.loads(file.read_text()) if file.exists() else {}
-    except (OSError, ValueError) as error:
-        raise WorkdirError(f"workdir is {directory}, whose {CONFIG_FILE} cannot be read: {error}") from error
-    if not isinstance(config, dict):
-        raise WorkdirError(f"workdir is {directory}, whose {CONFIG_FILE} holds no configuration")
-    return config
-
-
-def open_trials(workdir: str | Path) -> pd.DataFrame:
-    """The table of trials of a work directory, as far as its studies have come.
-
-    Raises:
-      WorkdirError: it holds no studies, or they cannot be read.
-    """
-    storage = Path(workdir) / STORAGE_FILE
-    if not storage.is_file():
-        raise WorkdirError(f"workdir is {workdir}, which holds no {STORAGE_FILE}; experiments.run writes it")
-    try:
-        return read_trials(f"sqlite:///{storage}")
-    except Exception as error:
-        # Whatever a broken database makes Optuna and SQLAlchemy raise.
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise WorkdirError(f"workdir is {workdir}, whose {STORAGE_FILE} cannot be read: {reason}") from error
-
-
-def stop(message: object) -> NoReturn:
-    """Ends a command with one line that says what is wrong."""
-    print(f"capacity_jax: {message}", file=sys.stderr)
-    sys.exit(2)
 
 
 def _write_once(file, text):

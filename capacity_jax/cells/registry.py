@@ -1,8 +1,9 @@
 """Cells by name."""
 
 import ast
+import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, cast
 
 from capacity_jax.cells.base import Cell
 from capacity_jax.cells.block import block
@@ -36,6 +37,7 @@ from capacity_jax.cells.sru import sru
 from capacity_jax.cells.ttt import ttt
 from capacity_jax.cells.ugrnn import ugrnn
 from capacity_jax.checks import unknown
+from capacity_jax.import_path import is_import_path, load
 
 # For type checkers, to which a misspelt name is an error.
 CellName = Literal[
@@ -69,6 +71,9 @@ CellName = Literal[
     "mamba2",
     "ttt",
 ]
+
+# Commas, but those between the options of a cell.
+OUTSIDE_OPTIONS = re.compile(r",(?![^()]*\))")
 
 # Cells with options, by the name of the function that builds them.
 BUILDERS: dict[str, Callable[..., Cell]] = {
@@ -132,7 +137,9 @@ CELLS: dict[str, Cell] = {
 
 
 def cell_by_name(name: CellName) -> Cell:
-    """The registered cell of that name, or one with options, as its name tells them (a type checker knows the former).
+    """The registered cell of that name, one with options as its name tells them, or a user's own by its import path.
+
+    A type checker knows the registered ones; others are `deltanet(heads=4)`, or `mypackage.cells:leaky`.
 
     Raises:
       ValueError: no cell has that name; the message says which is meant or allowed. Or an option is not what it may be.
@@ -144,6 +151,14 @@ def cell_by_name(name: CellName) -> Cell:
       >>> cell_by_name("block(deltanet(heads=4))").units_multiple
       4
     """
+    if is_import_path(name):
+        cell = load("cell", name)
+        if not isinstance(cell, Cell):
+            kind = type(cell).__name__
+            raise ValueError(
+                f"cell is {name!r}, a {kind}; allowed: a capacity_jax.Cell, as from_linen or from_nnx makes"
+            )
+        return cell
     if name in CELLS:
         return CELLS[name]
     try:
@@ -151,6 +166,26 @@ def cell_by_name(name: CellName) -> Cell:
     except (SyntaxError, TypeError):
         raise unknown("cell", name, CELLS) from None
     return _called(call)
+
+
+def cells_and_depths(names: str) -> list[tuple[Cell, int]]:
+    """The cells and numbers of layers that `gru,gru@2,mypackage.cells:leaky@2,deltanet(heads=4)` stands for.
+
+    Raises:
+      ValueError: no cell has one of these names, or a depth is no whole number of at least 1.
+
+    Example:
+      >>> from capacity_jax.cells.registry import cells_and_depths
+      >>> [(cell.name, depth) for cell, depth in cells_and_depths("gru,lstm@2")]
+      [('gru', 1), ('lstm', 2)]
+    """
+    found = []
+    for entry in OUTSIDE_OPTIONS.split(names):
+        name, at, depth = entry.strip().partition("@")
+        if not name or (at and (not depth.isdecimal() or int(depth) < 1)):
+            raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")
+        found.append((cell_by_name(cast(CellName, name)), int(depth or 1)))
+    return found
 
 
 def _called(node: ast.expr) -> Cell:

@@ -4,7 +4,7 @@ from capacity_jax.results.best import best_table, best_trials, measurements, tas
 from capacity_jax.results.capacity import Capacity
 from capacity_jax.results.formatting import in_words, network_label
 from capacity_jax.results.table import as_text, slopes
-from capacity_jax.results.trials import read_records, read_trials, trials_table, write_trials
+from capacity_jax.results.trials import read_records, read_trials, trials_table
 
 __all__ = [
     "Capacity",
@@ -19,5 +19,4 @@ __all__ = [
     "slopes",
     "task_table",
     "trials_table",
-    "write_trials",
 ]

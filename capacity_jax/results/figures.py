@@ -45,12 +45,23 @@ def task_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
       >>> len(figure.axes)
       1
     """
-    trials = trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
-    task, objective = trials[["task", "score_name"]].iloc[0]
+    return next(iter(figures_by_task(trials if isinstance(trials, pd.DataFrame) else trials_table(trials)).values()))
+
+
+def figures_by_task(trials: pd.DataFrame) -> dict[str, Figure]:
+    """The figure of each task in a table of trials, by name; a task of several sizes has one for each."""
+    figures = {}
+    for _, rows in trials.groupby(["task", "n_in"], sort=False):
+        task, n_in, objective = rows.iloc[0][["task", "n_in", "score_name"]]
+        figures[f"{task}-{n_in}" if task in figures else task] = _figure(rows, task, n_in, objective)
+    return figures
+
+
+def _figure(trials, task, n_in, objective):
     if task == "per_cap":
         return capacity_figure(trials)
     if task == "mem_thru":
-        return recall_figure(trials, int(trials["n_in"].iloc[0]))
+        return recall_figure(trials, n_in)
     return objective_figure(trials, objective, task)
 
 

@@ -71,6 +71,19 @@ def report(
     )
 
 
+def save_report(directory: Path, page: str, figures: Mapping[str, Figure]) -> None:
+    """Writes a page as `report.html`, and each figure as NAME.png and NAME.svg, into a directory, made if needed.
+
+    Raises:
+      OSError: a file cannot be written.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "report.html").write_text(page)
+    for name, figure in figures.items():
+        for ending in ("png", "svg"):
+            figure.savefig(directory / f"{name}.{ending}", dpi=150)
+
+
 def table_html(table: pd.DataFrame) -> str:
     """A table for a page: text escaped, numbers short, what is missing as a dash; columns of text come first."""
     if table.empty:

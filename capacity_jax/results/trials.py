@@ -1,8 +1,7 @@
 """All trials as one table, whoever made them: what figures, claims and reports are drawn from."""
 
-import json
 from collections.abc import Iterable
-from pathlib import Path
+from typing import Any
 
 import optuna
 import pandas as pd
@@ -26,12 +25,14 @@ def trials_table(records: Iterable[Record]) -> pd.DataFrame:
       >>> trials_table([]).columns[:4].tolist()
       ['study', 'task', 'cell', 'depth']
     """
-    rows = [
-        {name: getattr(record, name) for name in TRIAL_COLUMNS}
-        | {name: value for name, value in record.scores.items() if name != "loss"}
-        for record in records
-    ]
+    rows = [row_of(record) for record in records]
     return pd.DataFrame(rows, columns=None if rows else TRIAL_COLUMNS).astype({"budget": float})
+
+
+def row_of(record: Record) -> dict[str, Any]:
+    """A record as a row of `trials_table`."""
+    scores = {name: value for name, value in record.scores.items() if name != "loss"}
+    return {name: getattr(record, name) for name in TRIAL_COLUMNS} | scores
 
 
 def read_records(storage: str | Storage) -> list[Record]:
@@ -94,17 +95,3 @@ def _counted(plan, records, maximize):
     except KeyError:
         # The study still runs.
         return records.values()
-
-
-def write_trials(path: Path, trials: pd.DataFrame) -> None:
-    """Writes a table of trials as one line of JSON per trial; what is not a finite number is null.
-
-    Example:
-      >>> import tempfile
-      >>> from pathlib import Path
-      >>> from capacity_jax.results import trials_table, write_trials
-      >>> with tempfile.TemporaryDirectory() as directory:
-      ...     write_trials(Path(directory, "trials.jsonl"), trials_table([]))
-    """
-    rows = trials.astype(object).where(trials.notna(), None).to_dict("records")
-    path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))

@@ -120,7 +120,7 @@ def mean_difference(first, second, level: float = 0.95) -> Interval:
     Example:
       >>> from capacity_jax.stats import mean_difference
       >>> "{:.2f} [{:.2f}, {:.2f}]".format(*mean_difference([[3.0, 3.2], [3.1, 3.3]], [[2.0, 2.2], [2.3, 2.5]]))
-      '0.90 [0.70, 1.10]'
+      '0.90 [0.62, 1.18]'
     """
     if len(first) != len(second) or not len(first):
         raise ValueError(f"there are {len(first)} and {len(second)} sizes; allowed: as many of both, and at least one")

@@ -70,7 +70,7 @@ class Ledger:
         """Tells the others that this worker lives."""
         if self.worker:
             with self.storage.in_use():
-                self.storage.optuna.set_study_user_attr(self.study_id, _lease_of(self.owner), self.worker.lease())
+                self.storage.optuna.set_study_user_attr(self.study_id, lease_of(self.owner), self.worker.lease())
 
     def entries(self) -> Mapping[TrialKey, Entry]:
         """All trials by key; it grows as the ledger does."""
@@ -117,7 +117,7 @@ class Ledger:
             leases = self.storage.optuna.get_study_user_attrs(self.study_id) if owners else {}
             taken = []
             for owner in sorted(owners):
-                with self.worker.taking_over(owner, leases.get(_lease_of(owner), 0.0)) as is_dead:
+                with self.worker.taking_over(owner, leases.get(lease_of(owner), 0.0)) as is_dead:
                     if is_dead:
                         taken += self._from(owner)
             return taken
@@ -201,5 +201,6 @@ class Ledger:
         }
 
 
-def _lease_of(owner: str) -> str:
+def lease_of(owner: str) -> str:
+    """The attribute of a study under which a worker says until when it is to count as alive."""
     return f"lease of {owner}"

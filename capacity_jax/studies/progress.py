@@ -1,29 +1,39 @@
-"""The progress bar of a run, in a terminal or a notebook: trials done, best objective so far, time left."""
+"""The progress of a run: trials done, best objective so far, time left.
+
+A bar in a terminal or a notebook, elsewhere a line a minute.
+"""
 
 import sys
 from collections.abc import Iterable, Sequence
+from io import StringIO
+from time import monotonic
 
-import numpy as np
 from tqdm.auto import tqdm
+from tqdm.notebook import tqdm as notebook_tqdm
 
+from capacity_jax.studies.cost import mean_cost
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
 
-# What a step costs beside its products, in parameters times batch size.
-OVERHEAD = 150_000
+SECONDS_BETWEEN_LINES = 60.0
 
 
 class Progress:
     """Trials weigh what they are expected to cost, so that large networks count for more."""
 
     def __init__(self, studies: Sequence[Study]):
-        self.cost = {study.name: _cost(study) for study in studies}
+        self.cost = {study.name: mean_cost(study.plan()) for study in studies}
         self.expected = {study.name: study.n_planned for study in studies}
         self.finished = dict.fromkeys(self.expected, 0)
         self.best: tuple[str, float] | None = None
+        self.in_lines = not sys.stderr.isatty() and not issubclass(tqdm, notebook_tqdm)
+        self.last_line = monotonic()
+        bar = "" if self.in_lines else "|{bar}|"
         # Its own total never changes: a notebook's bar would not follow.
         self.bar = tqdm(
-            total=1.0, bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]", file=sys.stderr
+            total=1.0,
+            bar_format=f"{{percentage:3.0f}}%{bar} {{desc}} [{{elapsed}}<{{remaining}}]",
+            file=StringIO() if self.in_lines else sys.stderr,
         )
 
     def resume(self, study: Study, records: Iterable[Record]) -> None:
@@ -50,7 +60,9 @@ class Progress:
         text = f"{sum(self.finished.values())}/{sum(self.expected.values())} trials"
         if self.best:
             text += f", best {self.best[0]} {self.best[1]:.2f}"
-        self.bar.set_description_str(text)
+        self.bar.set_description_str(text, refresh=not self.in_lines)
+        if self.in_lines and monotonic() - self.last_line >= SECONDS_BETWEEN_LINES:
+            self._print_line()
 
     def expect(self, study: Study, n_trials: int) -> None:
         """How many trials a study has after all, repeats of its best setting included."""
@@ -59,14 +71,10 @@ class Progress:
 
     def close(self) -> None:
         """Ends the bar."""
+        if self.in_lines:
+            self._print_line()
         self.bar.close()
 
-
-def _cost(study):
-    """What a trial of the study is expected to cost."""
-    if "train_steps" in study.space:
-        ends = study.space["train_steps"]
-        n_steps = np.sqrt(ends.low * ends.high) if ends.log else (ends.low + ends.high) / 2
-    else:
-        n_steps = np.mean([trial.hparams["train_steps"] for trial in study.initial_trials()])
-    return n_steps * (OVERHEAD + study.bucket.network.n_params * study.bucket.batch_size)
+    def _print_line(self):
+        print(f"capacity_jax: {str(self.bar).strip()}", file=sys.stderr, flush=True)
+        self.last_line = monotonic()

@@ -1,7 +1,7 @@
 """Many studies in a row, kept in a storage, checkpointed, and continued where they were left."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
@@ -43,6 +43,7 @@ class Persistence:
       weights: where the trained parameters of each study's best settings are kept; None keeps none.
       kept_settings: of how many settings they are kept.
       stop: whether somebody has asked the run to stop.
+      notify: is given finished trials as soon as they are known, some more than once.
 
     Example:
       >>> import tempfile
@@ -60,6 +61,7 @@ class Persistence:
     stop: Callable[[], bool] = lambda: False
     weights: Path | None = None
     kept_settings: int = 1
+    notify: Callable[[Iterable[Record]], None] = lambda records: None
 
     def stop_if_asked(self) -> None:
         """Raises Stopped if somebody has asked for it."""
@@ -115,7 +117,9 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
         Proposer() as proposer,
     ):
         for ledger in ledgers:
-            progress.resume(ledger.study, ledger.records().values())
+            records = ledger.records().values()
+            progress.resume(ledger.study, records)
+            persistence.notify(records)
         left = deque(ledgers)
         while left:
             ledger = left.popleft()
@@ -131,6 +135,7 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
                 progress.expect(study, len(records))
                 if persistence.weights:
                     settle(persistence.weights, study, records, persistence.kept_settings)
+                persistence.notify(records)
                 yield study, records
             else:
                 left.append(ledger)
@@ -186,7 +191,9 @@ class _Work:
             # First, so that what is recorded has its weights.
             if self.persistence.weights:
                 keep(self.persistence.weights, self.study.name, outcome)
-            self.progress.ended(self.study, self.ledger.finish(outcome))
+            record = self.ledger.finish(outcome)
+            self.progress.ended(self.study, record)
+            self.persistence.notify([record])
             self.done.pop(outcome.trial.key)
         self.progress.running(self.study, sum(self.done.values()))
         return len(outcomes)

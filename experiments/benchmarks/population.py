@@ -30,6 +30,7 @@ import pandas as pd
 from absl import app, flags, logging
 
 from capacity_jax.cells import CellName, cell_by_name
+from capacity_jax.commands.command_line import stop
 from capacity_jax.training import use_all_cores
 from experiments.benchmarks.machine import describe
 from experiments.benchmarks.ours import population
@@ -38,7 +39,6 @@ from experiments.benchmarks.peers.naive import naive
 from experiments.benchmarks.report import as_text, rows, summary
 from experiments.benchmarks.timing import interleaved
 from experiments.benchmarks.work import NEEDED_GATES, Contender, Work
-from experiments.workdir import stop
 
 SHAPES = ("16x64", "16x256", "16x2800", "32x2800", "64x4096", "128x4096")
 QUICK_SHAPES = ("16x64", "16x2800", "64x4096")

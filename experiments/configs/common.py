@@ -3,6 +3,29 @@
 from ml_collections import ConfigDict, config_dict
 
 EXTENTS = ("laptop", "smoke")
+# What every field is.
+ABOUT = {
+    "name": "of the run, and of its directory in runs/",
+    "seed": "from it follow all data, weights and draws",
+    "task": "its name, or the import path of one of your own, mypackage.tasks:mine",
+    "task_args": "its arguments, as its docstring tells them; a tuple makes a study of each of its values",
+    "cells": "names, some with options, deltanet(heads=4), or import paths, mypackage.cells:leaky; @2 is a depth of 2",
+    "budgets": "sizes as the largest numbers of parameters; or else units",
+    "units": "sizes as the numbers of units per layer",
+    "batch_size": "examples per training step",
+    "seeds": "measurements of each initial setting and of the best one",
+    "trials": "settings that the sampler proposes",
+    "sampler": "gp, random, tpe, cmaes, qmc or a class of Optuna",
+    "proposals": "settings proposed at once",
+    "max_train_steps": "no trial trains for longer; a cap makes what is measured a lower bound, and is recorded",
+    "checkpoint_interval": "seconds between checkpoints of what is being trained",
+    "kept_settings": "of how many settings of each study, the best ones, the trained parameters are kept",
+    "initial_settings": "settings known to be good, by cell, or for all others under default",
+    "warm_start": "the authors' published trials (rnn_hp_dataset.tar.gz): their best settings are initial ones too",
+    "space": "changes to the declared ranges of hyperparameters: --config.space.lr_init=0.01 fixes one, "
+    "--config.space.lr_init=0.001,0.01 is a range, --config.space.optimizer=adam,sgd are choices",
+    "figure": "import path of the folder of the figure that the trials are for, drawn at the end with a report",
+}
 
 
 def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EXTENTS) -> ConfigDict:
@@ -17,32 +40,20 @@ def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EX
     config.name = f"{name}-{extent}"
     config.seed = 0
     config.task = task
-    # Arguments of the task, as its docstring tells them; one that holds a tuple makes a study of each of its values.
     config.task_args = ConfigDict()
-    # Names of cells, each with @depth behind it if that is not 1.
     config.cells = "rnn"
-    # Sizes: the largest numbers of parameters, or else the numbers of units per layer.
     config.budgets = ()
     config.units = ()
     config.batch_size = 64
-    # Seeds of each initial setting and of the best one.
     config.seeds = 2
-    # Settings that the sampler (gp, random, tpe, cmaes, qmc or a class of Optuna) proposes, so many at once.
     config.trials = 0
     config.sampler = "gp"
     config.proposals = 8
-    # No trial trains for longer; a cap makes what is measured a lower bound, and is recorded with the study.
     config.max_train_steps = config_dict.placeholder(int)
-    # Seconds between checkpoints of what is being trained.
     config.checkpoint_interval = 60.0
-    # Of how many settings of each study, the best ones, the trained parameters are kept.
     config.kept_settings = 1
-    # Settings known to be good, by cell, or for all others under "default".
     config.initial_settings = ConfigDict({"default": ()})
-    # The authors' published trials (rnn_hp_dataset.tar.gz): their best settings are initial ones too.
     config.warm_start = ""
-    # Changes to the declared ranges, as `capacity_jax.search.search_space` takes them.
     config.space = ConfigDict()
-    # The folder of the figure that the trials are for, by its import path; drawn at the end, with a report.
     config.figure = ""
     return config

@@ -1,6 +1,7 @@
 """From a configuration to studies: every field checked before anything is trained."""
 
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -40,12 +41,39 @@ def test_depth_stands_behind_the_cell(config):
     ]
 
 
+USERS_OWN = """
+from capacity_jax import Cell, cell_by_name, mem_thru
+gru = cell_by_name("gru")
+leaky = Cell("leaky", gru.init, gru.initial_state, gru.step, gru.hyperparameters)
+recall = mem_thru(n_in=3)
+def recall_of(n_in):
+    return mem_thru(n_in=n_in)
+"""
+
+
+def test_cells_and_tasks_of_a_users_own_go_by_import_path(config, tmp_path, monkeypatch):
+    """Breaks if a study of somebody's own needs a change of this package, or its task takes no arguments."""
+    (tmp_path / "users_own_plan.py").write_text(USERS_OWN)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    config.update({"cells": "rnn,users_own_plan:leaky@2", "budgets": (300,), "task": "users_own_plan:recall_of"})
+    config.task_args, config.space = {"n_in": 6}, {}
+    config.initial_settings = {"default": ({"train_steps": 20},)}
+    rnn, leaky = studies(config)
+    assert leaky.name == "mem_thru/leaky@2/300"
+    assert rnn.bucket.task is leaky.bucket.task
+    assert leaky.bucket.task.n_in == 6
+    config.task, config.task_args = "users_own_plan:recall", {}
+    assert studies(config)[0].bucket.task.n_in == 3
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
         ("cells", "gru@x", "cells holds 'gru@x'; allowed: a cell's name, or name@depth"),
         ("cells", "gru@0", "cells holds 'gru@0'"),
         ("cells", "", "cells holds ''"),
+        ("cells", "no_such.cells:leaky@2", "cell is 'no_such.cells:leaky', whose module cannot be imported"),
         ("cells", "rnnn", "cell 'rnnn' is unknown; did you mean"),
         ("task", "percap", "task 'percap' is unknown; did you mean per_cap"),
         ("task_args.n_inn", 3, "task_args 'n_inn' is unknown; did you mean n_in"),

@@ -1,4 +1,4 @@
-"""The command lines that read a work directory: claims and report."""
+"""The command lines that read a work directory or a storage: claims and report."""
 
 import json
 
@@ -16,10 +16,10 @@ def workdir(tmp_path, monkeypatch):
     urls = []
 
     def read(storage):
-        urls.append(storage)
+        urls.append(storage.url)
         return table([trial])
 
-    monkeypatch.setattr("experiments.workdir.read_trials", read)
+    monkeypatch.setattr("capacity_jax.results.workdir.read_trials", read)
     (tmp_path / "studies.db").touch()
     (tmp_path / "config.json").write_text(json.dumps({"name": "fig2c-smoke", "seed": 7}))
     yield tmp_path
@@ -28,7 +28,7 @@ def workdir(tmp_path, monkeypatch):
 
 def test_claims_are_printed(workdir, capsys):
     """Breaks if a claim is missing, or one that does not hold counts as a failure."""
-    assert claims.main([str(workdir)]) == 0
+    claims.main([str(workdir)])
     printed = capsys.readouterr().out
     for number in range(1, 9):
         assert f"Claim {number}: {'NOT ENOUGH TRIALS' if number == 4 else 'NOT RUN'}" in printed
@@ -46,7 +46,7 @@ def test_page_tells_claims_by_verdict(workdir):
 
 def test_report_and_figures_are_written(workdir, capsys):
     """Breaks if page, figure or configuration is left out."""
-    assert report.main([str(workdir)]) == 0
+    report.main([str(workdir)])
     assert str(workdir) in capsys.readouterr().out
     page = (workdir / "report.html").read_text()
     assert "<h1>fig2c-smoke</h1>" in page
@@ -54,6 +54,17 @@ def test_report_and_figures_are_written(workdir, capsys):
     assert (workdir / "fig2c.png").stat().st_size > 1000
     assert (workdir / "fig2c.svg").read_text().endswith("</svg>\n")
     assert not (workdir / "fig1.png").exists()
+
+
+def test_a_storage_is_read_without_a_work_directory(workdir, tmp_path_factory, capsys):
+    """Breaks if trials of a database elsewhere cannot be judged, or their page goes where it was not asked for."""
+    out = tmp_path_factory.mktemp("elsewhere") / "page"
+    storage = f"--storage=sqlite:///{workdir / 'studies.db'}"
+    claims.main([storage])
+    assert "Claim 4: NOT ENOUGH TRIALS" in capsys.readouterr().out
+    report.main([storage, f"--out={out}"])
+    assert {file.name for file in out.iterdir()} == {"report.html", "fig2c.png", "fig2c.svg"}
+    assert not (workdir / "report.html").exists()
 
 
 UNREADABLE = [
@@ -72,11 +83,13 @@ UNREADABLE = [
 def test_what_cannot_be_read_is_one_line_and_exit_2(main, files, message, tmp_path, capsys, monkeypatch):
     """Breaks if a mistyped directory, or a damaged or foreign file in it, gives a traceback or passes for none."""
     if files.get("studies.db") == b"":
-        monkeypatch.setattr("experiments.workdir.read_trials", lambda storage: table([]))
+        monkeypatch.setattr("capacity_jax.results.workdir.read_trials", lambda storage: table([]))
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     archive = [f"--published={tmp_path / 'other.p'}"] if "other.p" in files else []
-    assert main([str(tmp_path), *archive]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path), *archive])
+    assert ended.value.code == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.count("\n") == 1

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from capacity_jax.results import read_trials
+from experiments.configs.common import ABOUT
 from experiments.configs.quickstart import get_config
 from experiments.workdir import WorkdirError, open_workdir
 
@@ -64,17 +65,18 @@ def test_ends_with_table_figure_and_path(finished):
         assert text in result.stdout
     assert str(directory) in result.stdout
     assert (directory / "capacity.png").read_bytes().startswith(b"\x89PNG")
-    assert len((directory / "trials.jsonl").read_text().splitlines()) == table["trials"].sum()
+    assert len((directory / "metrics.jsonl").read_text().splitlines()) == table["trials"].sum()
     assert len(read_trials(f"sqlite:///{directory / 'studies.db'}")) == table["trials"].sum()
 
 
 def test_progress_shows_trials_best_and_time_left(finished):
     """Breaks if a long run leaves its user in the dark."""
     result, _ = finished
-    last = result.stderr.strip().splitlines()[-1].split("\r")[-1]
-    assert "100%" in last
+    *_, last = result.stderr.splitlines()
+    assert last.startswith("capacity_jax: 100% ")
     assert "trials, best bits per parameter" in last
-    assert "<00:00]" in last
+    assert last.endswith("<00:00]")
+    assert "\r" not in result.stderr
 
 
 def test_the_same_command_again_trains_nothing_and_says_the_same(finished):
@@ -95,7 +97,8 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
     process = start(*arguments, steps)
     deadline = time.monotonic() + 200
     # The proposal, by far the longest trial, trains once the two starts have ended.
-    while "2/3" not in (tmp_path / "stderr").read_text() and time.monotonic() < deadline:
+    metrics = tmp_path / "metrics.jsonl"
+    while not (metrics.exists() and metrics.read_text().count("\n") == 2) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1.5)
     process.send_signal(number)
@@ -142,6 +145,7 @@ def test_another_configuration_does_not_overwrite(finished):
         (["--config.figure=fig2c"], "figure is 'fig2c', and no folder of that import path holds a figure.py"),
         (["--config.seeds=x"], "--config.seeds=x"),
         (["stray"], "unknown argument 'stray'"),
+        (["--config.space.ema=0.9"], "hyperparameter 'ema' is unknown"),
         (["--config=experiments/configs/quickstart.py:huge"], "extent is 'huge'; allowed: laptop, smoke"),
         (["--config=experiments/configs/missing.py"], "missing.py"),
     ],
@@ -161,3 +165,32 @@ def test_a_directory_that_cannot_be_made_is_refused():
     """Breaks if a run trains for hours and then cannot write its results."""
     with pytest.raises(WorkdirError, match="workdir is /dev/null/results, which cannot be used"):
         open_workdir("/dev/null/results", get_config("smoke"), "per_cap")
+
+
+def test_help_lists_configurations_and_fields():
+    """Breaks if who asks for help does not learn what can be run, or which fields there are and what they are."""
+    result = run("--help")
+    assert result.returncode == 0, result.stderr
+    first_line = "Bits per parameter of the paper's six cells, in minutes"
+    assert any(
+        line.split()[0] == "experiments/configs/quickstart.py" and first_line in line
+        for line in result.stdout.splitlines()
+        if line.strip()
+    )
+    for folder in ("fig1", "table_rerun"):
+        assert f"experiments/paper/{folder}/config.py" in result.stdout
+    for field in get_config("smoke"):
+        assert f"--config.{field}\n" in result.stdout
+    assert "'rnn,irnn,ugrnn,gru,lstm,intersection@2'" in result.stdout
+    assert ABOUT.keys() == set(get_config("smoke"))
+
+
+def test_a_dry_run_trains_nothing(tmp_path):
+    """Breaks if asking what a run would take begins it, or does not heed what the command line changes."""
+    result = run(f"--workdir={tmp_path / 'results'}", *TINY, "--config.space.nonlinearity=relu", "--dry_run")
+    assert result.returncode == 0, result.stderr
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:4]] == [
+        f"per_cap/rnn@1/{n}" for n in (80, 120, 160)
+    ]
+    assert "nothing was trained" in result.stdout
+    assert not (tmp_path / "results").exists()

@@ -1,0 +1,1 @@
+"""The command line of an installed package; `main.main` is `capacity-jax`."""

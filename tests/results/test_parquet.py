@@ -1,0 +1,30 @@
+"""Trials as Parquet, read back."""
+
+import pandas as pd
+import pytest
+from trial_tables import table
+
+from capacity_jax.results.parquet import write_parquet
+
+
+def test_every_column_comes_back(tmp_path):
+    """Breaks if a trial, a hyperparameter or a version is lost, or mixed words and numbers stop the export."""
+    hparams = [{"lr_init": 0.1 + 0.2, "optimizer": "adam", "mine": 3}, {"lr_init": 0.01, "mine": "three"}]
+    trials = table([{"study": "a", "task": "rcf", "cell": "rnn", "depth": 1, "hparams": one} for one in hparams])
+    write_parquet(tmp_path / "trials.parquet", trials)
+    read = pd.read_parquet(tmp_path / "trials.parquet")
+    kept = trials.drop(columns=["hparams", "versions", "curve", "task_args"])
+    pd.testing.assert_frame_equal(read[list(kept)], kept, check_dtype=False)
+    assert read["hparams.lr_init"].tolist() == [0.1 + 0.2, 0.01]
+    assert read["hparams.mine"].tolist() == ["3", "three"]
+    assert read["hparams.optimizer"].isna().tolist() == [False, True]
+    assert read["curve"].tolist() == ["{}"] * 2
+    assert read["versions.jaxlib"].tolist() == ["0.10.2"] * 2
+
+
+def test_without_pyarrow_it_says_what_to_install(tmp_path, monkeypatch):
+    """Breaks if an installation without the extra ends in a traceback."""
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    trials = table([{"study": "a", "task": "rcf", "cell": "rnn", "depth": 1}])
+    with pytest.raises(ValueError, match=r"pip install 'capacity_jax\[parquet\]'"):
+        write_parquet(tmp_path / "trials.parquet", trials)
