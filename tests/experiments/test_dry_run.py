@@ -31,8 +31,7 @@ def test_operations_are_those_counted_by_hand():
         initial_state=lambda params: jnp.zeros(params["V"].shape[0]),
         step=lambda params, h, x: (x @ params["W"] + h @ params["V"],) * 2,
     )
-    # Each step: W, and V but for the first state, which is the same for all examples. Back each costs the same again for
-    # its weights, and V for the state too.
+    # W and V at each step. Back each costs the same again for its weights, and V for the state too.
     of_inputs, of_state, readout = N * UNITS, UNITS * UNITS, UNITS * N
     by_hand = 2 * BATCH * (2 * STEPS * of_inputs + 3 * STEPS * of_state + 3 * readout)
     assert step_flops(bucket_of(leaky)) == pytest.approx(by_hand, rel=0.2)
