@@ -44,7 +44,7 @@ def test_depth_stands_behind_the_cell(config):
 USERS_OWN = """
 from capacity_jax import Cell, cell_by_name, mem_thru
 gru = cell_by_name("gru")
-leaky = Cell("leaky", gru.init, gru.initial_state, gru.step, {**gru.hyperparameters, "leak": 0.5})
+leaky = Cell("leaky", lambda *args: gru.init(*args[:3], {}), gru.initial_state, gru.step, {"leak": 0.5})
 recall = mem_thru(n_in=3)
 def recall_of(n_in):
     return mem_thru(n_in=n_in)
