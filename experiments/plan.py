@@ -8,6 +8,7 @@ from itertools import product
 from ml_collections import ConfigDict
 
 from capacity_jax.cells import Cell
+from capacity_jax.cells.hyperparameters import shared_name
 from capacity_jax.cells.registry import cells_and_depths
 from capacity_jax.checks import check_size, unknown
 from capacity_jax.networks import Network, units_for_budget
@@ -68,8 +69,9 @@ def _study(config, cell: Cell, depth, i, arguments, published, of_others):
     sizes = task.n_in, task.n_out
     units = config.units[i] if config.units else units_for_budget(config.budgets[i], cell, *sizes, depth)
     network = Network(cell, task.n_in, units, task.n_out, depth)
-    # What another cell of the run has is nothing to this one.
-    space = {name: change for name, change in config.space.to_dict().items() if name not in of_others}
+    # What only another cell of the run has is nothing to this one.
+    changes = config.space.to_dict().items()
+    space = {name: change for name, change in changes if name not in of_others or shared_name(name)}
     varied = [name for name, value in config.task_args.items() if isinstance(value, tuple)]
     study = plan_study(
         network,

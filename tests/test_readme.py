@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import capacity_jax
+
 README = (Path(__file__).parents[1] / "README.md").read_text()
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
@@ -30,3 +32,8 @@ def test_files_it_names_exist():
     paths += [f"experiments/configs/{name}" for name in re.findall(r"\| `(\w+\.py)` \|", README)]
     assert len(paths) >= 8
     assert [path for path in paths if not (root / path).exists()] == []
+
+
+def test_whoever_cites_it_cites_this_version():
+    """Breaks if the version moves on and the entry for the software does not."""
+    assert re.findall(r"version = \{(.*)\}", README) == [capacity_jax.__version__]

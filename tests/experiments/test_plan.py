@@ -44,7 +44,7 @@ def test_depth_stands_behind_the_cell(config):
 USERS_OWN = """
 from capacity_jax import Cell, cell_by_name, mem_thru
 gru = cell_by_name("gru")
-leaky = Cell("leaky", gru.init, gru.initial_state, gru.step, gru.hyperparameters)
+leaky = Cell("leaky", lambda *args: gru.init(*args[:3], {}), gru.initial_state, gru.step, {"leak": 0.5})
 recall = mem_thru(n_in=3)
 def recall_of(n_in):
     return mem_thru(n_in=n_in)
@@ -57,11 +57,12 @@ def test_cells_and_tasks_of_a_users_own_go_by_import_path(config, tmp_path, monk
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.path", [*sys.path])
     config.update({"cells": "rnn,users_own_plan:leaky@2", "budgets": (300,), "task": "users_own_plan:recall_of"})
-    config.task_args, config.space = {"n_in": 6}, {}
+    config.task_args, config.space = {"n_in": 6}, {"leak": (0.1, 0.9)}
     config.initial_settings = {"default": ({"train_steps": 20},)}
     rnn, leaky = studies(config)
     assert leaky.name == "mem_thru/leaky@2/300"
     assert rnn.bucket.task is leaky.bucket.task
+    assert ("leak" in rnn.space, "leak" in leaky.space) == (False, True)
     assert leaky.bucket.task.n_in == 6
     config.task, config.task_args = "users_own_plan:recall", {}
     assert studies(config)[0].bucket.task.n_in == 3

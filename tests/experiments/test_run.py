@@ -17,7 +17,8 @@ from experiments.workdir import WorkdirError, open_workdir
 ROOT = Path(__file__).parents[2]
 QUICKSTART = "experiments/configs/quickstart.py:smoke"
 NETWORK = ["cell", "depth", "units", "parameters"]
-COLUMNS = [*NETWORK, "mean_bits", "mean_bits_per_parameter", "ci_low", "ci_high", "seeds", "trials", "infeasible"]
+COLUMNS = [*NETWORK, "mean_bits", "mean_bits_per_parameter", "ci_low", "ci_high", "seeds"]
+COLUMNS += ["still_learning", "trials", "infeasible"]
 TINY = ("--config.cells=rnn", "--config.budgets=80,120,160", "--config.space.train_steps=20,60", "--config.trials=1")
 
 
