@@ -57,4 +57,4 @@ def get_config(extent: str = "laptop") -> ConfigDict:
 def _labels(name):
     if name == "esn":
         return OF_READOUT
-    return OF_MLP if name.startswith("block") else LABELS[cell_by_name(name).family]
+    return OF_MLP if name.startswith("block") else LABELS[cell_by_name(name).family or "R"]
