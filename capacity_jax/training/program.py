@@ -64,10 +64,17 @@ def compiled_chunk(bucket: Bucket, n_slots: int, devices: Devices) -> Compiled:
     """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
     shared = jax.eval_shape(bucket.task.shared)
     members = jax.eval_shape(lambda: idle_members(bucket, n_slots, devices))
-    kept = partial(kept_bytes, bucket, shared, _encoded_defaults(bucket))
-    gang = devices.gang_size(n_slots // len(devices.devices), kept)
-    program = devices.over_members(partial(_train_chunk, bucket, devices), gang)
+    program = devices.over_members(partial(_train_chunk, bucket, devices), gang_size(bucket, n_slots, devices))
     return program.lower((np.int32(0), shared), members, idle_assignment(bucket, n_slots)).compile()
+
+
+def gang_size(bucket: Bucket, n_slots: int, devices: Devices) -> int:
+    """How many members of a device the program trains at once, as `Devices.gang_size` says."""
+
+    def kept():
+        return kept_bytes(bucket, jax.eval_shape(bucket.task.shared), _encoded_defaults(bucket))
+
+    return devices.gang_size(n_slots // len(devices.devices), kept)
 
 
 def _train_chunk(

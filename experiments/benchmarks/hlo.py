@@ -79,14 +79,24 @@ class Instruction:
         return names + ([name.strip().lstrip("%") for name in branches[1].split(",")] if branches else [])
 
     @property
+    def bytes(self) -> int:
+        """Size of its result, wherever that is."""
+        return sum(size for size, _ in self._arrays())
+
+    @property
     def hbm_bytes(self) -> int:
         """Size of its result in main memory."""
-        return sum(
-            BYTES.get(kind, 4) * prod(map(int, filter(None, sizes.split(","))))
-            for kind, sizes, layout in ARRAY.findall(self.type)
+        return sum(size for size, on_chip in self._arrays() if not on_chip)
+
+    @property
+    def copied_bytes(self) -> int:
+        """What an operation that is started here and done later moves: the second of (operand, result, ...)."""
+        return [size for size, _ in self._arrays()][1]
+
+    def _arrays(self) -> Iterator[tuple[int, bool]]:
+        for kind, sizes, layout in ARRAY.findall(self.type):
             # S(1) and up are memories on the chip.
-            if "S(" not in layout
-        )
+            yield BYTES.get(kind, 4) * prod(map(int, filter(None, sizes.split(",")))), "S(" in layout
 
 
 class Program:
@@ -152,7 +162,8 @@ class Program:
                 kernels += max(branch.kernels for branch in branches)
             else:
                 cycles, kernels = cycles + one.cycles, kernels + 1
-                hbm_bytes += one.hbm_bytes + sum(self._read(name, one))
+                starts = one.opcode.endswith("-start")
+                hbm_bytes += one.copied_bytes if starts else one.hbm_bytes + sum(self._read(name, one))
         return Step(cycles, hbm_bytes, kernels, tuple(loops))
 
     def _read(self, computation: str, one: Instruction) -> Iterator[int]:
@@ -165,9 +176,9 @@ class Program:
                 continue
             uses = [use for use in inside if parameters.get(place) in use.operands]
             if one.opcode in PARTIAL_READS:
-                yield min(source.hbm_bytes, one.hbm_bytes)
+                yield min(source.hbm_bytes, one.bytes)
             elif uses and all(use.opcode in PARTIAL_READS for use in uses):
-                yield min(source.hbm_bytes, sum(use.hbm_bytes for use in uses))
+                yield min(source.hbm_bytes, sum(use.bytes for use in uses))
             else:
                 yield source.hbm_bytes
 
