@@ -63,6 +63,7 @@ ours
 #   **`seeds`** tells. Few seeds make a wide interval, because they say little about how far another would lie from
 #   them: at equal scatter that of two seeds is more than three times as wide as that of three, and may even reach below
 #   0; five seeds halve it again. The figure draws every seed as a small point, and a bar only from three seeds on.
+# - **`still_learning`** counts the seeds whose training still improved at the end: longer runs would likely store more.
 # - **`trials`** counts trained networks, **`infeasible`** those that diverged.
 
 # %%

@@ -26,7 +26,7 @@ from experiments.benchmarks.estimates import estimate
 from experiments.benchmarks.report import as_text
 from experiments.benchmarks.targets import TARGETS, V5E, Target
 from experiments.benchmarks.work import Work
-from experiments.workdir import stop
+from capacity_jax.commands.command_line import stop
 
 CELLS = ("rnn", "gru", "lstm", "intersection")
 SHAPES = ("16x64", "16x2800", "64x4096")
