@@ -150,7 +150,7 @@ def one_for_equal_arguments(build: Callable[Arguments, Task]) -> Callable[Argume
     @lru_cache(maxsize=None, typed=True)
     def built(**arguments):
         task = build(**arguments)  # pyright: ignore[reportCallIssue]
-        return replace(task, builder=build.__name__, arguments=arguments)
+        return task if task.builder else replace(task, builder=build.__name__, arguments=arguments)
 
     @wraps(build)
     def builder(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Task:

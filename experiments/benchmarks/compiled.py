@@ -22,11 +22,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 import pandas as pd
 from absl import app, flags
 
+from capacity_jax.commands.command_line import stop
 from experiments.benchmarks.estimates import estimate
 from experiments.benchmarks.report import as_text
 from experiments.benchmarks.targets import TARGETS, V5E, Target
 from experiments.benchmarks.work import Work
-from capacity_jax.commands.command_line import stop
 
 CELLS = ("rnn", "gru", "lstm", "intersection")
 SHAPES = ("16x64", "16x2800", "64x4096")

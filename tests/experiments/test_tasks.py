@@ -26,7 +26,16 @@ def check_results(config, directory):
     written = pd.read_csv(directory / f"{task.name}.csv")
     network = ["cell", "depth", "units", "parameters"]
     means = [f"mean_{name}" for name in task.reported]
-    assert list(written.columns) == [*network, *means, "ci_low", "ci_high", "seeds", "trials", "infeasible"]
+    assert list(written.columns) == [
+        *network,
+        *means,
+        "ci_low",
+        "ci_high",
+        "seeds",
+        "still_learning",
+        "trials",
+        "infeasible",
+    ]
     assert len(written) == len(plan)
     assert written["trials"].sum() == len(records)
     assert written[f"mean_{task.objective}"].notna().all()

@@ -21,7 +21,7 @@ def test_rates_fall_with_the_length_of_long_runs_alone():
 def test_what_is_measured_starts_with_them(steps, rates, monkeypatch):
     """Breaks if long measurements begin with the rates of short ones, or search no slower ones."""
     asked = []
-    monkeypatch.setattr("capacity_jax.measure.run_studies", lambda studies: asked.extend(studies) or ())
+    monkeypatch.setattr("capacity_jax.measure.run_studies", lambda studies, _: asked.extend(studies) or ())
     measure_capacity("rnn", budgets=(150,), train_steps=steps)
     np.testing.assert_allclose([setting["lr_init"] for setting in asked[0].initial_settings], rates)
     assert asked[0].space["lr_init"].low == rate_for_length(0.002, steps)

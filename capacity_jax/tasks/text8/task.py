@@ -1,7 +1,6 @@
 """Predicting the next character of English text (Collins et al. 2017, on text8)."""
 
 import os
-from dataclasses import replace
 from functools import cache, partial
 
 import jax
@@ -48,15 +47,12 @@ def text8(
       >>> task.name, task.n_in, task.n_reads
       ('text8-standin-mine', 27, 37)
     """
-    sizes = {"n_steps": n_steps, "n_warmup": n_warmup, "n_evaluation": n_evaluation}
-    task = _text8(_corpus(corpus), **sizes)
-    if isinstance(corpus, Corpus):
-        return replace(task, builder="", arguments={})
-    return replace(task, builder="text8", arguments=sizes | ({"corpus": os.fspath(corpus)} if corpus else {}))
+    path = None if corpus is None or isinstance(corpus, Corpus) else os.fspath(corpus)
+    return _text8(_corpus(corpus), isinstance(corpus, Corpus), path, n_steps, n_warmup, n_evaluation)
 
 
 @one_for_equal_arguments
-def _text8(corpus: Corpus, n_steps: int, n_warmup: int, n_evaluation: int) -> Task:
+def _text8(corpus: Corpus, is_given: bool, path: str | None, n_steps: int, n_warmup: int, n_evaluation: int) -> Task:
     n_held_out = min(len(corpus.validation), len(corpus.evaluation))
     check_size("n_steps", n_steps)
     check_size("n_warmup", n_warmup, at_least=0)
@@ -114,6 +110,10 @@ def _text8(corpus: Corpus, n_steps: int, n_warmup: int, n_evaluation: int) -> Ta
         objective="bits_per_character",
         reported=("accuracy", "bits_per_character"),
         shared=shared,
+        # A corpus that was given is nowhere to be found again.
+        builder="text8 of a given corpus" if is_given else "text8",
+        arguments={"n_steps": n_steps, "n_warmup": n_warmup, "n_evaluation": n_evaluation}
+        | ({"corpus": path} if path else {}),
     )
 
 
