@@ -8,14 +8,18 @@ from itertools import product
 from ml_collections import ConfigDict
 
 from capacity_jax.cells import cell_by_name
-from capacity_jax.checks import check_size, unknown
+from capacity_jax.checks import unknown
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
 from capacity_jax.studies import Study, plan_study
 from capacity_jax.tasks import task_by_name
 from capacity_jax.tasks.base import fit_task
 from capacity_jax.training import fill_defaults, hyperparameters_of
+from experiments.fields import check_fields
 from experiments.paper.published import published_settings, read_published
+
+# Layers of a network: a program of more takes hours to compile.
+MOST_LAYERS = 100
 
 
 def studies(config: ConfigDict) -> list[Study]:
@@ -25,19 +29,7 @@ def studies(config: ConfigDict) -> list[Study]:
       ValueError: a field holds what it may not; the message names the field.
       OSError: the published trials cannot be read.
     """
-    for name in ("seeds", "batch_size", "proposals"):
-        check_size(name, config[name])
-    if config.checkpoint_interval <= 0:
-        raise ValueError(f"checkpoint_interval is {config.checkpoint_interval}; it must be positive")
-    for name in ("trials", "seed"):
-        check_size(name, config[name], at_least=0)
-    if bool(config.budgets) == bool(config.units):
-        raise ValueError(
-            f"budgets is {config.budgets} and units {config.units}; exactly one must hold sizes, and the other be ()"
-        )
-    for name in ("budgets", "units"):
-        for size in getattr(config, name):
-            check_size(name, size)
+    check_fields(config)
     published = read_published(config.warm_start) if config.warm_start else None
     return [
         _study(config, name, depth, i, arguments, published)
@@ -56,9 +48,13 @@ def cells(config: ConfigDict) -> list[tuple[str, int]]:
     found = []
     for entry in config.cells.split(","):
         name, _, depth = entry.strip().partition("@")
-        if not name or (depth and (not depth.isdecimal() or int(depth) < 1)):
-            raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")
+        if not name or (depth and (not depth.isdecimal() or not 1 <= int(depth) <= MOST_LAYERS)):
+            raise ValueError(
+                f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2, up to {MOST_LAYERS}"
+            )
         found.append((cell_by_name(name).name, int(depth or 1)))
+        if found.count(found[-1]) > 1:
+            raise ValueError(f"cells holds {entry!r} twice; allowed: once")
     return found
 
 

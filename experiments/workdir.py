@@ -3,16 +3,19 @@
 import json
 import os
 import sys
+import zlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
+import jax
 import pandas as pd
 from absl import logging
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from capacity_jax.results.trials import read_trials
+from capacity_jax.studies.versions import versions
 
 CONFIG_FILE, STORAGE_FILE = "config.json", "studies.db"
 
@@ -72,6 +75,20 @@ def open_trials(workdir: str | Path) -> pd.DataFrame:
         # Whatever a broken database makes Optuna and SQLAlchemy raise.
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise WorkdirError(f"workdir is {workdir}, whose {STORAGE_FILE} cannot be read: {reason}") from error
+
+
+def share_programs(directory: Path) -> None:
+    """Keeps what JAX compiles in the work directory, for all workers on such processors and for every restart.
+
+    Where `JAX_COMPILATION_CACHE_DIR` is set, it says where instead.
+    """
+    if not jax.config.values["jax_compilation_cache_dir"]:
+        # Made for one kind of processor, a program may not run on another.
+        kind = zlib.crc32(json.dumps(versions(), sort_keys=True).encode())
+        programs = str(directory.resolve() / "programs" / f"{kind:08x}")
+        jax.config.update("jax_compilation_cache_dir", programs)
+        # For the process that proposes.
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = programs
 
 
 def stop(message: object) -> NoReturn:

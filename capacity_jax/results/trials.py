@@ -54,19 +54,8 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
       >>> len(read_trials(open_storage()))
       0
     """
-    storage = open_storage(storage) if isinstance(storage, str) else storage
-    records = []
-    with storage.in_use():
-        for study in storage.optuna.get_all_studies():
-            if PLAN not in study.user_attrs:
-                continue
-            maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
-            facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
-            records += [
-                record_of(facts, row.attributes, row.value, row.finished)
-                for row in rows_of(storage.optuna, study._study_id).read()
-                if row.state == TrialState.COMPLETE
-            ]
+    opened = open_storage(storage) if isinstance(storage, str) else storage
+    records = opened.ask(lambda: list(_records(opened.optuna)))
     return trials_table(sorted(records, key=lambda record: (record.study, record.number)))
 
 
@@ -82,3 +71,14 @@ def write_trials(path: Path, trials: pd.DataFrame) -> None:
     """
     rows = trials.astype(object).where(trials.notna(), None).to_dict("records")
     path.write_text("".join(json.dumps(row, default=str) + "\n" for row in rows))
+
+
+def _records(storage):
+    for study in storage.get_all_studies():
+        if PLAN not in study.user_attrs:
+            continue
+        maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
+        facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
+        for row in rows_of(storage, study._study_id).read():
+            if row.state == TrialState.COMPLETE:
+                yield record_of(facts, row.attributes, row.value, row.finished)

@@ -13,7 +13,7 @@ from capacity_jax.studies.ledger import Ledger
 from capacity_jax.studies.next_trials import next_trials
 from capacity_jax.studies.progress import Progress
 from capacity_jax.studies.record import Record
-from capacity_jax.studies.storage import Storage, open_storage
+from capacity_jax.studies.storage import Storage, StorageError, open_storage
 from capacity_jax.studies.study import Study
 from capacity_jax.studies.worker import LEASE_SECONDS, Worker
 from capacity_jax.training.population import Population
@@ -111,6 +111,7 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
             progress.resume(ledger.study, ledger.records().values())
         left = deque(ledgers)
         while left:
+            persistence.stop_if_asked()
             ledger = left.popleft()
             study, n_trained = ledger.study, 0
             if not study.is_complete(ledger.records()):
@@ -118,15 +119,16 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
                 if left and not left[0].study.is_complete(left[0].records()):
                     compiler.submit(_compile, left[0].study)
                 compiled.result()
+                persistence.stop_if_asked()
                 n_trained = _Work(ledger, persistence, progress).train(next_trials(ledger, asking, proposer))
             records = ledger.records()
             if study.is_complete(records):
+                ledger.clean_up()
                 progress.expect(study, len(records))
                 yield study, [records[number] for number in sorted(records)]
             else:
                 left.append(ledger)
                 if not n_trained:
-                    persistence.stop_if_asked()
                     sleep(WAITING_SECONDS)
 
 
@@ -145,7 +147,15 @@ class _Work:
 
     def train(self, trials: Iterator[Trial | None]) -> int:
         """Trains the trials as they become known; returns how many have finished."""
-        trials, n_finished = self._continued(trials), 0
+        try:
+            return self._train(self._continued(trials))
+        except StorageError:
+            # What was running goes on from here when the storage is back.
+            self._save()
+            raise
+
+    def _train(self, trials):
+        n_finished = 0
         while True:
             self.population.fill(iter(lambda: next(trials, None), None))
             if self.population.n_working:
@@ -183,10 +193,14 @@ class _Work:
         if now - self.renewed > LEASE_SECONDS / 4:
             self.ledger.renew()
             self.renewed = now
-        if self.worker and (self.persistence.stop() or now - self.saved > self.persistence.interval):
-            if snapshots := {trial.number: snapshot for trial, snapshot in self.population.snapshots()}:
-                checkpoints.save(self.worker.directory_of(self.study.name), snapshots)
+        if self.persistence.stop() or now - self.saved > self.persistence.interval:
+            self._save()
             self.saved = now
+
+    def _save(self):
+        snapshots = {trial.number: snapshot for trial, snapshot in self.population.snapshots()}
+        if self.worker and snapshots:
+            checkpoints.save(self.worker.directory_of(self.study.name), snapshots)
 
 
 def _compile(study):
