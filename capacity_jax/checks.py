@@ -8,10 +8,12 @@ import numpy as np
 from jax.core import Tracer
 
 
-def check_size(name: str, value, at_least: int = 1) -> None:
-    """Raises ValueError unless value is a whole number of at least `at_least`."""
+def check_size(name: str, value, at_least: int = 1, at_most: int | None = 2**31 - 1) -> None:
+    """Raises ValueError unless value is a whole number of at least `at_least` and, if that is given, `at_most`."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < at_least:
         raise ValueError(f"{name} is {value!r}; it must be a whole number of at least {at_least}")
+    if at_most is not None and int(value) > at_most:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number of at most {at_most}")
 
 
 def check_finite(name: str, values) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from flax import linen as nn
 
 from capacity_jax.cells.base import Cell
+from capacity_jax.cells.check import check_cell
 from capacity_jax.cells.registry import CELLS, CellName, cell_by_name
 from capacity_jax.checks import check_size
 from capacity_jax.flax import from_linen, from_nnx
@@ -94,7 +95,7 @@ def measure_capacity(
     for size, value in {"train_steps": train_steps, "seeds": seeds, "depth": depth, "batch_size": batch_size}.items():
         check_size(size, value)
     check_size("trials", trials, at_least=0)
-    check_size("seed", seed, at_least=0)
+    check_size("seed", seed, at_least=0, at_most=None)
     if not isinstance(budgets, Sequence) or not budgets:
         raise ValueError(f"budgets is {budgets!r}; allowed: numbers of parameters, such as (600, 1200, 2145)")
     for budget in budgets:
@@ -170,6 +171,7 @@ def _as_cell(cell: CellName | Cell | nn.Module | Callable[..., Any]) -> Cell:
     if isinstance(cell, str):
         return cell_by_name(cast(CellName, cell))
     if isinstance(cell, Cell):
+        check_cell(cell)
         return cell
     if not callable(cell):
         raise ValueError(

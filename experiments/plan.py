@@ -4,42 +4,33 @@ from collections.abc import Mapping
 from dataclasses import replace
 from inspect import signature
 from itertools import product
-
-from ml_collections import ConfigDict
+from typing import Any
 
 from capacity_jax.cells import Cell
 from capacity_jax.cells.hyperparameters import shared_name
 from capacity_jax.cells.registry import cells_and_depths
-from capacity_jax.checks import check_size, unknown
+from capacity_jax.checks import unknown
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
 from capacity_jax.studies import Study, plan_study
 from capacity_jax.tasks import task_by_name
 from capacity_jax.tasks.base import fit_task
 from capacity_jax.training import fill_defaults, hyperparameters_of
+from experiments.fields import check_fields
 from experiments.paper.published import published_settings, read_published
 
+# Layers of a network: a program of more takes hours to compile.
+MOST_LAYERS = 100
 
-def studies(config: ConfigDict) -> list[Study]:
+
+def studies(config: Any) -> list[Study]:
     """One study for each cell and size, in the order of the configuration.
 
     Raises:
       ValueError: a field holds what it may not; the message names the field.
       OSError: the published trials cannot be read.
     """
-    for name in ("seeds", "batch_size", "proposals", "kept_settings"):
-        check_size(name, config[name])
-    if config.checkpoint_interval <= 0:
-        raise ValueError(f"checkpoint_interval is {config.checkpoint_interval}; it must be positive")
-    for name in ("trials", "seed"):
-        check_size(name, config[name], at_least=0)
-    if bool(config.budgets) == bool(config.units):
-        raise ValueError(
-            f"budgets is {config.budgets} and units {config.units}; exactly one must hold sizes, and the other be ()"
-        )
-    for name in ("budgets", "units"):
-        for size in getattr(config, name):
-            check_size(name, size)
+    check_fields(config)
     published = read_published(config.warm_start) if config.warm_start else None
     networks = cells_and_depths(config.cells)
     of_cells = {name for cell, _ in networks for name in cell.hyperparameters}

@@ -15,8 +15,9 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ from experiments.paper.folders import figure_of
 from experiments.plan import studies
 from experiments.report import write as write_report
 from experiments.space_flags import split_space
-from experiments.workdir import open_workdir
+from experiments.workdir import open_workdir, share_programs
 
 HELP = {"--help", "-help", "-h", "-?"}
 # The command line without what `split_space` takes out of it.
@@ -55,13 +56,14 @@ STORAGE = flags.DEFINE_string(
 )
 
 
-def main(config: ConfigDict, workdir: str, storage: str = "", stop: Callable[[], bool] = lambda: False) -> None:
+def main(config: Any, workdir: str, storage: str = "", stop: Callable[[], bool] = lambda: False) -> None:
     """Runs the configuration's studies, or what is left of them, then prints and saves what they found."""
+    plan = studies(config)
     if config.figure:
         figure_of(config.figure)
-    plan = studies(config)
     task = plan[0].bucket.task.name
     directory = open_workdir(workdir, config, task)
+    share_programs(directory)
     kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
     worker = Worker(directory / "workers")
     notify = Metrics(directory / METRICS_FILE).add
@@ -99,6 +101,8 @@ def trials_of(plan: list[Study], storage: Storage) -> pd.DataFrame:
 
 
 def _command_line(argv: list[str]) -> list[str]:
+    # What is wrong with a file is said below, once.
+    logging.set_verbosity(logging.ERROR)
     try:
         ARGUMENTS[:], space = split_space([argument for argument in argv if argument not in HELP])
         rest = flags.FLAGS(ARGUMENTS)
@@ -106,22 +110,37 @@ def _command_line(argv: list[str]) -> list[str]:
             print(help_text(CONFIG.value))
             sys.exit()
         # A file that cannot be loaded says so when its fields are first asked for.
-        if CONFIG.value is None or not CONFIG.value.keys():
-            stop("--config is missing; for example --config=experiments/configs/quickstart.py")
-        with CONFIG.value.unlocked(), CONFIG.value.ignore_type():
-            CONFIG.value.space.update(space)
-        if not WORKDIR.value:
-            flags.FLAGS.workdir = str(Path("runs") / CONFIG.value.name)
+        is_given = CONFIG.value is not None and bool(CONFIG.value.keys())
     except AttributeError as error:
         # ml_collections wraps its KeyError, whose message ends with the nearest field.
-        cause = error.args[0] if error.args and isinstance(error.args[0], KeyError) else error
-        stop("config has no field " + str(cause.args[0]).replace("\n", "; "))
+        cause = error.args[0] if error.args and isinstance(error.args[0], KeyError) else None
+        stop(_of_file(error) if cause is None else "config has no field " + str(cause.args[0]).replace("\n", "; "))
     except (flags.Error, ValueError, TypeError, OSError) as error:
         # What went wrong in a configuration file stands last.
         stop(str(error).strip().splitlines()[-1].strip().removeprefix("ValueError: "))
+    except (Exception, SystemExit) as error:
+        stop(_of_file(error))
+    if not is_given:
+        stop("--config is missing; for example --config=experiments/configs/quickstart.py")
+    if not isinstance(CONFIG.value, ConfigDict):
+        stop(f"--config names a file whose get_config returns a {type(CONFIG.value).__name__}; it must be a ConfigDict")
+    _change_space(CONFIG.value, space)
+    if not WORKDIR.value:
+        flags.FLAGS.workdir = str(Path("runs") / str(getattr(CONFIG.value, "name", "")))
     if len(rest) > 1:
         stop(f"unknown argument {rest[1]!r}; flags begin with --")
     return rest
+
+
+def _change_space(config: Any, changes: Mapping[str, Any]) -> None:
+    if changes and isinstance(getattr(config, "space", None), ConfigDict):
+        with config.unlocked(), config.ignore_type():
+            config.space.update(changes)
+
+
+def _of_file(error: BaseException) -> str:
+    reason = str(error).strip().splitlines()[-1:] or [""]
+    return f"--config names a file that cannot be loaded: {type(error).__name__} {reason[0].strip()}".strip()
 
 
 def _run(argv: list[str]) -> None:

@@ -2,15 +2,18 @@
 
 import json
 import os
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import jax
 from absl import logging
 from flax.traverse_util import flatten_dict
 from ml_collections import ConfigDict
 
 from capacity_jax.results.workdir import CONFIG_FILE, WorkdirError, read_config
+from capacity_jax.studies.versions import versions
 
 # What changes nothing of what a run finds.
 FREE = ("checkpoint_interval", "kept_settings")
@@ -35,6 +38,20 @@ def open_workdir(path: str, config: ConfigDict, task_name: str) -> Path:
     except OSError as error:
         raise WorkdirError(f"workdir is {directory}, which cannot be used: {error}") from error
     return directory
+
+
+def share_programs(directory: Path) -> None:
+    """Keeps what JAX compiles in the work directory, for all workers on such processors and for every restart.
+
+    Where `JAX_COMPILATION_CACHE_DIR` is set, it says where instead.
+    """
+    if not jax.config.values["jax_compilation_cache_dir"]:
+        # Made for one kind of processor, a program may not run on another.
+        kind = zlib.crc32(json.dumps(versions(), sort_keys=True).encode())
+        programs = str(directory.resolve() / "programs" / f"{kind:08x}")
+        jax.config.update("jax_compilation_cache_dir", programs)
+        # For the process that proposes.
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = programs
 
 
 def _write_once(file, text):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 
 from capacity_jax.cells import CELLS
 from capacity_jax.estimators.recall import subspace_error
@@ -190,7 +191,13 @@ def errorbars(
 def tidy(axes: Axes) -> None:
     """Light grid, plain tick labels, legend without frame."""
     grid(axes)
-    axes.legend(frameon=False, fontsize=8)
+    as_written(axes.legend(frameon=False, fontsize=8))
+
+
+def as_written(legend: Legend) -> None:
+    """Makes a legend show the names of cells as they are: a `$` begins no formula."""
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def grid(axes: Axes) -> None:

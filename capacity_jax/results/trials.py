@@ -53,20 +53,8 @@ def read_records(storage: str | Storage) -> list[Record]:
       >>> read_records(open_storage())
       []
     """
-    storage = open_storage(storage) if isinstance(storage, str) else storage
-    records: list[Record] = []
-    with storage.in_use():
-        for study in storage.optuna.get_all_studies():
-            if PLAN not in study.user_attrs:
-                continue
-            maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
-            facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
-            found = {
-                key_of(row.attributes): record_of(facts, row.attributes, row.value, row.finished)
-                for row in rows_of(storage.optuna, study._study_id).read()
-                if row.state == TrialState.COMPLETE
-            }
-            records += _counted(study.user_attrs[PLAN], found, maximize)
+    opened = open_storage(storage) if isinstance(storage, str) else storage
+    records = opened.ask(lambda: list(_records(opened.optuna)))
     return sorted(records, key=lambda record: (record.study, record.key))
 
 
@@ -84,6 +72,20 @@ def read_trials(storage: str | Storage) -> pd.DataFrame:
       0
     """
     return trials_table(read_records(storage))
+
+
+def _records(storage):
+    for study in storage.get_all_studies():
+        if PLAN not in study.user_attrs:
+            continue
+        maximize = study.direction == optuna.study.StudyDirection.MAXIMIZE
+        facts = facts_of(study.study_name, study.user_attrs[PLAN], maximize)
+        found = {
+            key_of(row.attributes): record_of(facts, row.attributes, row.value, row.finished)
+            for row in rows_of(storage, study._study_id).read()
+            if row.state == TrialState.COMPLETE
+        }
+        yield from _counted(study.user_attrs[PLAN], found, maximize)
 
 
 def _counted(plan, records, maximize):

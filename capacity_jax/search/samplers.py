@@ -16,7 +16,7 @@ def sampler_by_name(name: str, seed: int) -> BaseSampler:
     """`gp` (the Gaussian process of `capacity_jax.search.gp`), `random`, `tpe`, `cmaes`, `qmc`, or a class of Optuna.
 
     Raises:
-      ValueError: no sampler has that name.
+      ValueError: no sampler has that name, or it needs more than a seed, or a package that is not installed.
 
     Example:
       >>> from capacity_jax.search import sampler_by_name
@@ -30,4 +30,9 @@ def sampler_by_name(name: str, seed: int) -> BaseSampler:
         raise unknown("sampler", name, ["gp", *NAMES, *classes])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return getattr(optuna.samplers, NAMES.get(name, name))(seed=seed)
+        try:
+            return getattr(optuna.samplers, NAMES.get(name, name))(seed=seed)
+        except (TypeError, ImportError) as error:
+            # It needs more than a seed, or a package.
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"sampler {name!r} cannot be used: {reason}; allowed: gp, {', '.join(NAMES)}") from error

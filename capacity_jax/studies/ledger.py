@@ -25,6 +25,8 @@ from capacity_jax.training.trial import Outcome, Trial, TrialKey
 PLAN = "plan"
 # What of it may be more than it was.
 GROWING = ("trials", "seeds")
+# Of the attributes that say when a worker was last heard of, the beginning.
+LEASE_OF = "lease of "
 
 
 class Entry(NamedTuple):
@@ -49,15 +51,7 @@ class Ledger:
     def __init__(self, study: Study, storage: Storage, worker: Worker | None = None):
         self.study, self.storage, self.worker = study, storage, worker
         self.owner = worker.name if worker else "this process"
-        with storage.in_use(), quiet():
-            optuna.create_study(
-                storage=storage.optuna,
-                study_name=study.name,
-                direction="maximize" if study.bucket.task.maximize else "minimize",
-                load_if_exists=True,
-            )
-            self.study_id = storage.optuna.get_study_id_from_name(study.name)
-            self._check_same()
+        self.study_id = storage.ask(self._open)
         self._rows = rows_of(storage.optuna, self.study_id)
         self._last_id = -1
         self._entries: dict[TrialKey, Entry] = {}
@@ -69,8 +63,17 @@ class Ledger:
     def renew(self) -> None:
         """Tells the others that this worker lives."""
         if self.worker:
-            with self.storage.in_use():
-                self.storage.optuna.set_study_user_attr(self.study_id, lease_of(self.owner), self.worker.lease())
+            name, lease = lease_of(self.owner), self.worker.lease()
+            self.storage.ask(lambda: self.storage.optuna.set_study_user_attr(self.study_id, name, lease))
+
+    def clean_up(self) -> None:
+        """Takes away what a study that is complete needs no more: leases, and beginnings of trials that stand."""
+        attributes = self.storage.ask(lambda: self.storage.optuna.get_study_user_attrs(self.study_id))
+        leases = [name for name, value in attributes.items() if name.startswith(LEASE_OF) and value is not None]
+        self.storage.ask(lambda: self._rows.forget(leases))
+        for trial_id, one in self._unfinished.items():
+            if not self._stands(one):
+                self.storage.ask(partial(self._rows.fail, trial_id))
 
     def entries(self) -> Mapping[TrialKey, Entry]:
         """All trials by key; it grows as the ledger does."""
@@ -91,15 +94,16 @@ class Ledger:
             distributions={name: self.study.space[name] for name in searched},
             user_attrs=self._begun(trial),
         )
-        with self.storage.in_use():
-            trial_id = self._rows.begin(template, self._last_id)
-        return self.entries()[trial.key].trial_id == trial_id
+        trial_id = self.storage.ask(lambda: self._rows.begin(template, self._last_id))
+        entry = self.entries()[trial.key]
+        # A server may have begun it and gone before it could say so.
+        return entry.trial_id == trial_id or (self.worker is not None and entry.owner == self.owner)
 
     def finish(self, outcome: Outcome) -> Record:
         """Records what became of a trial of this worker's; one that somebody else has finished stays as it is."""
         record = self.study.record(outcome)
-        with self.storage.in_use():
-            self._rows.finish(self._entries[record.key].trial_id, record.told, findings(record))
+        trial_id = self._entries[record.key].trial_id
+        self.storage.ask(lambda: self._rows.finish(trial_id, record.told, findings(record)))
         return record
 
     def left_over(self) -> list[Trial]:
@@ -113,14 +117,16 @@ class Ledger:
             return []
         self._look()
         owners = {one.owner for one in self._unfinished.values()} - {self.owner}
-        with self.storage.in_use():
-            leases = self.storage.optuna.get_study_user_attrs(self.study_id) if owners else {}
-            taken = []
-            for owner in sorted(owners):
-                with self.worker.taking_over(owner, leases.get(lease_of(owner), 0.0)) as is_dead:
-                    if is_dead:
-                        taken += self._from(owner)
-            return taken
+        return self.storage.ask(lambda: self._taken_from(sorted(owners), self.worker)) if owners else []
+
+    def _taken_from(self, owners, worker):
+        leases = self.storage.optuna.get_study_user_attrs(self.study_id)
+        taken = []
+        for owner in owners:
+            with worker.taking_over(owner, leases.get(lease_of(owner))) as is_dead:
+                if is_dead:
+                    taken += self._from(owner)
+        return taken
 
     def _from(self, owner):
         for one in self._unfinished.values():
@@ -130,9 +136,7 @@ class Ledger:
                 yield one.trial
 
     def _look(self):
-        with self.storage.in_use():
-            rows = self._rows.read(self._last_id, self._unfinished)
-        for row in rows:
+        for row in self.storage.ask(lambda: self._rows.read(self._last_id, self._unfinished)):
             entry = self._entry(row)
             key = entry.trial.key
             self._last_id = max(self._last_id, row.trial_id)
@@ -159,11 +163,23 @@ class Ledger:
             record = record_of(self.study.facts, kept, row.value, row.finished)
         return Entry(trial, kept["owner"], row.trial_id, record)
 
-    def _check_same(self):
-        kept = self.storage.optuna.get_study_user_attrs(self.study_id).get(PLAN)
+    def _open(self):
+        with quiet():
+            optuna.create_study(
+                storage=self.storage.optuna,
+                study_name=self.study.name,
+                direction="maximize" if self.study.bucket.task.maximize else "minimize",
+                load_if_exists=True,
+            )
+        study_id = self.storage.optuna.get_study_id_from_name(self.study.name)
+        self._check_same(study_id)
+        return study_id
+
+    def _check_same(self, study_id):
+        kept = self.storage.optuna.get_study_user_attrs(study_id).get(PLAN)
         plan = self.study.plan()
         if kept is None:
-            self.storage.optuna.set_study_user_attr(self.study_id, PLAN, plan)
+            self.storage.optuna.set_study_user_attr(study_id, PLAN, plan)
             return
         where = f"storage is {masked(self.storage.url)}, where study {self.study.name}"
         if format_of(kept) != FORMAT:
@@ -202,5 +218,5 @@ class Ledger:
 
 
 def lease_of(owner: str) -> str:
-    """The attribute of a study under which a worker says until when it is to count as alive."""
-    return f"lease of {owner}"
+    """The attribute of a study under which a worker says that it lives."""
+    return f"{LEASE_OF}{owner}"

@@ -4,10 +4,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import optuna
+
 from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.search.samplers import sampler_by_name
-from capacity_jax.search.space import cap_settings, cap_space, expand_settings, search_space
+from capacity_jax.search.space import Space, cap_settings, cap_space, expand_settings, search_space
+from capacity_jax.studies.storage import quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.tasks.base import Task
 from capacity_jax.training.member import Bucket
@@ -70,7 +73,7 @@ def plan_study(
     if max_train_steps is not None:
         check_size("max_train_steps", max_train_steps)
     searched, given = search_space(bucket, space), [expand_settings(bucket, one) for one in initial_settings]
-    sampler_by_name(sampler, seed=0)
+    _check_sampler(sampler, searched)
     cell = f"{network.cell.name}@{network.depth}"
     size = budget or f"{network.n_hidden} units"
     return Study(
@@ -86,3 +89,14 @@ def plan_study(
         max_train_steps=max_train_steps,
         seed=zlib.crc32(f"{seed}/{task.name}/{network.cell.name}/{network.depth}/{network.n_hidden}".encode()),
     )
+
+
+def _check_sampler(name: str, space: Space) -> None:
+    """Raises ValueError unless the sampler can propose a setting of the space."""
+    with quiet():
+        study = optuna.create_study(sampler=sampler_by_name(name, seed=0))
+        try:
+            study.ask(space)
+        except (ValueError, ImportError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"sampler is {name!r}, which cannot search this space: {reason}") from error

@@ -56,7 +56,9 @@ class Progress:
         done = self.finished | {study.name: self.finished[study.name] + n_trials}
         # Whole numbers: a bar that ends a rounding error short of its total is shown as failed.
         cost = sum(round(self.cost[name] * min(n, self.expected[name])) for name, n in done.items())
-        self.bar.n = cost / sum(round(self.cost[name] * n) for name, n in self.expected.items())
+        share = cost / sum(round(self.cost[name] * n) for name, n in self.expected.items())
+        # Never below where it began, where more is expected than was: the time left would be negative.
+        self.bar.n = max(share, self.bar.initial)
         text = f"{sum(self.finished.values())}/{sum(self.expected.values())} trials"
         if self.best:
             text += f", best {self.best[0]} {self.best[1]:.2f}"

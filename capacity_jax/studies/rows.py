@@ -6,6 +6,7 @@ its trials in tables they are written and read here many at once: a trial begins
 
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -79,16 +80,15 @@ class Rows:
 
     def finish(self, trial_id: int, value: float, attributes: Mapping[str, Any]) -> None:
         """Completes a trial; one that is finished stays as it is."""
-        try:
+        with suppress(UpdateFinishedTrialError):
             for name, one in attributes.items():
                 self.storage.set_trial_user_attr(trial_id, name, one)
             self.storage.set_trial_state_values(trial_id, TrialState.COMPLETE, [value])
-        except UpdateFinishedTrialError:
-            pass
 
     def fail(self, trial_id: int) -> None:
         """Marks a trial that counts no more."""
-        self.storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        with suppress(UpdateFinishedTrialError):
+            self.storage.set_trial_state_values(trial_id, TrialState.FAIL)
 
     def take(self, trial_id: int, owner: str, new_owner: str) -> bool:
         """Gives an unfinished trial to a new owner; False where it is no longer the old one's."""
@@ -101,6 +101,11 @@ class Rows:
             return False
         self.storage.set_trial_user_attr(trial_id, OWNER, new_owner)
         return True
+
+    def forget(self, names: Collection[str]) -> None:
+        """Takes attributes from the study, as far as its storage allows."""
+        for name in names:
+            self.storage.set_study_user_attr(self.study_id, name, None)
 
 
 class TableRows(Rows):
@@ -152,7 +157,15 @@ class TableRows(Rows):
         named = ATTRIBUTES.c.trial_id == trial_id, ATTRIBUTES.c.key == OWNER
         taken = update(ATTRIBUTES).where(*named, ATTRIBUTES.c.value_json == json.dumps(owner))
         with self.engine.begin() as connection:
-            return connection.execute(taken.values(value_json=json.dumps(new_owner))).rowcount == 1
+            connection.execute(taken.values(value_json=json.dumps(new_owner)))
+            # It may have been taken by a call whose answer was lost.
+            owner_now = connection.execute(select(ATTRIBUTES.c.value_json).where(*named)).scalar_one()
+            return json.loads(owner_now) == new_owner
+
+    def forget(self, names: Collection[str]) -> None:  # noqa: D102
+        table = TABLES["study_user_attributes"]
+        with self.engine.begin() as connection:
+            connection.execute(delete(table).where(table.c.study_id == self.study_id, table.c.key.in_(names)))
 
     def _read(self, connection, after, also=()):
         found: dict[int, Row] = {}

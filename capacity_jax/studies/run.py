@@ -14,7 +14,7 @@ from capacity_jax.studies.ledger import Ledger
 from capacity_jax.studies.next_trials import next_trials
 from capacity_jax.studies.progress import Progress
 from capacity_jax.studies.record import Record
-from capacity_jax.studies.storage import Storage, open_storage
+from capacity_jax.studies.storage import Storage, StorageError, open_storage
 from capacity_jax.studies.study import Study
 from capacity_jax.studies.weights import keep, settle
 from capacity_jax.studies.worker import LEASE_SECONDS, Worker
@@ -122,6 +122,7 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
             persistence.notify(records)
         left = deque(ledgers)
         while left:
+            persistence.stop_if_asked()
             ledger = left.popleft()
             study, n_trained = ledger.study, 0
             if study.complete(ledger.records()) is None:
@@ -129,9 +130,11 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
                 if left and left[0].study.complete(left[0].records()) is None:
                     compiler.submit(_compile, left[0].study)
                 compiled.result()
+                persistence.stop_if_asked()
                 n_trained = _Work(ledger, persistence, progress).train(next_trials(ledger, asking, proposer))
             records = study.complete(ledger.records())
             if records is not None:
+                ledger.clean_up()
                 progress.expect(study, len(records))
                 if persistence.weights:
                     settle(persistence.weights, study, records, persistence.kept_settings)
@@ -140,7 +143,6 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
             else:
                 left.append(ledger)
                 if not n_trained:
-                    persistence.stop_if_asked()
                     sleep(WAITING_SECONDS)
 
 
@@ -159,7 +161,15 @@ class _Work:
 
     def train(self, trials: Iterator[Trial | None]) -> int:
         """Trains the trials as they become known; returns how many have finished."""
-        trials, n_finished = self._continued(trials), 0
+        try:
+            return self._train(self._continued(trials))
+        except StorageError:
+            # What was running goes on from here when the storage is back.
+            self._save()
+            raise
+
+    def _train(self, trials):
+        n_finished = 0
         while True:
             self.population.fill(iter(lambda: next(trials, None), None))
             if self.population.n_working:
@@ -204,10 +214,14 @@ class _Work:
         if now - self.renewed > LEASE_SECONDS / 4:
             self.ledger.renew()
             self.renewed = now
-        if self.worker and (self.persistence.stop() or now - self.saved > self.persistence.interval):
-            if snapshots := {trial.key: snapshot for trial, snapshot in self.population.snapshots()}:
-                checkpoints.save(self.worker.directory_of(self.study.name), snapshots)
+        if self.persistence.stop() or now - self.saved > self.persistence.interval:
+            self._save()
             self.saved = now
+
+    def _save(self):
+        snapshots = {trial.key: snapshot for trial, snapshot in self.population.snapshots()}
+        if self.worker and snapshots:
+            checkpoints.save(self.worker.directory_of(self.study.name), snapshots)
 
 
 def _compile(study):

@@ -1,7 +1,6 @@
 """This process as one of several that share a storage: its name, its directory, and whether another one still lives."""
 
 import fcntl
-import math
 import os
 import secrets
 import shutil
@@ -10,10 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 # A worker that has not been heard of for so long counts as dead, unless its lock tells more.
 LEASE_SECONDS = 120.0
+# One who did not look for so long has seen nothing: a machine that slept, a storage that was gone.
+LONGEST_BLINK = 30.0
 
 
 class Worker:
@@ -25,6 +27,7 @@ class Worker:
     Example:
       >>> import tempfile
       >>> from pathlib import Path
+    from typing import Any
       >>> from capacity_jax.studies import Worker
       >>> with tempfile.TemporaryDirectory() as directory:
       ...     Worker(Path(directory)).directory.name.count("-") >= 2
@@ -34,6 +37,8 @@ class Worker:
     def __init__(self, workers: Path):
         self.workers = workers
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+        # Of other workers the last lease, when it was first seen here, and when last.
+        self._seen: dict[str, tuple[Any, float, float]] = {}
         self.directory = workers / self.name
         self.directory.mkdir(parents=True)
         _lock_file(self.directory).touch()
@@ -46,8 +51,8 @@ class Worker:
             yield
 
     def lease(self) -> float:
-        """The time until which others are to count this worker as alive, in seconds since the epoch."""
-        return time.time() + LEASE_SECONDS
+        """What others see change while this worker lives; it is no time of theirs, for clocks differ."""
+        return time.time()
 
     def directory_of(self, study: str) -> Path:
         """Where this worker keeps the checkpoints of a study."""
@@ -61,21 +66,23 @@ class Worker:
         """Removes this worker's directory, and those of dead ones: their trials are done."""
         shutil.rmtree(self.directory, ignore_errors=True)
         for other in self.workers.iterdir():
-            with self.taking_over(other.name, lease=math.inf) as is_dead:
+            with self.taking_over(other.name, lease=None) as is_dead:
                 if is_dead:
                     shutil.rmtree(other, ignore_errors=True)
 
     @contextmanager
-    def taking_over(self, name: str, lease: float) -> Iterator[bool]:
+    def taking_over(self, name: str, lease: Any) -> Iterator[bool]:
         """Whether another worker is dead; while the block runs, nobody else who shares the directory finds it so.
 
-        A dead worker's lock is free. Of one that shares the storage but not the directory only its lease tells.
+        The lock of a dead worker is free. Of one on another machine, where locks may not be shared, also its lease
+        must have stayed the same for `LEASE_SECONDS` of this machine's clock.
         """
+        is_silent = self._is_silent(name, lease)
         try:
             # For writing: NFS grants an exclusive lock on no other.
             lock = _lock_file(self.workers / name).open("r+")
         except FileNotFoundError:
-            yield lease < time.time()
+            yield is_silent
             return
         with lock:
             try:
@@ -83,7 +90,15 @@ class Worker:
             except BlockingIOError:
                 yield False
             else:
-                yield True
+                yield is_silent or name.rsplit("-", 2)[0] == socket.gethostname()
+
+    def _is_silent(self, name: str, lease: Any) -> bool:
+        now = time.monotonic()
+        before, since, last = self._seen.get(name, (lease, now, now))
+        if lease != before or now - last > LONGEST_BLINK:
+            since = now
+        self._seen[name] = lease, since, now
+        return now - since > LEASE_SECONDS
 
 
 def _lock_file(directory: Path) -> Path:

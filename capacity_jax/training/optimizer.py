@@ -47,7 +47,8 @@ def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation
     The gradient of the loss and of l2_decay/2·|W|² over the weights is clipped to a global norm of
     `gradient_clip_val`, passed through the algorithm `optimizer` with the
     momentum-like constant σ(`optimizer_logit_momentum`) (Momentum: decay of the sum of gradients; RMSProp: decay of
-    the squared gradient; Adam: β1, with β2 = 0.999), and scaled by −`lr_init`·`lr_decay_rate`^(step/`train_steps`).
+    the squared gradient, v, by whose √(v + 1e-8) it divides, epsilon inside the root and no bias corrected; Adam: β1,
+    with β2 = 0.999, √v + 1e-8, both biases corrected), and scaled by −`lr_init`·`lr_decay_rate`^(step/`train_steps`).
     Each step also takes the share rate·`weight_decay` from the weights (decoupled decay: Loshchilov & Hutter 2019).
 
     Args:

@@ -1,5 +1,7 @@
 """What all configurations have in common."""
 
+from typing import Any
+
 from ml_collections import ConfigDict, config_dict
 
 EXTENTS = ("laptop", "smoke")
@@ -28,7 +30,7 @@ ABOUT = {
 }
 
 
-def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EXTENTS) -> ConfigDict:
+def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EXTENTS) -> Any:
     """A configuration with every field that `experiments.run` reads; those of the task are to be filled in.
 
     Raises:

@@ -18,7 +18,7 @@ CAPACITY_STEPS = {"smoke": 300, "laptop": (10_000, 25_000), "gpu": (50_000, 300_
 
 def figure_config(
     figure: str, task: str, extent: str, *, train_steps: dict[str, Any], depths: tuple[int, ...] = (), **fields: Any
-) -> ConfigDict:
+) -> Any:
     """The configuration of one of the paper's figures.
 
     Args:
@@ -45,7 +45,7 @@ def figure_config(
     return config
 
 
-def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]], **fields: Any) -> ConfigDict:
+def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]], **fields: Any) -> Any:
     """The configuration of a figure about stored bits, with budgets by extent."""
     task_args = {"n_in": 64 if extent in ("gpu", "paper") else 32, "n_steps": 5}
     config = figure_config(

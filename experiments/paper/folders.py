@@ -83,7 +83,7 @@ def tables_of(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) -> 
 def _has(folder, name):
     try:
         return find_spec(f"{folder}.{name}") is not None
-    except (ModuleNotFoundError, ValueError):
+    except (ImportError, ValueError):
         return False
 
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from capacity_jax.results.best import best_table
-from capacity_jax.results.figures import LINES, by_network, cells_in_order, errorbars, grid, network_style
+from capacity_jax.results.figures import LINES, as_written, by_network, cells_in_order, errorbars, grid, network_style
 from experiments.paper.cells import PAPER_CELLS, cell_label, cells_of
 from experiments.paper.selections import matching
 
@@ -69,7 +69,7 @@ def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **la
         handles += [Line2D([], [], color="0.3", ls=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
     handles += extra
     if handles:
-        place.legend(handles=handles, frameon=False, fontsize=9, **layout)
+        as_written(place.legend(handles=handles, frameon=False, fontsize=9, **layout))
 
 
 def published_handles(published: pd.DataFrame | None) -> list[Line2D]:

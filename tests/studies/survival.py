@@ -32,19 +32,19 @@ def studies(sampler: str) -> list[Study]:
     return found
 
 
-def run(directory: Path, sampler: str) -> None:
+def run(directory: Path, sampler: str, url: str) -> None:
     """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk."""
-    storage = open_storage(f"sqlite:///{directory / 'studies.db'}")
+    storage = open_storage(url or f"sqlite:///{directory / 'studies.db'}")
     persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2)
     for _ in run_studies(studies(sampler), persistence):
         pass
 
 
-def child(directory: Path, sampler: str, devices: int) -> None:
+def child(directory: Path, sampler: str, devices: int, url: str = "") -> None:
     """`run` in a fresh process with so many devices, silent on stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(directory / "stderr", os.O_CREAT | os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
     jax.config.update("jax_num_cpu_devices", devices)
     jax.config.update("jax_compilation_cache_dir", str(directory.parent / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    run(directory, sampler)
+    run(directory, sampler, url)

@@ -2,8 +2,8 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -42,19 +42,36 @@ def test_a_living_worker_keeps_its_trials_and_a_killed_one_loses_them_at_once(tm
         assert not is_dead
     process.kill()
     process.wait()
-    with worker.taking_over(name, lease=time.time() + 1000) as is_dead:
+    with worker.taking_over(name, lease=0.0) as is_dead:
         assert is_dead
         with Worker(tmp_path).taking_over(name, lease=0.0) as is_dead_for_another:
             assert not is_dead_for_another
 
 
-def test_of_a_worker_elsewhere_only_the_lease_tells(tmp_path):
-    """Breaks if a worker on another machine is robbed while it lives, or its trials are never given back."""
+@pytest.mark.parametrize("shares_directory", [False, True])
+def test_a_worker_elsewhere_is_dead_once_its_lease_stands_still(tmp_path, monkeypatch, shares_directory):
+    """Breaks if a worker whose clock differs is robbed while it lives, or its trials are never given back."""
+    worker, clock = Worker(tmp_path), SimpleNamespace(monotonic=lambda: now)
+    monkeypatch.setattr(worker_module, "time", clock)
+    if shares_directory:
+        (tmp_path / "elsewhere-1-a").mkdir()
+        (tmp_path / "elsewhere-1-a" / "lock").touch()
+    found = []
+    # Its own clock is years behind; it renews its lease for ten minutes, then no more.
+    for now in range(0, 800, 20):
+        with worker.taking_over("elsewhere-1-a", lease=float(min(now, 599) // 60)) as is_dead:
+            found.append(is_dead)
+    since_renewed = [now - 540 for now in range(0, 800, 20)]
+    assert found == [seconds > 120 for seconds in since_renewed]
+
+
+def test_who_has_not_looked_has_seen_nothing(tmp_path, monkeypatch):
+    """Breaks if after a storage was away, or a machine asleep, the first to look robs all others."""
     worker = Worker(tmp_path)
-    with worker.taking_over("elsewhere-1", lease=time.time() + 100) as is_dead:
-        assert not is_dead
-    with worker.taking_over("elsewhere-1", lease=time.time() - 1) as is_dead:
-        assert is_dead
+    monkeypatch.setattr(worker_module, "time", SimpleNamespace(monotonic=lambda: now))
+    for now in (0.0, 1000.0, 1010.0):  # noqa: B007
+        with worker.taking_over("elsewhere-1-a", lease=5.0) as is_dead:
+            assert not is_dead
 
 
 def test_leaving_removes_what_nobody_needs(tmp_path, other):

@@ -47,6 +47,11 @@ def text8(
       >>> task.name, task.n_in, task.n_reads
       ('text8-standin-mine', 27, 37)
     """
+    check_size("n_steps", n_steps)
+    check_size("n_warmup", n_warmup, at_least=0)
+    check_size("n_evaluation", n_evaluation)
+    if n_warmup >= n_steps:
+        raise ValueError(f"n_warmup is {n_warmup}; it must be less than n_steps, {n_steps}")
     path = None if corpus is None or isinstance(corpus, Corpus) else os.fspath(corpus)
     return _text8(_corpus(corpus), isinstance(corpus, Corpus), path, n_steps, n_warmup, n_evaluation)
 
@@ -54,16 +59,12 @@ def text8(
 @one_for_equal_arguments
 def _text8(corpus: Corpus, is_given: bool, path: str | None, n_steps: int, n_warmup: int, n_evaluation: int) -> Task:
     n_held_out = min(len(corpus.validation), len(corpus.evaluation))
-    check_size("n_steps", n_steps)
-    check_size("n_warmup", n_warmup, at_least=0)
-    check_size("n_evaluation", n_evaluation)
     if n_steps >= n_held_out:
         raise ValueError(f"n_steps is {n_steps}; it must be less than the evaluation text's length, {n_held_out}")
-    if n_warmup >= n_steps:
-        raise ValueError(f"n_warmup is {n_warmup}; it must be less than n_steps, {n_steps}")
 
     def shared():
-        places = np.arange(n_evaluation) * (n_held_out - n_steps) // n_evaluation
+        # The last one ends where the text does.
+        places = np.arange(n_evaluation) * (n_held_out - n_steps - 1) // max(1, n_evaluation - 1)
         of_windows = places[:, None] + np.arange(n_steps + 1)
         return {
             "train": corpus.train,

@@ -93,9 +93,10 @@ def test_evaluation_covers_the_evaluation_text_evenly(corpus, n_evaluation, size
     assert len(found) == task.n_evaluation == n_evaluation
     n_places = len(text) - 50
     assert found[0] == 0
-    gaps = np.diff([*found, n_places])
-    assert gaps.min() >= n_places // n_evaluation
-    assert gaps.max() <= -(-n_places // n_evaluation)
+    assert found[-1] == n_places - 1
+    gaps = np.diff(found)
+    assert gaps.min() >= (n_places - 1) // (n_evaluation - 1)
+    assert gaps.max() <= -(-(n_places - 1) // (n_evaluation - 1))
 
 
 def test_warm_up_is_not_scored(corpus):

@@ -1,0 +1,1 @@
+"""Workers of one configuration on many machines, started by submitit, sbatch or Kubernetes."""
