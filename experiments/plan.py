@@ -19,9 +19,6 @@ from capacity_jax.training import fill_defaults, hyperparameters_of
 from experiments.fields import check_fields
 from experiments.paper.published import published_settings, read_published
 
-# Layers of a network: a program of more takes hours to compile.
-MOST_LAYERS = 100
-
 
 def studies(config: Any) -> list[Study]:
     """One study for each cell and size, in the order of the configuration.
@@ -48,6 +45,9 @@ def _grid(config) -> list[dict]:
     allowed = signature(task_by_name(config.task)).parameters
     for name in arguments.keys() - allowed.keys():
         raise unknown("task_args", name, allowed)
+    for name, value in arguments.items():
+        if value == ():
+            raise ValueError(f"task_args.{name} is (); allowed: a value, or several")
     choices = [value if isinstance(value, tuple) else (value,) for value in arguments.values()]
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 
@@ -90,7 +90,7 @@ def _initial_settings(config, cell_name):
     if not isinstance(settings, list | tuple):
         raise ValueError(f"{name} is {settings!r}; allowed: a tuple of settings")
     for setting in settings:
-        if not isinstance(setting, Mapping):
+        if not isinstance(setting, Mapping) or not all(isinstance(key, str) for key in setting):
             raise ValueError(f"{name} holds {setting!r}; allowed: settings, dicts of hyperparameters")
     return settings
 

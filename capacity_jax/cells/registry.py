@@ -72,6 +72,9 @@ CellName = Literal[
     "ttt",
 ]
 
+# Layers of a network: a program of more takes hours to compile.
+MOST_LAYERS = 100
+
 # Commas, but those between the options of a cell.
 OUTSIDE_OPTIONS = re.compile(r",(?![^()]*\))")
 
@@ -182,9 +185,13 @@ def cells_and_depths(names: str) -> list[tuple[Cell, int]]:
     found = []
     for entry in OUTSIDE_OPTIONS.split(names):
         name, at, depth = entry.strip().partition("@")
-        if not name or (at and (not depth.isdecimal() or int(depth) < 1)):
-            raise ValueError(f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2")
+        if not name or (at and (not depth.isdecimal() or not 1 <= int(depth) <= MOST_LAYERS)):
+            raise ValueError(
+                f"cells holds {entry!r}; allowed: a cell's name, or name@depth such as gru@2, up to {MOST_LAYERS}"
+            )
         found.append((cell_by_name(cast(CellName, name)), int(depth or 1)))
+        if found.count(found[-1]) > 1:
+            raise ValueError(f"cells holds {entry!r} twice; allowed: once")
     return found
 
 

@@ -13,6 +13,7 @@ from capacity_jax.studies.cost import mean_cost, n_planned, trial_cost
 from capacity_jax.studies.ledger import PLAN, lease_of
 from capacity_jax.studies.record import facts_of, key_of, record_of
 from capacity_jax.studies.storage import Storage
+from capacity_jax.studies.worker import LEASE_SECONDS
 from capacity_jax.training.trial import TrialKey
 
 
@@ -130,6 +131,6 @@ def _running(study, plan, trial, attributes):
         "steps": steps,
         "worker": kept["owner"],
         "since": trial.datetime_start,
-        "heard": attributes.get(lease_of(kept["owner"]), 0.0) > datetime.now().timestamp(),
+        "heard": datetime.now().timestamp() - (attributes.get(lease_of(kept["owner"])) or 0.0) < LEASE_SECONDS,
         "cost": trial_cost(plan, steps),
     }

@@ -196,7 +196,7 @@ class Ledger:
                     f"{where} has {name} {kept.get(name)}, not {value}{less}; name another storage or workdir"
                 )
         if kept != plan:
-            set_attribute = partial(self.storage.optuna.set_study_user_attr, self.study_id)
+            set_attribute = partial(self.storage.optuna.set_study_user_attr, study_id)
             set_attribute(f"{PLAN} of {kept['trials']} trials and {kept['seeds']} seeds", kept)
             set_attribute(PLAN, plan)
 

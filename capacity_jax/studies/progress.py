@@ -73,7 +73,7 @@ class Progress:
 
     def close(self) -> None:
         """Ends the bar."""
-        if self.in_lines:
+        if self.in_lines and self.bar.n > self.bar.initial:
             self._print_line()
         self.bar.close()
 

@@ -124,7 +124,7 @@ ARGUMENTS = {
     "--config.batch_size=-64": "batch_size is -64",
     "--config.batch_size=x": "batch_size",
     "--config.batch_size=100000000000": "batch_size is 100000000000",
-    "--config.batch_size=2000000000": "batch_size",
+    "--config.batch_size=2000000000": "a smaller batch",
     "--config.checkpoint_interval=0": "checkpoint_interval is 0",
     "--config.checkpoint_interval=-1": "checkpoint_interval is -1",
     "--config.checkpoint_interval=nan": "checkpoint_interval is nan",
@@ -195,29 +195,29 @@ ARGUMENTS = {
     "--config.space.train_steps=0,5": "train_steps is 0",
     "--config.space.train_steps=99999999999999999999": "train_steps is 99999999999999999999",
     "--config.space.train_steps=1,99999999999999999999": "train_steps is 99999999999999999999",
-    "--config.space.train_steps=()": "train_steps is ()",
-    "--config.space.train_steps=True": "train_steps is True",
+    "--config.space.train_steps=()": "train_steps has no value",
+    "--config.space.train_steps=True": "train_steps is 'True'",
     "--config.space.lr_init=0": "lr_init is 0",
     "--config.space.lr_init=-0.1": "lr_init is -0.1",
     "--config.space.lr_init=nan": "lr_init is",
     "--config.space.lr_init=inf": "lr_init is",
-    "--config.space.lr_init=True": "lr_init is True",
+    "--config.space.lr_init=True": "lr_init is 'True'",
     "--config.space.lr_init=x": "lr_init",
     "--config.space.lr_init=0.1,0.01": "lr_init is (0.1, 0.01)",
     "--config.space.lr_init=0,0.01": "lr_init is 0",
     "--config.space.lr_init=1e300": "lr_init is 1e+300",
     "--config.space.lr_init='a','b'": "lr_init is 'a'",
-    "--config.space.lr_init=()": "lr_init is ()",
+    "--config.space.lr_init=()": "lr_init has no value",
     "--config.space.lr_decay_rate=0": "lr_decay_rate is 0",
     "--config.space.gradient_clip_val=0,1": "gradient_clip_val is 0",
     "--config.space.l2_decay=-1,0": "l2_decay is -1",
     "--config.space.optimizer=foo": "optimizer is 'foo'",
     "--config.space.optimizer='adam','foo'": "optimizer is 'foo'",
-    "--config.space.optimizer=()": "optimizer is ()",
+    "--config.space.optimizer=()": "optimizer has no value",
     "--config.space.optimizer_logit_momentum='x',": "optimizer_logit_momentum is 'x'",
     "--config.space.recurrent_matrix_scale=1e300,1e308": "recurrent_matrix_scale_h is 1e+300",
     "--config.space.input_scale=nan": "input_scale",
-    "--config.space.b_per_parameter=0": "b_per_parameter is (0,)",
+    "--config.space.b_per_parameter=0": "b_per_parameter is 0",
     "--config.space.b_per_parameter=-1,2": "b_per_parameter is (-1, 2)",
     "--config.space.b_per_parameter=4,2": "b_per_parameter is (4, 2)",
     "--config.space.b_per_parameter=1e30": "b",
@@ -264,15 +264,17 @@ def cases(directory: Path) -> list[tuple[list[str], str]]:
         file = directory / f"field_{i}.py"
         file.write_text(SOUND.format(f"    with config.unlocked(), config.ignore_type():\n        config.{line}"))
         found.append(([f"--config={file}"], named))
-    return [(with_rest(arguments, directory), named) for arguments, named in found]
+    return [(with_rest(arguments, directory, i), named) for i, (arguments, named) in enumerate(found)]
 
 
-def with_rest(arguments: list[str], directory: Path) -> list[str]:
-    """The arguments over a sound configuration, and a work directory that may be made."""
+def with_rest(arguments: list[str], directory: Path, i: int) -> list[str]:
+    """The arguments over a sound configuration, and a work directory of their own that may be made."""
     file = directory / "sound.py"
     file.write_text(SOUND.format(""))
     config = [] if any(one.startswith("--config=") for one in arguments) else [f"--config={file}"]
-    workdir = [] if any(one.startswith("--workdir") for one in arguments) else [f"--workdir={directory / 'results'}"]
+    workdir = (
+        [] if any(one.startswith("--workdir") for one in arguments) else [f"--workdir={directory / f'results-{i}'}"]
+    )
     return [*config, *workdir, *arguments]
 
 

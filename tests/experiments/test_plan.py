@@ -90,7 +90,7 @@ def test_cells_and_tasks_of_a_users_own_go_by_import_path(config, tmp_path, monk
         ("initial_settings.rnn", (3,), "initial_settings.rnn holds 3"),
         ("sampler", "tep", "sampler 'tep' is unknown; did you mean tpe"),
         ("proposals", 0, "proposals is 0; it must be a whole number of at least 1"),
-        ("checkpoint_interval", 0.0, "checkpoint_interval is 0.0; it must be positive"),
+        ("checkpoint_interval", 0.0, "checkpoint_interval is 0.0; it must be a positive"),
         ("space.b_per_parameter", ("a", "b"), "b_per_parameter is"),
         ("space.b_per_parameter", (), "b_per_parameter is"),
         ("space.b_per_parameter", (0.0, 4.5), "b_per_parameter is"),

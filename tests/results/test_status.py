@@ -10,6 +10,7 @@ from capacity_jax.results.status import read_status
 from capacity_jax.studies import Worker, open_storage
 from capacity_jax.studies.cost import mean_train_steps, n_planned, trial_cost
 from capacity_jax.studies.ledger import Ledger
+from capacity_jax.studies.worker import LEASE_SECONDS
 from capacity_jax.training.trial import TrialKey
 
 STEPS = 30
@@ -62,7 +63,7 @@ def test_counts_and_time_left_follow_from_what_has_ended(run):
 
 def test_a_dead_workers_trial_is_told_apart(run, monkeypatch):
     """Breaks if trials that nobody trains look like running ones, or promise an end."""
-    monkeypatch.setattr(Worker, "lease", lambda worker: datetime.now().timestamp() - 1)
+    monkeypatch.setattr(Worker, "lease", lambda worker: datetime.now().timestamp() - LEASE_SECONDS - 1)
     run.renew()
     run.finish(outcome_of(begin(run, 0)))
     begin(run, 1)

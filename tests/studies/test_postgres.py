@@ -24,6 +24,7 @@ from capacity_jax.results import read_trials
 from capacity_jax.studies import StorageError, Worker, open_storage
 from capacity_jax.studies import storage as storage_module
 from capacity_jax.studies.ledger import Ledger
+from capacity_jax.training.trial import TrialKey
 
 BINARIES = [Path(shutil.which("initdb") or "/nowhere").parent, *Path("/usr/lib/postgresql").glob("*/bin")]
 HOME = next((path for path in BINARIES if (path / "initdb").exists()), None)
@@ -137,14 +138,16 @@ def test_a_ledger_holds_the_same_in_tables_of_a_server(url, tmp_path):
     study = study_of()
     with opened(url) as storage:
         first, second = (Ledger(study, storage, Worker(tmp_path / "workers")) for _ in range(2))
-        trials = [study.trial(number, {"b": 50, "lr_init": 0.1 + 0.2, "train_steps": 7}) for number in range(2)]
+        trials = [
+            study.trial(TrialKey(number), {"b": 50, "lr_init": 0.1 + 0.2, "train_steps": 7}) for number in range(2)
+        ]
         assert first.begin(trials[0])
         assert not second.begin(trials[0])
         assert second.begin(trials[1])
         first.finish(outcome_of(trials[0], 1 / 3))
         second.finish(outcome_of(trials[1], infeasible=True))
-        assert first.records().keys() == second.records().keys() == {0, 1}
-        assert first.records()[0] == second.records()[0]
+        assert first.records().keys() == second.records().keys() == {(0, 0), (1, 0)}
+        assert first.records()[0, 0] == second.records()[0, 0]
         (begun, _) = optuna.load_study(study_name=study.name, storage=storage.optuna).trials
         assert (begun.number, begun.value, begun.params["train_steps"]) == (0, 1 / 3, 7)
         second.clean_up()
