@@ -92,7 +92,7 @@ def load(weights: Path, study: str) -> list[tuple[Record, Mapping[str, np.ndarra
         kept = sorted(json.loads(file.read_text())[0]["study"] for file in weights.glob(f"*/best/{RECORDS_FILE}"))
         raise WeightsError(f"{weights} holds no weights of study {study!r}; allowed: {', '.join(kept) or 'none'}")
     try:
-        params = ocp.load(str(best / PARAMS_DIRECTORY))
+        params = ocp.load(str(best.absolute() / PARAMS_DIRECTORY))
     except (OSError, ValueError, RuntimeError) as error:
         raise WeightsError(f"weights in {best} cannot be read: {str(error).strip().splitlines()[0]}") from error
     ranked = ranked_settings(records, records[0].maximize)
@@ -131,7 +131,8 @@ def _gathered(weights, study, wanted) -> dict[str, Mapping[str, np.ndarray]]:
 
 def _write(home: Path, records: Iterable[Record], params: Mapping[str, Mapping[str, np.ndarray]]) -> None:
     fresh = Path(mkdtemp(dir=home))
-    ocp.save(str(fresh / PARAMS_DIRECTORY), params)
+    # Orbax takes absolute paths alone.
+    ocp.save(str(fresh.absolute() / PARAMS_DIRECTORY), params)
     (fresh / RECORDS_FILE).write_text(json.dumps([to_json(record) for record in records], allow_nan=False))
     shutil.rmtree(home / "best", ignore_errors=True)
     fresh.rename(home / "best")

@@ -39,7 +39,8 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         # Of other workers the last lease, when it was first seen here, and when last.
         self._seen: dict[str, tuple[Any, float, float]] = {}
-        self.directory = workers / self.name
+        # Orbax takes absolute paths alone.
+        self.directory = workers.absolute() / self.name
         self.directory.mkdir(parents=True)
         _lock_file(self.directory).touch()
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import replace
 
 import jax
@@ -19,8 +20,10 @@ STUDY = "per_cap/rnn@1/150"
 
 @pytest.fixture(scope="module")
 def workdir(tmp_path_factory):
+    """Measured under a relative path, as users give it."""
     directory = tmp_path_factory.mktemp("kept")
-    measure_capacity("rnn", workdir=directory, **TINY)
+    with chdir(directory.parent):
+        measure_capacity("rnn", workdir=directory.name, **TINY)
     return directory
 
 
