@@ -8,7 +8,7 @@ from itertools import product
 from ml_collections import ConfigDict
 
 from capacity_jax.cells import cell_by_name
-from capacity_jax.checks import unknown
+from capacity_jax.checks import check_size, unknown
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
 from capacity_jax.studies import Study, plan_study
@@ -18,6 +18,8 @@ from capacity_jax.training import fill_defaults, hyperparameters_of
 from experiments.fields import check_fields
 from experiments.paper.published import published_settings, read_published
 
+# Every initial setting is trained with every seed, and every batch of proposals held at once.
+LARGEST = {"seeds": 100_000, "proposals": 10_000, "batch_size": 2**31 - 1}
 # Layers of a network: a program of more takes hours to compile.
 MOST_LAYERS = 100
 
@@ -30,13 +32,18 @@ def studies(config: ConfigDict) -> list[Study]:
       OSError: the published trials cannot be read.
     """
     check_fields(config)
+    for name, most in LARGEST.items():
+        check_size(name, config[name], at_most=most)
     published = read_published(config.warm_start) if config.warm_start else None
-    return [
+    found = [
         _study(config, name, depth, i, arguments, published)
         for name, depth in cells(config)
         for i in range(len(config.budgets or config.units))
         for arguments in _grid(config)
     ]
+    for study in found:
+        study.initial_trials()
+    return found
 
 
 def cells(config: ConfigDict) -> list[tuple[str, int]]:
@@ -64,6 +71,9 @@ def _grid(config) -> list[dict]:
     allowed = signature(task_by_name(config.task)).parameters
     for name in arguments.keys() - allowed.keys():
         raise unknown("task_args", name, allowed)
+    for name, value in arguments.items():
+        if value == ():
+            raise ValueError(f"task_args.{name} is (); allowed: a value, or a tuple of some")
     choices = [value if isinstance(value, tuple) else (value,) for value in arguments.values()]
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 
@@ -104,7 +114,7 @@ def _initial_settings(config, cell_name):
     if not isinstance(settings, list | tuple):
         raise ValueError(f"{name} is {settings!r}; allowed: a tuple of settings")
     for setting in settings:
-        if not isinstance(setting, Mapping):
+        if not isinstance(setting, Mapping) or not all(isinstance(key, str) for key in setting):
             raise ValueError(f"{name} holds {setting!r}; allowed: settings, dicts of hyperparameters")
     return settings
 

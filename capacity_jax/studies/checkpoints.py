@@ -58,12 +58,18 @@ def newest(directories: Iterable[Path]) -> dict[int, Snapshot]:
 
 def _load(directory: Path) -> dict[int, Snapshot]:
     for checkpoint in _complete(directory):
-        if _digest(checkpoint) == _digest_file(checkpoint).read_text():
-            tree = ocp.load(str(checkpoint))
-            return {
-                int(number): Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
-                for number, one in tree.items()
-            }
+        try:
+            if _digest(checkpoint) == _digest_file(checkpoint).read_text():
+                tree = ocp.load(str(checkpoint))
+                return {
+                    int(number): Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
+                    for number, one in tree.items()
+                }
+        except Exception:
+            # Its worker lives, and has meanwhile removed it for a later one.
+            if _digest_file(checkpoint).exists():
+                raise
+            continue
         aside = checkpoint.with_name(f"{checkpoint.name}.corrupt")
         logging.warning("checkpoint %s is corrupt; it is set aside as %s, and the one before used", checkpoint, aside)
         shutil.rmtree(aside, ignore_errors=True)
