@@ -9,7 +9,7 @@ from typing import Any
 from capacity_jax.cells import Cell
 from capacity_jax.cells.hyperparameters import shared_name
 from capacity_jax.cells.registry import cells_and_depths
-from capacity_jax.checks import unknown
+from capacity_jax.checks import check_size, unknown
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
 from capacity_jax.studies import Study, plan_study
@@ -18,6 +18,9 @@ from capacity_jax.tasks.base import fit_task
 from capacity_jax.training import fill_defaults, hyperparameters_of
 from experiments.fields import check_fields
 from experiments.paper.published import published_settings, read_published
+
+# Every initial setting is trained with every seed, and every batch of proposals held at once.
+LARGEST = {"seeds": 100_000, "proposals": 10_000, "batch_size": 2**31 - 1}
 
 
 def studies(config: Any) -> list[Study]:
@@ -28,15 +31,20 @@ def studies(config: Any) -> list[Study]:
       OSError: the published trials cannot be read.
     """
     check_fields(config)
+    for name, most in LARGEST.items():
+        check_size(name, config[name], at_most=most)
     published = read_published(config.warm_start) if config.warm_start else None
     networks = cells_and_depths(config.cells)
     of_cells = {name for cell, _ in networks for name in cell.hyperparameters}
-    return [
+    found = [
         _study(config, cell, depth, i, arguments, published, of_cells - cell.hyperparameters.keys())
         for cell, depth in networks
         for i in range(len(config.budgets or config.units))
         for arguments in _grid(config)
     ]
+    for study in found:
+        study.initial_trials()
+    return found
 
 
 def _grid(config) -> list[dict]:
@@ -47,7 +55,7 @@ def _grid(config) -> list[dict]:
         raise unknown("task_args", name, allowed)
     for name, value in arguments.items():
         if value == ():
-            raise ValueError(f"task_args.{name} is (); allowed: a value, or several")
+            raise ValueError(f"task_args.{name} is (); allowed: a value, or a tuple of some")
     choices = [value if isinstance(value, tuple) else (value,) for value in arguments.values()]
     return [dict(zip(arguments, values, strict=True)) for values in product(*choices)]
 

@@ -58,18 +58,25 @@ def newest(directories: Iterable[Path]) -> dict[TrialKey, Snapshot]:
 
 def _load(directory: Path) -> dict[TrialKey, Snapshot]:
     for checkpoint in _complete(directory):
-        if _digest(checkpoint) == _digest_file(checkpoint).read_text():
-            tree = ocp.load(str(checkpoint))
-            return {
-                TrialKey(*map(int, name.split("-"))): Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
-                for name, one in tree.items()
-            }
+        try:
+            if _digest(checkpoint) == _digest_file(checkpoint).read_text():
+                tree = ocp.load(str(checkpoint))
+                return {TrialKey(*map(int, name.split("-"))): _snapshot(one) for name, one in tree.items()}
+        except Exception:
+            # Its worker lives, and has meanwhile removed it for a later one.
+            if _digest_file(checkpoint).exists():
+                raise
+            continue
         aside = checkpoint.with_name(f"{checkpoint.name}.corrupt")
         logging.warning("checkpoint %s is corrupt; it is set aside as %s, and the one before used", checkpoint, aside)
         shutil.rmtree(aside, ignore_errors=True)
         checkpoint.rename(aside)
         _digest_file(checkpoint).unlink()
     return {}
+
+
+def _snapshot(one):
+    return Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
 
 
 def _tree(snapshots):

@@ -264,17 +264,14 @@ def cases(directory: Path) -> list[tuple[list[str], str]]:
         file = directory / f"field_{i}.py"
         file.write_text(SOUND.format(f"    with config.unlocked(), config.ignore_type():\n        config.{line}"))
         found.append(([f"--config={file}"], named))
+    (directory / "sound.py").write_text(SOUND.format(""))
     return [(with_rest(arguments, directory, i), named) for i, (arguments, named) in enumerate(found)]
 
 
 def with_rest(arguments: list[str], directory: Path, i: int) -> list[str]:
     """The arguments over a sound configuration, and a work directory of their own that may be made."""
-    file = directory / "sound.py"
-    file.write_text(SOUND.format(""))
-    config = [] if any(one.startswith("--config=") for one in arguments) else [f"--config={file}"]
-    workdir = (
-        [] if any(one.startswith("--workdir") for one in arguments) else [f"--workdir={directory / f'results-{i}'}"]
-    )
+    config = [] if any(one.startswith("--config=") for one in arguments) else [f"--config={directory / 'sound.py'}"]
+    workdir = [] if any(one.startswith("--workdir") for one in arguments) else [f"--workdir={directory / f'runs/{i}'}"]
     return [*config, *workdir, *arguments]
 
 

@@ -4,6 +4,7 @@ import multiprocessing
 from pathlib import Path
 
 import bad_inputs
+import pytest
 
 ROOT = Path(__file__).parents[2]
 # A server that has imported everything and started nothing forks children in no time.
@@ -19,21 +20,31 @@ def faults(code, said, named):
     return found + ([] if named in said else [f"{named!r} is not named"])
 
 
-def test_a_bad_input_is_one_line(tmp_path):
+def in_child(arguments, report):
+    """Exit code, messages and KiB of the command in a forked child."""
+    process = SERVER.Process(target=bad_inputs.child, args=(arguments, report))
+    process.start()
+    process.join()
+    memory = report.with_suffix(".memory")
+    return process.exitcode, report.read_text(), int(memory.read_text()) if memory.exists() else 0
+
+
+def in_process(arguments, report):
+    """The same in a process as a user starts it, whose memory is not known."""
+    command = [sys.executable, "-m", "experiments.run", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    return ended.returncode, ended.stderr, 0
+
+
+@pytest.mark.parametrize("answer", [in_child, pytest.param(in_process, marks=pytest.mark.slow)])
+def test_a_bad_input_is_one_line(tmp_path, answer):
     """Breaks if a mistake gets a traceback, hangs, eats the memory, names nothing, or is accepted."""
     failed = []
     cases = bad_inputs.cases(tmp_path)
     assert len(cases) >= 150
-    for i, (arguments, named) in enumerate(cases):
-        report = tmp_path / f"{i}.stderr"
-        process = SERVER.Process(target=bad_inputs.child, args=(arguments, report))
-        process.start()
-        process.join()
-        said = report.read_text()
-        found = faults(process.exitcode, said, named)
-        memory = report.with_suffix(".memory")
-        if memory.exists() and int(memory.read_text()) * 1024 > bad_inputs.MEMORY:
-            found.append(f"{memory.read_text()} KiB")
+    for arguments, named in cases:
+        code, said, memory = answer(arguments, tmp_path / "stderr")
+        found = faults(code, said, named) + ([f"{memory} KiB"] if memory * 1024 > bad_inputs.MEMORY else [])
         if found:
-            failed.append(f"{' '.join(arguments[1:])}: {', '.join(found)}:\n{said[-1500:]}")
+            failed.append(f"{' '.join(arguments)}: {', '.join(found)}:\n{said[-1500:]}")
     assert not failed, f"{len(failed)} of {len(cases)}\n" + "\n".join(failed)

@@ -2,10 +2,12 @@
 
 import gc
 import random
+import shutil
 
 import numpy as np
 import pytest
 
+from capacity_jax.studies import checkpoints
 from capacity_jax.studies.checkpoints import CheckpointError, newest, save
 from capacity_jax.training.trial import Snapshot, TrialKey
 
@@ -72,6 +74,19 @@ def test_a_half_written_checkpoint_does_not_count(tmp_path):
     assert_same(newest([tmp_path]), snapshots(100))
     save(tmp_path, snapshots(200))
     assert_same(newest([tmp_path]), snapshots(200))
+
+
+def test_a_checkpoint_that_its_worker_removes_meanwhile_does_not_count(tmp_path, monkeypatch):
+    """Breaks if one worker dies because another, which lives, replaces its checkpoint while it is read."""
+    save(tmp_path, snapshots(100))
+
+    def removed(path):
+        shutil.rmtree(path)
+        (tmp_path / "0.sha256").unlink()
+        raise ValueError("NOT_FOUND")
+
+    monkeypatch.setattr(checkpoints.ocp, "load", removed)
+    assert newest([tmp_path]) == {}
 
 
 # Orbax leaves a coroutine behind.
