@@ -106,9 +106,6 @@ def _command_line(argv: list[str]) -> list[str]:
     try:
         ARGUMENTS[:], space = split_space([argument for argument in argv if argument not in HELP])
         rest = flags.FLAGS(ARGUMENTS)
-        if not HELP.isdisjoint(argv):
-            print(help_text(CONFIG.value))
-            sys.exit()
         # A file that cannot be loaded says so when its fields are first asked for.
         is_given = CONFIG.value is not None and bool(CONFIG.value.keys())
     except AttributeError as error:
@@ -120,6 +117,9 @@ def _command_line(argv: list[str]) -> list[str]:
         stop(str(error).strip().splitlines()[-1].strip().removeprefix("ValueError: "))
     except (Exception, SystemExit) as error:
         stop(_of_file(error))
+    if not HELP.isdisjoint(argv):
+        print(help_text(CONFIG.value))
+        sys.exit()
     if not is_given:
         stop("--config is missing; for example --config=experiments/configs/quickstart.py")
     if not isinstance(CONFIG.value, ConfigDict):
