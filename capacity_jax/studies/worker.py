@@ -27,7 +27,6 @@ class Worker:
     Example:
       >>> import tempfile
       >>> from pathlib import Path
-    from typing import Any
       >>> from capacity_jax.studies import Worker
       >>> with tempfile.TemporaryDirectory() as directory:
       ...     Worker(Path(directory)).directory.name.count("-") >= 2
