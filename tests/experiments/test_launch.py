@@ -1,0 +1,50 @@
+"""Workers started together, as on a cluster."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from capacity_jax.results import read_trials
+from experiments.launch import __main__ as launch
+
+ROOT = Path(__file__).parents[2]
+TINY = ("--config.cells=rnn", "--config.budgets=80,", "--config.space.train_steps=200,600", "--config.trials=9")
+ARGUMENTS = ("--config=experiments/configs/quickstart.py:smoke", *TINY)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--workers=0", "--", "--workdir=x"],
+        ["--", "--config=y"],
+        ["--", "--workdir=x", "--workdir=y"],
+        ["--sbatch", "partition", "--", "--workdir=x"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_launched_is_one_line(arguments, monkeypatch, capsys):
+    """Breaks if no worker, a work directory of each worker's own, or a half option is submitted."""
+    monkeypatch.setattr(sys, "argv", ["launch", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        launch.main()
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("capacity_jax: allowed: ")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("submitit") is None, reason="submitit is not installed (the extra `slurm`)")
+def test_three_workers_on_a_journal_find_what_one_finds_in_a_file(tmp_path):
+    """Breaks if workers on a shared directory lose, double or change a trial, or are not started alike."""
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    subprocess.run([sys.executable, "-m", "experiments.run", *ARGUMENTS, f"--workdir={alone}"], cwd=ROOT, check=True)
+    command = ["experiments.launch", "--workers=3", "--", *ARGUMENTS, f"--workdir={together}"]
+    storage = f"journal:{tmp_path / 'journal'}"
+    subprocess.run([sys.executable, "-m", *command, f"--storage={storage}"], cwd=ROOT, check=True)
+    expected, found = read_trials(f"sqlite:///{alone / 'studies.db'}"), read_trials(storage)
+    assert len({*(together / "launch").glob("*.out")}) == 3
+    for column in set(expected.columns) - {"seconds", "finished", "versions"}:
+        assert found[column].equals(expected[column]), column
