@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from capacity_jax.training import Outcome as Outcome
     from capacity_jax.training import Population as Population
     from capacity_jax.training import Trial as Trial
-    from capacity_jax.training import live_parameters as live_parameters
     from capacity_jax.training import train_population as train_population
     from capacity_jax.training import use_all_cores as use_all_cores
 
@@ -69,7 +68,7 @@ _HOMES = {
     "search": "search_space",
     "studies": "CheckpointError Stopped StorageError Study WeightsError load_network plan_study retrain run_studies",
     "tasks": "TASKS Batch Task arithmetic assoc_recall mem_thru parens_counting per_cap rcf task_by_name text8",
-    "training": "Bucket Outcome Population Trial live_parameters train_population use_all_cores",
+    "training": "Bucket Outcome Population Trial train_population use_all_cores",
 }
 _PACKAGE_OF = {name: package for package, names in _HOMES.items() for name in names.split()}
 

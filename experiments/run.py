@@ -66,9 +66,14 @@ def main(config: Any, workdir: str, storage: str = "", stop: Callable[[], bool] 
     share_programs(directory)
     kept = open_storage(storage or f"sqlite:///{directory / 'studies.db'}")
     worker = Worker(directory / "workers")
-    notify = Metrics(directory / METRICS_FILE).add
     persistence = Persistence(
-        kept, worker, config.checkpoint_interval, stop, directory / "weights", config.kept_settings, notify
+        kept,
+        worker,
+        interval=config.checkpoint_interval,
+        stop=stop,
+        weights=directory / "weights",
+        kept_settings=config.kept_settings,
+        notify=Metrics(directory / METRICS_FILE).add,
     )
     records = measure(plan, directory, persistence)
     print(f"task: {task}")

@@ -7,7 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from capacity_jax.commands.command_line import add_source
-from capacity_jax.results.figures import figures_by_task
+from capacity_jax.results.figures import figures_by_task, learning_figure
 from capacity_jax.results.report import report, save_report
 from capacity_jax.results.workdir import open_trials, read_config
 
@@ -27,7 +27,7 @@ def run(options: Namespace) -> None:
     """
     trials = open_trials(options.workdir, options.storage)
     config = read_config(options.workdir) if options.workdir else {}
-    figures = figures_by_task(trials)
+    figures = figures_by_task(trials) | ({"learning": learning_figure(trials)} if len(trials) else {})
     title = config.get("name") or (options.workdir.resolve().name if options.workdir else "capacity_jax")
     out = options.out or options.workdir or Path()
     save_report(out, report(trials, config, figures, title=title), figures)

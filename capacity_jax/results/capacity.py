@@ -99,6 +99,8 @@ class Capacity:
           ValueError: the capacity was loaded from a file, or its cell or task cannot be pickled and it was: call
             `measure_capacity` again, with the same `workdir` and more trials.
         """
+        if not isinstance(budgets, Sequence):
+            raise ValueError(f"budgets is {budgets!r}; allowed: numbers of parameters, such as (3000,)")
         if self.measure is None:
             raise ValueError(
                 "this capacity does not know how it was measured; allowed: measure_capacity again with its workdir and "
@@ -119,9 +121,12 @@ class Capacity:
           ValueError: it holds no capacity, or one of a newer version of this package.
         """
         try:
-            return cls([from_json(row) for row in json.loads(Path(path).read_text())])
+            records = [from_json(row) for row in json.loads(Path(path).read_text())]
         except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise ValueError(f"{path} holds no capacity: {type(error).__name__}: {error}") from error
+        if not records:
+            raise ValueError(f"{path} holds no capacity: it has no records")
+        return cls(records)
 
     def plot(self) -> "Figure":
         """The task's figure over the sizes: stored bits, recall, or the objective."""

@@ -2,14 +2,13 @@
 
 import fcntl
 import json
-import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from capacity_jax.results.trials import row_of
+from capacity_jax.results.trials import as_json, row_of
 from capacity_jax.studies.record import Record
 
 
@@ -75,14 +74,4 @@ class Metrics:
 def _line(record):
     # One that has just ended does not know when.
     row = row_of(replace(record, finished=record.finished or datetime.now()))
-    return json.dumps(_json(row)) + "\n"
-
-
-def _json(value):
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [_json(one) for one in value]
-    if isinstance(value, Mapping):
-        return {name: _json(one) for name, one in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(as_json(row)) + "\n"

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from capacity_jax.results.trials import as_json
+
 
 def write_parquet(path: Path, trials: pd.DataFrame) -> None:
     """Writes a table of trials as Parquet.
@@ -24,6 +26,8 @@ def write_parquet(path: Path, trials: pd.DataFrame) -> None:
     Example:
       >>> import tempfile
       >>> import pandas as pd
+
+    from capacity_jax.results.trials import as_json
       >>> from capacity_jax.results import trials_table
       >>> from capacity_jax.results.parquet import write_parquet
       >>> with tempfile.NamedTemporaryFile() as file:
@@ -33,7 +37,7 @@ def write_parquet(path: Path, trials: pd.DataFrame) -> None:
     """
     flat = trials.drop(columns=["hparams", "versions"])
     for name in ("curve", "task_args"):
-        flat[name] = [json.dumps(value) for value in flat[name]]
+        flat[name] = [json.dumps(as_json(value)) for value in flat[name]]
     for name in ("hparams", "versions"):
         columns = pd.DataFrame(list(trials[name]), index=trials.index).add_prefix(f"{name}.")
         mixed = [one for one in columns if pd.api.types.infer_dtype(columns[one]).startswith("mixed")]

@@ -1,6 +1,8 @@
 """All trials as one table, whoever made them: what figures, claims and reports are drawn from."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 import optuna
@@ -33,6 +35,17 @@ def row_of(record: Record) -> dict[str, Any]:
     """A record as a row of `trials_table`."""
     scores = {name: value for name, value in record.scores.items() if name != "loss"}
     return {name: getattr(record, name) for name in TRIAL_COLUMNS} | scores
+
+
+def as_json(value: Any) -> Any:
+    """A value of a row as JSON has it: a time as text, what is not a finite number as null, also inside."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [as_json(one) for one in value]
+    if isinstance(value, Mapping):
+        return {name: as_json(one) for name, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def read_records(storage: str | Storage) -> list[Record]:

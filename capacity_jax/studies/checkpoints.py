@@ -33,7 +33,8 @@ def save(directory: Path, snapshots: Mapping[TrialKey, Snapshot]) -> None:
     try:
         # What a kill has left half done.
         shutil.rmtree(target, ignore_errors=True)
-        ocp.save(str(target), _tree(snapshots))
+        # Orbax takes absolute paths alone.
+        ocp.save(str(target.absolute()), _tree(snapshots))
         # Renamed into place, so that it is there as a whole or not at all.
         unfinished = directory / f"{target.name}.partial"
         unfinished.write_text(_digest(target))
@@ -60,7 +61,7 @@ def _load(directory: Path) -> dict[TrialKey, Snapshot]:
     for checkpoint in _complete(directory):
         try:
             if _digest(checkpoint) == _digest_file(checkpoint).read_text():
-                tree = ocp.load(str(checkpoint))
+                tree = ocp.load(str(checkpoint.absolute()))
                 return {TrialKey(*map(int, name.split("-"))): _snapshot(one) for name, one in tree.items()}
         except Exception:
             # Its worker lives, and has meanwhile removed it for a later one.

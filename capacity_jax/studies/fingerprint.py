@@ -10,7 +10,7 @@ from capacity_jax.cells.base import Cell
 from capacity_jax.cells.hyperparameters import with_defaults
 from capacity_jax.cells.registry import CELLS
 
-SIZE = 4
+PROBED_SIZE = 4
 
 
 @cache
@@ -23,12 +23,14 @@ def fingerprint(cell: Cell) -> str:
     if CELLS.get(cell.name) is cell:
         return ""
 
+    n = PROBED_SIZE * cell.units_multiple
+
     @jax.jit
     def sizes():
         keys = jax.random.split(jax.random.key(0), 3)
-        params = cell.init(keys[0], SIZE, SIZE, with_defaults(cell.hyperparameters, {}))
-        state, first = cell.step(params, cell.initial_state(params), jax.random.normal(keys[1], (SIZE,)))
-        state, second = cell.step(params, state, jax.random.normal(keys[2], (SIZE,)))
+        params = cell.init(keys[0], n, n, with_defaults(cell.hyperparameters, {}))
+        state, first = cell.step(params, cell.initial_state(params), jax.random.normal(keys[1], (n,)))
+        state, second = cell.step(params, state, jax.random.normal(keys[2], (n,)))
         return [jnp.mean(jnp.abs(leaf)) for leaf in jax.tree.leaves((params, state, first, second))]
 
     text = " ".join(f"{float(size):.3g}" for size in sizes())

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from capacity_jax.cells.base import Cell, Params
-from capacity_jax.cells.registry import CELLS
+from capacity_jax.cells.registry import CellName, cell_by_name
 from capacity_jax.networks import Network
 from capacity_jax.studies import weights
 from capacity_jax.studies.record import Record
@@ -144,11 +144,14 @@ def bucket_of(record: Record, cell: Cell | None = None, task: Task | None = None
     Raises:
       ValueError: cell or task has to be given, or is not that of the trial.
     """
-    if cell is None and record.cell not in CELLS:
-        raise ValueError(f"cell {record.cell!r} of study {record.study} is not registered; give it as cell")
+    if cell is None:
+        try:
+            cell = cell_by_name(cast(CellName, record.cell))
+        except ValueError:
+            message = f"cell {record.cell!r} of study {record.study} is not registered; give it as cell"
+            raise ValueError(message) from None
     if task is None and record.task_builder not in TASKS:
         raise ValueError(f"task {record.task!r} of study {record.study} is not registered; give it as task")
-    cell = cell or CELLS[record.cell]
     task = task or cast(Any, TASKS[record.task_builder])(**record.task_args)
     assert task is not None
     network = Network(cell, record.n_in, record.units, task.n_out, record.depth)

@@ -38,8 +38,7 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         # Of other workers the last lease, when it was first seen here, and when last.
         self._seen: dict[str, tuple[Any, float, float]] = {}
-        # Orbax takes absolute paths alone.
-        self.directory = workers.absolute() / self.name
+        self.directory = workers / self.name
         self.directory.mkdir(parents=True)
         _lock_file(self.directory).touch()
 

@@ -50,8 +50,8 @@ class Bucket:
         return {name: hparams[name] for name in self.network.cell.hyperparameters}
 
 
-# Places of a learning curve.
-N_PLACES = 30
+# Places of a learning curve, and the name under which it counts the steps of each.
+N_PLACES, STEPS = 30, "steps"
 
 
 class Member(NamedTuple):
@@ -106,8 +106,9 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
         scores, gradients = scores_and_gradients(bucket, unravel(flat), batch, member.hparams, block_size)
         updates, moments = transformation.update(ravel_pytree(gradients)[0], moments, flat)
         # A mask, not an index: under vmap an index would make a loop over the members.
-        here = jnp.arange(N_PLACES) == jnp.int32(N_PLACES * (step / member.hparams["train_steps"]))
-        curve = {name: sums + jnp.where(here, scores[name], 0) for name, sums in curve.items()}
+        place = jnp.minimum(N_PLACES - 1, jnp.int32(N_PLACES * (step / member.hparams["train_steps"])))
+        here, added = jnp.arange(N_PLACES) == place, scores | {STEPS: 1}
+        curve = {name: sums + jnp.where(here, added[name], 0) for name, sums in curve.items()}
         return flat + updates, moments, step + 1, scores["loss"], curve
 
     state = flat, member.moments, member.step, member.loss, member.curve
@@ -199,7 +200,7 @@ def _summed_scores(bucket, params, batch, hparams):
 
 
 def _empty_curve(bucket):
-    return {name: jnp.zeros(N_PLACES) for name in _score_names(bucket.task)}
+    return {name: jnp.zeros(N_PLACES) for name in (STEPS, *_score_names(bucket.task))}
 
 
 @lru_cache

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from capacity_jax.training.devices import Devices, default_devices
-from capacity_jax.training.member import N_PLACES, Bucket, Member
+from capacity_jax.training.member import STEPS, Bucket, Member
 from capacity_jax.training.program import (
     Report,
     compiled_chunk,
@@ -214,19 +214,18 @@ def _outcome(bucket, trial, report, seconds, params, curve):
         seconds=seconds,
         validation=scores.get("validation", {}),
         train_loss=report.loss,
-        curve=_curve(bucket, trial, report.step, curve),
+        curve=_curve(bucket, trial, curve),
         params=None if infeasible else params,
     )
 
 
-def _curve(bucket, trial, n_steps, sums):
+def _curve(bucket, trial, sums):
     """Means at each place from their sums, with the steps made and what the task derives from them."""
-    # Computed as training computes it, to the last bit.
-    places = (N_PLACES * (np.arange(n_steps, dtype=np.float32) / np.float32(trial.hparams["train_steps"]))).astype(int)
-    counts = np.bincount(places, minlength=N_PLACES)
+    counts = sums.pop(STEPS)
     (begun,) = np.nonzero(counts)
     means = [{name: float(values[place] / counts[place]) for name, values in sums.items()} for place in begun]
     derived = [dict(bucket.task.measures(scores, trial.hparams, bucket.network)) for scores in means]
     rows = [one | more for one, more in zip(means, derived, strict=True)]
     kept = dict.fromkeys(["loss", *sums, bucket.task.objective])
-    return {"step": np.cumsum(counts)[begun].tolist()} | {name: [row[name] for row in rows] for name in kept}
+    steps = np.cumsum(counts.astype(int))[begun].tolist()
+    return {"step": steps} | {name: [row[name] for row in rows] for name in kept}

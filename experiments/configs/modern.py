@@ -7,26 +7,17 @@ round the integrator what its MLP alone stores. `:laptop` (the default) trains 2
 lower bounds, `:smoke` 300.
 """
 
+from inspect import signature
+
 from ml_collections import ConfigDict
 
 from capacity_jax.cells import CELLS, cell_by_name
+from capacity_jax.cells.registry import BUILDERS
 from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 
-OF_HEADS = (
-    "linear_attention",
-    "retnet",
-    "gla",
-    "hgrn2",
-    "mlstm",
-    "deltanet",
-    "gated_deltanet",
-    "deltaproduct",
-    "rwkv7",
-    "mamba2",
-    "ttt",
-)
-# The paper's for comparison, those that came after, and matrix states of several heads.
+OF_HEADS = tuple(name for name, build in BUILDERS.items() if "heads" in signature(build).parameters)
+# The paper's for comparison, those that came after, and those that may have several heads.
 COMPARED = ("rnn", "gru", "lstm")
 MODERN = tuple(list(CELLS)[list(CELLS).index("esn") :])
 BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=4)" for cell in OF_HEADS))

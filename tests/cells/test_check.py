@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from capacity_jax import measure_capacity
-from capacity_jax.cells import CELLS, Cell
+from capacity_jax.cells import CELLS, Cell, block, deltanet
 from capacity_jax.cells.check import check_cell
 
 
@@ -19,7 +19,9 @@ def cell(**changes):
     return Cell(**(fields | changes))
 
 
-@pytest.mark.parametrize("one", [*CELLS.values(), cell()], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "one", [*CELLS.values(), cell(), deltanet(heads=4), block(deltanet(heads=3))], ids=lambda one: one.name
+)
 def test_sound_cells_pass(one):
     """Breaks if a cell that can be trained is refused."""
     check_cell(one)

@@ -1,5 +1,8 @@
 """Trials as Parquet, read back."""
 
+import json
+
+import numpy as np
 import pandas as pd
 import pytest
 from trial_tables import table
@@ -11,6 +14,7 @@ def test_every_column_comes_back(tmp_path):
     """Breaks if a trial, a hyperparameter or a version is lost, or mixed words and numbers stop the export."""
     hparams = [{"lr_init": 0.1 + 0.2, "optimizer": "adam", "mine": 3}, {"lr_init": 0.01, "mine": "three"}]
     trials = table([{"study": "a", "task": "rcf", "cell": "rnn", "depth": 1, "hparams": one} for one in hparams])
+    trials["curve"] = [{"step": [10], "loss": [np.nan]}, {}]
     write_parquet(tmp_path / "trials.parquet", trials)
     read = pd.read_parquet(tmp_path / "trials.parquet")
     kept = trials.drop(columns=["hparams", "versions", "curve", "task_args"])
@@ -18,7 +22,7 @@ def test_every_column_comes_back(tmp_path):
     assert read["hparams.lr_init"].tolist() == [0.1 + 0.2, 0.01]
     assert read["hparams.mine"].tolist() == ["3", "three"]
     assert read["hparams.optimizer"].isna().tolist() == [False, True]
-    assert read["curve"].tolist() == ["{}"] * 2
+    assert [json.loads(one) for one in read["curve"]] == [{"step": [10], "loss": [None]}, {}]
     assert read["versions.jaxlib"].tolist() == ["0.10.2"] * 2
 
 

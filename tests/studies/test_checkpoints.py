@@ -3,6 +3,8 @@
 import gc
 import random
 import shutil
+from contextlib import chdir
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +33,13 @@ def test_what_is_saved_comes_back(tmp_path):
     """Breaks if a checkpoint loses or changes a value."""
     save(tmp_path / "worker", snapshots(100))
     assert_same(newest([tmp_path / "worker", tmp_path / "nobody"]), snapshots(100))
+
+
+def test_a_relative_directory_will_do(tmp_path):
+    """Breaks if a run in a work directory that is named as users name it saves nothing, or cannot go on."""
+    with chdir(tmp_path):
+        save(Path("worker"), snapshots(100))
+        assert_same(newest([Path("worker")]), snapshots(100))
 
 
 def test_only_the_last_two_are_kept(tmp_path):

@@ -11,8 +11,10 @@ import jax
 import numpy as np
 import pytest
 
-from capacity_jax import WeightsError, gru, load_network, measure_capacity, per_cap, read_records, retrain
+from capacity_jax import Network, WeightsError, gru, load_network, measure_capacity, per_cap, read_records, retrain
+from capacity_jax.cells import deltanet
 from capacity_jax.studies import weights
+from capacity_jax.studies.trained import bucket_of
 
 TINY = {"trials": 2, "train_steps": 300, "seeds": 2, "batch_size": 16, "budgets": (150,)}
 STUDY = "per_cap/rnn@1/150"
@@ -99,6 +101,14 @@ def test_more_seeds_are_kept_too(workdir, tmp_path):
     kept = [record.key for record, _ in weights.load(copy / "weights", STUDY)]
     assert len(kept) == 3
     assert set(kept) <= {record.key for record in capacity.records}
+
+
+def test_options_in_a_name_are_enough(records):
+    """Breaks if a cell with options has to be given though its name tells them."""
+    cell = deltanet(heads=3)
+    network = Network(cell, records[0].n_in, 6, 1)
+    record = replace(records[0], cell=cell.name, units=6, parameters=network.n_params)
+    assert bucket_of(record).network == network
 
 
 def test_what_is_not_registered_has_to_be_given(records):

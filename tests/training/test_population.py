@@ -277,6 +277,28 @@ def test_the_curve_is_the_course_of_training():
     np.testing.assert_allclose(np.average(longer.curve["loss"][:4], weights=pairs[:4]), first, rtol=1e-5)
 
 
+def test_the_last_of_many_steps_belong_to_the_last_place():
+    """Breaks if a share that rounds to 1 in 32 bits falls off the curve, or ends the run."""
+    n_steps = 20_000_000
+    trial = Trial({"b": 32, "train_steps": n_steps}, 3)
+    population = Population(bucket_of(), n_slots=2)
+    population.fill(iter([trial]))
+    population.advance()
+    [(_, snapshot)] = population.snapshots()
+    population = Population(bucket_of(), n_slots=2)
+    # The steps, and the optimizer's own count of them.
+    is_count = [leaf.dtype == np.int32 for leaf in snapshot.leaves]
+    pairs = zip(snapshot.leaves, is_count, strict=True)
+    leaves = [np.array(n_steps - 50, np.int32) if counts else leaf for leaf, counts in pairs]
+    late = snapshot._replace(step=n_steps - 50, leaves=leaves)
+    population.fill(iter([replace(trial, snapshot=late)]))
+    while population.n_working:
+        population.advance()
+    (outcome,) = population.finished()
+    assert outcome.steps_made == n_steps
+    assert outcome.curve["step"] == [snapshot.step, snapshot.step + 50]
+
+
 def test_the_curve_of_a_diverged_run_ends_where_it_ended():
     """Breaks if steps that were never made count, or a curve cannot be stored."""
     settings = {"b": 50, "train_steps": 3000, "optimizer": "sgd", "nonlinearity": "relu"}
