@@ -28,10 +28,11 @@ def test_status_shows_the_studies(workdir, capsys):
 def test_report_is_one_page_with_the_tasks_figure(workdir, tmp_path, capsys):
     """Breaks if an installed package cannot show what it has measured, or writes where it was not asked to."""
     main(["report", str(workdir), f"--out={tmp_path / 'page'}"])
-    assert {file.name for file in (tmp_path / "page").iterdir()} == {"report.html", "per_cap.png", "per_cap.svg"}
+    figures = {f"{name}.{end}" for name in ("per_cap", "learning") for end in ("png", "svg")}
+    assert {file.name for file in (tmp_path / "page").iterdir()} == figures | {"report.html"}
     page = (tmp_path / "page" / "report.html").read_text()
     assert "<h1>made-up0</h1>" in page
-    assert page.count("<img") == 1
+    assert page.count("<img") == 2
     assert not (workdir / "report.html").exists()
     assert str(tmp_path / "page") in capsys.readouterr().out
 

@@ -1,12 +1,11 @@
 """A work directory as its readers find it: writable or not, alone or with a storage elsewhere."""
 
+import ctypes
 import os
 import shutil
 import sqlite3
-import tempfile
 from contextlib import closing, contextmanager
 from itertools import count
-from pathlib import Path
 
 import pytest
 from made_up import outcome_of, study_of
@@ -17,7 +16,8 @@ from capacity_jax.studies import open_storage
 from capacity_jax.studies.ledger import Ledger
 from capacity_jax.training.trial import TrialKey
 
-NOBODY = 65534
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
+CAP_DAC_OVERRIDE = 1 << 1
 
 
 def finish(directory, number):
@@ -30,13 +30,20 @@ def finish(directory, number):
 
 
 @pytest.fixture
-def workdir():
-    """A work directory that other users may read, which those that pytest makes are not."""
-    directory = Path(tempfile.mkdtemp(prefix="capacity_jax-workdir-"))
+def workdir(tmp_path):
+    """A work directory with one finished trial."""
+    directory = tmp_path / "workdir"
+    directory.mkdir()
     finish(directory, 0)
-    directory.chmod(0o755)
-    yield directory
-    shutil.rmtree(directory)
+    return directory
+
+
+def let_root_write_everything(does: bool):
+    """Root's right to write in spite of a file's mode, of this thread alone; it keeps the right to read."""
+    libc, header, sets = ctypes.CDLL(None), (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3), (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, sets) == 0
+    sets[0] = sets[0] | CAP_DAC_OVERRIDE if does else sets[0] & ~CAP_DAC_OVERRIDE
+    assert libc.capset(header, sets) == 0
 
 
 @contextmanager
@@ -47,12 +54,12 @@ def without_the_right_to_write(directory):
         file.chmod(0o444)
     is_root = os.geteuid() == 0
     if is_root:
-        os.seteuid(NOBODY)
+        let_root_write_everything(False)
     try:
         yield
     finally:
         if is_root:
-            os.seteuid(0)
+            let_root_write_everything(True)
         directory.chmod(0o755)
 
 
@@ -73,7 +80,6 @@ def test_what_stands_in_the_log_alone_is_read_with_it(workdir):
         assert (workdir / f"{STORAGE_FILE}-wal").stat().st_size
         shutil.copytree(workdir, killed := workdir / "killed")
     (killed / f"{STORAGE_FILE}-shm").unlink()
-    killed.chmod(0o755)
     with without_the_right_to_write(killed):
         assert open_trials(killed)["number"].tolist() == [0, 1]
 
