@@ -36,6 +36,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.cells = ",".join(cells)
     config.budgets = (600,) if smoke else (600, 1200, 2000)
     config.batch_size = 64 if smoke else 128
+    config.seeds = 2 if smoke else 4
     config.trials = 0 if smoke else 4
     steps = 300 if smoke else 25_000
     setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}
