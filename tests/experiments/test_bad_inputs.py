@@ -1,6 +1,8 @@
 """Whatever is wrong with a command, one line says so, soon."""
 
 import multiprocessing
+import subprocess
+import sys
 from pathlib import Path
 
 import bad_inputs

@@ -15,7 +15,7 @@ from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket
 
 
-def studies(sampler: str) -> list[Study]:
+def studies(sampler: str, trials: int = 8, seeds: int = 2) -> list[Study]:
     """Two sizes; a trial takes between some hundredths of a second and one."""
     found = []
     for units in (4, 6):
@@ -23,8 +23,8 @@ def studies(sampler: str) -> list[Study]:
         space = search_space(bucket, {"train_steps": (300, 10_000), "b": (10, 90), "lr_init": (0.001, 0.5)})
         fields = {
             "initial_settings": [{"b": 50, "train_steps": 3000}],
-            "trials": 8,
-            "seeds": 2,
+            "trials": trials,
+            "seeds": seeds,
             "seed": 1,
             "proposals": 4,
         }
@@ -32,19 +32,19 @@ def studies(sampler: str) -> list[Study]:
     return found
 
 
-def run(directory: Path, sampler: str, url: str) -> None:
+def run(directory: Path, sampler: str, url: str, **sizes: int) -> None:
     """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk."""
     storage = open_storage(url or f"sqlite:///{directory / 'studies.db'}")
     persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2)
-    for _ in run_studies(studies(sampler), persistence):
+    for _ in run_studies(studies(sampler, **sizes), persistence):
         pass
 
 
-def child(directory: Path, sampler: str, devices: int, url: str = "") -> None:
+def child(directory: Path, sampler: str, devices: int, url: str = "", **sizes: int) -> None:
     """`run` in a fresh process with so many devices, silent on stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(directory / "stderr", os.O_CREAT | os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
     jax.config.update("jax_num_cpu_devices", devices)
     jax.config.update("jax_compilation_cache_dir", str(directory.parent / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    run(directory, sampler, url)
+    run(directory, sampler, url, **sizes)
