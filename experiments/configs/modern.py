@@ -20,7 +20,7 @@ OF_HEADS = tuple(name for name, build in BUILDERS.items() if "heads" in signatur
 # The paper's for comparison, those that came after, and those that may have several heads.
 COMPARED = ("rnn", "gru", "lstm")
 MODERN = tuple(list(CELLS)[list(CELLS).index("esn") :])
-BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=4)" for cell in OF_HEADS))
+BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=2)" for cell in OF_HEADS))
 IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN) if cell != "esn")
 # Labels per parameter, about as many as are stored, from a first look at 600 parameters.
 LABELS = {"R": (3.0, 4.0), "G": (1.0, 2.5), "B": (0.3, 1.0), "L": (0.05, 0.15)}
