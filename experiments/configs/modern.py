@@ -30,6 +30,7 @@ OF_READOUT, OF_MLP = (1.5, 2.2), (1.5, 2.5)
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent, `laptop` or `smoke`."""
     config = base_config("modern", "per_cap", extent)
+    config.figure = "experiments.modern"
     smoke = extent == "smoke"
     config.task_args = ConfigDict({"n_in": 32, "n_steps": 5})
     cells = ("esn", "lru", "deltanet(heads=2)", "block(integrator)") if smoke else (*BARE, *IN_BLOCKS)
