@@ -23,8 +23,7 @@ COMPARED = ("rnn", "gru", "lstm")
 MODERN = tuple(list(CELLS)[list(CELLS).index("esn") :])
 BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=2)" for cell in OF_HEADS))
 IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN) if cell != "esn")
-# Labels per parameter that each cell is asked for, by its class: a ladder round what is stored, from a first look at 600
-# parameters.
+# Labels per parameter that a cell of each class is asked for: a ladder round what a first look found at 600 parameters.
 LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (0.25, 0.5, 1.0), "L": (0.05, 0.1, 0.2)}
 OF_READOUT, OF_MLP = (1.2, 1.6, 2.2), (1.5, 2.0, 2.5)
 
