@@ -4,9 +4,8 @@ Expected, by what a cell is nonlinear in: its state (R), most; a gate of its inp
 terms (B), few bits per head, more with more heads; nothing (L), about 2 bits for each of the 33 weights of a linear
 readout of 32 inputs, whatever the width. A block round the integrator stores what its MLP alone stores. The echo state
 network, whose reservoir counts no parameters, would have hundreds of units at these sizes: it is one of the yardsticks.
-`:laptop` (the default) trains 25,000 steps, which makes all values
-lower bounds, `:smoke` 300. All cells are tuned alike: three numbers of labels at one learning rate, each with four
-seeds; `--config.trials=16` adds a search.
+`:laptop` (the default) trains 25,000 steps, which makes all values lower bounds, `:smoke` 300. All cells are tuned
+alike: three numbers of labels at one learning rate, each with four seeds; `--config.trials=16` adds a search.
 """
 
 from inspect import signature
