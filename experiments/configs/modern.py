@@ -23,8 +23,9 @@ COMPARED = ("rnn", "gru", "lstm")
 MODERN = tuple(list(CELLS)[list(CELLS).index("lru") :])
 BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=2)" for cell in OF_HEADS))
 IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN))
-# Labels per parameter that a cell of each class is asked for: a ladder round what a first look found at 600 parameters.
-LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (0.25, 0.5, 1.0), "L": (0.05, 0.1, 0.2)}
+# Labels that a cell of each class is asked for: a ladder round what a first look found, per parameter;
+# for those that are linear in all, round the 66 of a readout of 32 inputs and a bias.
+LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (0.25, 0.5, 1.0), "L": (55, 66, 80)}
 OF_MLP = (1.5, 2.0, 2.5)
 
 
@@ -42,10 +43,12 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     steps = 300 if smoke else 25_000
     setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}
     for cell in cells:
-        config.initial_settings[cell] = tuple(setting | {"b_per_parameter": labels} for labels in _labels(cell))
+        config.initial_settings[cell] = tuple(setting | labels for labels in _labels(cell))
     config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": steps, "b_per_parameter": (0.05, 4.5)})
     return config
 
 
 def _labels(name):
-    return OF_MLP if name.startswith("block") else LABELS[cell_by_name(name).family or "R"]
+    in_block, family = name.startswith("block"), cell_by_name(name).family
+    spelling = "b" if family == "L" and not in_block else "b_per_parameter"
+    return [{spelling: labels} for labels in (OF_MLP if in_block else LABELS[family or "R"])]
