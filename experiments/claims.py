@@ -2,7 +2,8 @@
 
 `python -m experiments.claims WORKDIR [WORKDIR ...] [--storage=URL]` prints each claim with its verdict (holds, does not
 hold, not enough trials, not run), effect sizes with 95% intervals, and the rule. A directory may also hold what
-`experiments.export` has written. A claim that does not hold is no
+`experiments.export` has written. With `--plan` it tells instead by how much the trials must grow until each claim is
+decided, if their spread stays what it is. A claim that does not hold is no
 failure: the exit code is 2 if there are no readable studies, and 0 otherwise.
 """
 
@@ -20,6 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = OneLineParser(prog="python -m experiments.claims", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("workdir", nargs="*", type=Path, help="work directory of experiments.run")
     parser.add_argument("--storage", default="", help="URL of the Optuna storage that holds the trials of all of them")
+    parser.add_argument("--plan", action="store_true", help="print what it takes to decide each claim instead")
     options = parser.parse_args(arguments)
     sources = [None] if options.storage else options.workdir or [None]
     try:
@@ -32,7 +34,7 @@ def main(arguments: list[str] | None = None) -> None:
         judgements = judge_claims(pd.concat(tables, ignore_index=True), folders)
     except ValueError as error:
         stop(error)
-    print("\n\n".join(map(str, judgements)))
+    print("\n\n".join(one.plan if options.plan else str(one) for one in judgements))
 
 
 if __name__ == "__main__":

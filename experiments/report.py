@@ -81,7 +81,7 @@ def claims_html(judgements: Sequence[Judgement]) -> str:
 
 def _claim(judgement):
     claim, verdict, findings, remark = judgement
-    rows = [(finding.name, in_words(finding.interval), finding.bounds) for finding in findings]
+    rows = [(finding.name, in_words(finding.interval), finding.quantity.bounds) for finding in findings]
     table = table_html(pd.DataFrame(rows, columns=["what", "measured, 95%", "claimed"])) if rows else ""
     return (
         f'<details class="item"><summary><span class="tag {TAGS[verdict]}">{escape(verdict)}</span> {claim.number}. '

@@ -82,10 +82,26 @@ class Finding(NamedTuple):
 
     name: str
     interval: Interval
-    bounds: str
+    quantity: Quantity
 
     def __str__(self) -> str:
-        return f"{self.name}: {in_words(self.interval)}, claimed {self.bounds}"
+        return f"{self.name}: {in_words(self.interval)}, claimed {self.quantity.bounds}"
+
+    @property
+    def growth(self) -> float:
+        """How many times the trials it needs until its interval crosses no bound, if their spread stays what it is.
+
+        An interval narrows as one over the root of their number. 1 where it crosses none now; NaN where the trials give
+        no interval yet; infinite where the number lies on a bound.
+        """
+        value, low, high = self.interval
+        if np.isnan([low, high]).any():
+            return np.nan
+        crossed = [bound for bound in (self.quantity.low, self.quantity.high) if low < bound < high]
+        needed = [
+            max(value - low, high - value) / abs(value - bound) if value != bound else np.inf for bound in crossed
+        ]
+        return max([1.0, *(ratio**2 for ratio in needed)])
 
 
 class Judgement(NamedTuple):
@@ -109,6 +125,14 @@ class Judgement(NamedTuple):
         lines += [f"  - {finding}" for finding in self.findings]
         return "\n".join(lines + [f"  {self.remark}"] * bool(self.remark))
 
+    @property
+    def plan(self) -> str:
+        """What it takes to decide the claim, from the spread seen so far: a line for each undecided number."""
+        lines = [f"Claim {self.claim.number}: {self.verdict.upper()}"]
+        if self.verdict == UNDECIDED:
+            lines += [f"  - {one}: {_needed(one.growth)}" for one in self.findings if one.growth != 1]
+        return "\n".join(lines)
+
 
 def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     """The verdict on a claim, and the 95% interval of each of its numbers.
@@ -123,8 +147,7 @@ def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     measured = claim.measure(rows)
     parts = [(one, *part) for one in claim.quantities for part in one.estimates(measured).items()]
     findings = [
-        Finding(", ".join(filter(None, (subject, one.name))), estimate(0.95), one.bounds)
-        for one, subject, estimate in parts
+        Finding(", ".join(filter(None, (subject, one.name))), estimate(0.95), one) for one, subject, estimate in parts
     ]
     inside = [
         one.low <= found.interval.low and found.interval.high <= one.high
@@ -138,3 +161,9 @@ def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     else:
         verdict = UNDECIDED
     return Judgement(claim, verdict, findings, claim.remark(measured))
+
+
+def _needed(growth):
+    if np.isnan(growth):
+        return "no interval yet; a mean needs two seeds, a slope three sizes"
+    return "on a bound" if np.isinf(growth) else f"needs {growth:.1f} times the trials"

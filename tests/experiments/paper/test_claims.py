@@ -8,7 +8,7 @@ from capacity_jax.cells import CELLS
 from capacity_jax.results import trials_table
 from capacity_jax.stats import Interval
 from experiments.paper.folders import PAPER_FOLDERS, claims_of, judge_claims
-from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Claim, Quantity, judge
+from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Claim, Finding, Quantity, judge
 
 CLAIMS = {claim.number: claim for folder in PAPER_FOLDERS for claim in claims_of(folder)}
 
@@ -43,6 +43,33 @@ def test_verdict_needs_every_part_inside():
     assert verdict(part(0.2, 0.8), part(np.nan, np.nan)) == UNDECIDED
     assert verdict(part(0.2, 0.8), part(1.1, 1.2)) == FAILS
     assert verdict() == UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("interval", "growth"),
+    [
+        ((0.5, 0.3, 0.7), 1),
+        ((0.8, 0.4, 1.2), 4),
+        ((1.1, 0.8, 1.4), 9),
+        ((0.5, -0.6, 1.5), 1.1**2 / 0.5**2),
+        ((2.0, 1.5, 2.5), 1),
+        ((1.0, 0.9, 1.1), np.inf),
+    ],
+)
+def test_intervals_narrow_as_trials_grow(interval, growth):
+    """Breaks if the plan asks for too few trials or too many, on either side of a bound."""
+    found = Finding("x", Interval(*interval), Quantity("x", "x", "all", dict, 0, 1))
+    assert found.growth == pytest.approx(growth)
+
+
+def test_plan_tells_what_a_claim_lacks(tables):
+    """Breaks if who plans a run does not learn which numbers are undecided, or that one has no interval yet."""
+    few = tables["fig1"].groupby("study").head(1)
+    claim = judged(2, few)
+    assert claim.verdict == UNDECIDED
+    assert f"Claim 2: {UNDECIDED.upper()}" in claim.plan
+    assert "times the trials" in claim.plan or "no interval yet" in claim.plan
+    assert judged(1, tables["fig1"]).plan == "Claim 1: HOLDS"
 
 
 def test_failure_is_judged_at_the_level_corrected_for_the_number_of_parts():
