@@ -37,7 +37,8 @@ def outer(k: Vectors, v: Vectors) -> State:
 
 def read(S: State, q: Vectors) -> Vectors:
     """For each head Sᵀq, the value that is associated with the query."""
-    return jnp.sum(S * q[:, :, None], 1)
+    # On a CPU a product compiles to loops twice as fast as those of a sum over a leading axis.
+    return jnp.einsum("hkv...,hk...->hv...", S, q)
 
 
 def by_head(scalars: Float[Array, "heads *batch"]) -> Float[Array, "heads 1 1 *batch"]:
