@@ -15,6 +15,7 @@ SMALL = {
     "explore_a_study": {"CELLS": ("rnn",), "BUDGETS": (80, 100), "TRAIN_STEPS": 20, "SEEDS": 2},
     "look_inside": {"BUDGET": 100, "TRAIN_STEPS": 20, "NEWTON_STEPS": 5},
     "measure_a_cell": {"BUDGETS": (300,), "TRAIN_STEPS": 20, "SEEDS": 2, "LABELS_PER_PARAMETER": (0.5, 1.0)},
+    "modern_cells": {"NAMES": ("gru",), "LABELS": (1.0,), "TRAIN_STEPS": 20, "SEEDS": 2},
     "your_own_cell_and_task": {
         "CAPACITY_BUDGETS": (100,),
         "CAPACITY_TRAIN_STEPS": 20,
