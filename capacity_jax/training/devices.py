@@ -33,6 +33,10 @@ class Devices:
       devices: of this process; members are shared out among them and never communicate.
       in_turn: whether each device takes its members one after another, as suits a CPU, whose cache then holds a
         member's arrays; otherwise all at once under `jax.vmap`, which fills a GPU or TPU.
+      kernel: whether those that `capacity_jax.training.kernel` takes train by it, on a TPU; a CPU interprets it.
+
+    Raises:
+      ValueError: kernel is set, and members train in turn or on devices that cannot run it.
 
     Example:
       >>> import jax
@@ -43,6 +47,12 @@ class Devices:
 
     devices: tuple[jax.Device, ...]  # pyright: ignore[reportInvalidTypeForm]
     in_turn: bool
+    kernel: bool = False
+
+    def __post_init__(self):
+        platform = self.devices[0].platform
+        if self.kernel and (self.in_turn or platform not in ("tpu", "cpu")):
+            raise ValueError("kernel is True; it must be False where members train in turn and on a GPU")
 
     @property
     def shared(self) -> NamedSharding:

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
 from capacity_jax.training.devices import Devices, default_devices
+from capacity_jax.training.kernel import advance_by_kernel, takes
 from capacity_jax.training.member import Bucket, Member, advance, draw_member, evaluate, finished, kept_bytes
 from capacity_jax.training.memory import slots_that_fit
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
@@ -88,7 +89,8 @@ def _train_chunk(
             lambda: member,
         )
         was_idle = finished(member)
-        member = advance(bucket, devices, arrays, member, n_steps)
+        train = advance_by_kernel if devices.kernel and takes(bucket) else advance
+        member = train(bucket, devices, arrays, member, n_steps)
         now_finished = finished(member) & ~was_idle
         no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(evaluate, bucket), arrays, member))
         scores = lax.cond(devices.any_member(now_finished), lambda: evaluate(bucket, arrays, member), lambda: no_scores)

@@ -40,11 +40,22 @@ def run(directory: Path, sampler: str, url: str) -> None:
         pass
 
 
-def child(directory: Path, sampler: str, devices: int, url: str = "") -> None:
-    """`run` in a fresh process with so many devices, silent on stderr."""
+def child(directory: Path, sampler: str, devices: int, url: str = "", host: tuple[str, int, int] | None = None) -> None:
+    """`run` in a fresh process with so many devices, silent on stderr.
+
+    Given a host, as one of several: the address of the first, how many there are, which of them this is.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(directory / "stderr", os.O_CREAT | os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
     jax.config.update("jax_num_cpu_devices", devices)
     jax.config.update("jax_compilation_cache_dir", str(directory.parent / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    if host:
+        jax.config.update("jax_cpu_collectives_implementation", "gloo")
+        jax.distributed.initialize(*host)
+        assert jax.process_count() == host[1]
+        assert len(jax.devices()) == host[1] * len(jax.local_devices())
     run(directory, sampler, url)
+    if host:
+        # Children of a test leave without the farewell that ends a program, and the first host takes the other along.
+        jax.distributed.shutdown()

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import random
+import socket
 import time
 from functools import cache
 
@@ -19,8 +20,8 @@ SERVER.set_forkserver_preload(["survival", "optuna", "capacity_jax.search.gp"])
 DIFFERS = ["seconds", "finished", "versions"]
 
 
-def spawn(directory, sampler, devices=2):
-    process = SERVER.Process(target=survival.child, args=(directory, sampler, devices))
+def spawn(directory, sampler, devices=2, host=None):
+    process = SERVER.Process(target=survival.child, args=(directory, sampler, devices, "", host))
     process.start()
     return process
 
@@ -104,3 +105,16 @@ def test_a_run_broken_off_in_a_notebook_goes_on(tmp_path, n_workers):
         list(run_studies([study], Persistence(storage, workers[0], stop=lambda: next(looks, True))))
     ((_, found),) = run_studies([study], Persistence(storage, workers[-1]))
     assert study.complete({record.key: record for record in found}) == found
+
+
+def test_two_hosts_of_one_job_find_what_one_process_finds(undisturbed, tmp_path):
+    """Breaks if, where JAX joins hosts, a population reaches for another host's devices, or outcomes change."""
+    expected, _ = undisturbed("gp")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    hosts = [spawn(tmp_path, "gp", devices=1, host=(address, 2, i)) for i in range(2)]
+    for host in hosts:
+        host.join()
+    assert [host.exitcode for host in hosts] == [0, 0], (tmp_path / "stderr").read_text()
+    assert_same(records(tmp_path), expected)
