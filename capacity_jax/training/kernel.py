@@ -27,7 +27,7 @@ from capacity_jax.cells.weights import chosen_nonlinearity
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.devices import Devices
-from capacity_jax.training.member import Bucket, Member, advance
+from capacity_jax.training.member import N_PLACES, STEPS, Bucket, Member, advance, curve_place
 from capacity_jax.training.optimizer import Coefficients, Moments, coefficients, schedule
 
 # Products, elementwise functions and splits of the leading axis are all that these do.
@@ -35,7 +35,7 @@ CELLS = ("rnn", "irnn", "ugrnn", "gru", "lstm")
 # Sums over the units are unrolled.
 WIDEST = 32
 # Members of a tile, examples at once, training steps of a launch.
-LANES, SUBLANES, STEPS = 128, 8, 8
+LANES, SUBLANES, AT_ONCE = 128, 8, 8
 # The vector memory of a TPU core from v5e on, less what the compiler keeps for itself.
 ON_CHIP = 100 * 2**20
 
@@ -50,6 +50,7 @@ class Steps(NamedTuple):
     rate: Float[Array, "steps 1 members"]
     bias_1: Float[Array, "steps 1 members"]
     bias_2: Float[Array, "steps 1 members"]
+    place: Int[Array, "steps 1 members"]
 
 
 class Trained(NamedTuple):
@@ -58,6 +59,7 @@ class Trained(NamedTuple):
     params: Params
     first: Params
     second: Params
+    curve: dict[str, Float[Array, "places 1 members"]]
     loss: Float[Array, "1 members"]
     made: Int[Array, "1 members"]
 
@@ -123,30 +125,36 @@ def _train(network, task, hparams, of_members: Coefficients, steps: Steps, befor
         wide = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (*leaf.shape[:-2], SUBLANES, LANES)), params)
         write(gradients, jax.tree.map(jnp.zeros_like, wide))
 
-        def add_block(j, total):
+        def add_block(j, totals):
             rows = pl.ds(pl.multiple_of(j * SUBLANES, SUBLANES), SUBLANES)
             batch = Batch(steps.xs[k, :, rows, :], steps.labels[k, rows, :], steps.weights[k, rows, :])
-            losses, pull_back = jax.vjp(lambda wide: _losses(network, task, wide, batch, hparams), wide)
+            losses, pull_back, scores = jax.vjp(
+                lambda wide: _loss_and_scores(network, task, wide, batch, hparams), wide, has_aux=True
+            )
             (of_block,) = pull_back(jnp.ones_like(losses))
             write(gradients, jax.tree.map(jnp.add, read(gradients), of_block))
-            return total + losses
+            return jax.tree.map(jnp.add, totals, scores)
 
-        total = lax.fori_loop(0, n_examples // SUBLANES, add_block, jnp.zeros((SUBLANES, LANES), jnp.float32))
-        loss = jnp.sum(total, axis=0, keepdims=True)
+        nothing = {name: jnp.zeros((SUBLANES, LANES), jnp.float32) for name in after.curve if name != STEPS}
+        totals = lax.fori_loop(0, n_examples // SUBLANES, add_block, nothing)
+        scores = {name: jnp.sum(total, axis=0, keepdims=True) for name, total in totals.items()}
         summed = jax.tree.map(lambda leaf: jnp.sum(leaf, axis=-2, keepdims=True), read(gradients))
         decayed = network.decayed(params)
         goes_on = (steps.active[k] > 0) & (jnp.abs(after.loss[...]) <= np.finfo(np.float32).max)
         moved = _update(params, summed, read(after.first), read(after.second), decayed, hparams, of_members, steps, k)
         for ref, new in zip((after.params, after.first, after.second), moved, strict=True):
             write(ref, jax.tree.map(lambda new, old: jnp.where(_as(goes_on, new), new, old), new, read(ref)))
-        after.loss[...] = jnp.where(goes_on, loss, after.loss[...])
+        here = goes_on[None] & (lax.broadcasted_iota(jnp.int32, (N_PLACES, 1, LANES), 0) == steps.place[k][None])
+        for name, score in (scores | {STEPS: jnp.ones((1, LANES), jnp.float32)}).items():
+            after.curve[name][...] += jnp.where(here, score[None], 0)
+        after.loss[...] = jnp.where(goes_on, scores["loss"], after.loss[...])
         after.made[...] += goes_on.astype(jnp.int32)
 
     lax.fori_loop(0, n_steps, make_step, None)
 
 
-def _losses(network, task, wide, batch, hparams):
-    """Weighted loss of each example of each member."""
+def _loss_and_scores(network, task, wide, batch, hparams):
+    """Of each example of each member: its weighted loss, and all its weighted scores."""
     [layer], readout = wide["layers"], wide["readout"]
     cell = network.cell
     step = cell.step
@@ -158,7 +166,8 @@ def _losses(network, task, wide, batch, hparams):
     for _ in range(task.n_steps - 1):
         state, y = step(layer, state, silence)
     logits = linear(readout["W"], y) + readout["b"]
-    return task.score(logits[None], batch.targets)["loss"] * batch.weights
+    scores = {name: value * batch.weights for name, value in task.score(logits[None], batch.targets).items()}
+    return scores["loss"], scores
 
 
 def _with_nonlinearity(step, nonlinearity, params, state, x):
@@ -232,7 +241,7 @@ def _advance(bucket, shared, members, n_steps, interpret):
             key = jax.random.fold_in(member.key, step)
             return task.batch(shared, member.data, key, step, batch_size)
 
-        return jax.vmap(lambda member, first: jax.vmap(partial(of_step, member))(first + jnp.arange(STEPS)))(
+        return jax.vmap(lambda member, first: jax.vmap(partial(of_step, member))(first + jnp.arange(AT_ONCE)))(
             members, step
         )
 
@@ -245,10 +254,11 @@ def _advance(bucket, shared, members, n_steps, interpret):
         batch = batches(step)
         weights = batch.weights / jnp.sum(batch.weights, axis=-1, keepdims=True)
         rows = jax.tree.map(lambda leaf: _steps_first(leaf, padding), (batch.xs[:, :, :, 0], batch.targets, weights))
-        count = step[:, None] + lax.broadcasted_iota(jnp.int32, (n, STEPS), 1)
+        count = step[:, None] + lax.broadcasted_iota(jnp.int32, (n, AT_ONCE), 1)
         of_steps = jax.vmap(jax.vmap(schedule, (None, 0)))(members.hparams, count)
         active = (count < last[:, None]).astype(float)
-        scalars = [_steps_first(leaf[..., None], padding, examples=False) for leaf in (active, *of_steps)]
+        place = curve_place(count, members.hparams["train_steps"][:, None])
+        scalars = [_steps_first(leaf[..., None], padding, examples=False) for leaf in (active, *of_steps, place)]
         steps = Steps(jnp.moveaxis(rows[0], 2, 1), rows[1], rows[2], *scalars)
         trained = launch(network, task, hparams, trained._replace(made=no_steps), steps, interpret=interpret)
         return trained, step + from_lanes(trained.made)
@@ -258,13 +268,14 @@ def _advance(bucket, shared, members, n_steps, interpret):
         jax.tree.map(to_lanes, members.params),
         jax.tree.map(to_lanes, unravel(members.moments.first)),
         jax.tree.map(to_lanes, unravel(members.moments.second)),
+        jax.tree.map(to_lanes, members.curve),
         to_lanes(members.loss),
         no_steps,
     )
     trained, step = lax.while_loop(unfinished, make_steps, (begun, members.step))
-    params, first, second = (jax.tree.map(from_lanes, tree) for tree in trained[:3])
+    params, first, second, curve = (jax.tree.map(from_lanes, tree) for tree in trained[:4])
     moments = Moments(members.moments.count + step - members.step, *map(_ravel_each, (first, second)))
-    return members._replace(params=params, moments=moments, step=step, loss=from_lanes(trained.loss))
+    return members._replace(params=params, moments=moments, step=step, loss=from_lanes(trained.loss), curve=curve)
 
 
 def _steps_first(leaf, padding, examples=True):

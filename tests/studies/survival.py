@@ -33,9 +33,9 @@ def studies(sampler: str) -> list[Study]:
 
 
 def run(directory: Path, sampler: str, url: str) -> None:
-    """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk."""
+    """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk, the best weights kept."""
     storage = open_storage(url or f"sqlite:///{directory / 'studies.db'}")
-    persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2)
+    persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2, weights=directory / "weights")
     for _ in run_studies(studies(sampler), persistence):
         pass
 

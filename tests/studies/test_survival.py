@@ -6,11 +6,13 @@ import socket
 import time
 from functools import cache
 
+import numpy as np
 import pytest
 import survival
 from optuna.trial import TrialState
 
 from capacity_jax.results import read_trials
+from capacity_jax.studies import weights
 from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies
 
 # A server that has imported everything and started nothing forks children in no time.
@@ -37,7 +39,7 @@ def records(directory):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """By sampler, the records of a run that nobody kills, and the seconds it took with everything compiled."""
+    """By sampler, the records of a run that nobody kills, the seconds it took when compiled, and its directory."""
 
     @cache
     def found(sampler):
@@ -47,7 +49,7 @@ def undisturbed(tmp_path_factory):
             process = spawn(directory, sampler)
             process.join()
             assert process.exitcode == 0, (directory / "stderr").read_text()
-        return records(directory), time.monotonic() - began
+        return records(directory), time.monotonic() - began, directory
 
     return found
 
@@ -61,7 +63,7 @@ def assert_same(found, expected):
 @pytest.mark.parametrize("n_kills", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path, n_kills):
     """Breaks if a kill loses a trial, doubles one, changes a value or a proposal, or leaves a trial running."""
-    expected, seconds = undisturbed("gp")
+    expected, seconds, _ = undisturbed("gp")
     rng = random.Random(0)
     for _ in range(n_kills):
         process = spawn(tmp_path, "gp", devices=rng.choice((1, 2)))
@@ -80,7 +82,7 @@ def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path, n_kills
 @pytest.mark.parametrize("sampler", ["gp", pytest.param("random", marks=pytest.mark.slow)])
 def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler):
     """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one."""
-    expected, seconds = undisturbed(sampler)
+    expected, seconds, _ = undisturbed(sampler)
     rng = random.Random(1)
     steady = spawn(tmp_path, sampler, devices=1)
     for _ in range(3):
@@ -108,8 +110,8 @@ def test_a_run_broken_off_in_a_notebook_goes_on(tmp_path, n_workers):
 
 
 def test_two_hosts_of_one_job_find_what_one_process_finds(undisturbed, tmp_path):
-    """Breaks if, where JAX joins hosts, a population reaches for another host's devices, or outcomes change."""
-    expected, _ = undisturbed("gp")
+    """Breaks if, where JAX joins hosts, one reaches for another's devices or waits for it, or what is kept changes."""
+    expected, _, alone = undisturbed("gp")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -118,3 +120,9 @@ def test_two_hosts_of_one_job_find_what_one_process_finds(undisturbed, tmp_path)
         host.join()
     assert [host.exitcode for host in hosts] == [0, 0], (tmp_path / "stderr").read_text()
     assert_same(records(tmp_path), expected)
+    for study in set(expected["study"]):
+        both = [weights.load(directory / "weights", study) for directory in (tmp_path, alone)]
+        for (record, params), (other, others) in zip(*both, strict=True):
+            assert record.key == other.key
+            assert params.keys() == others.keys()
+            assert all(np.array_equal(params[name], others[name]) for name in params)
