@@ -1,5 +1,6 @@
 """The one compiled program of a bucket, and how many members it takes at once."""
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -58,6 +59,32 @@ def fitting_slots(bucket: Bucket, n_trials: int | None = None, devices: Devices 
     devices = devices or default_devices()
     programs = partial(compiled_chunk, bucket, devices=devices)
     return slots_that_fit(programs, _wanted(n_trials, devices), devices)
+
+
+def slots_worth(running: Sequence[int], waiting: Sequence[int], most: int, devices: Devices) -> int:
+    """How many slots trials can keep busy to the end, where those that wait begin from the longest on.
+
+    With so many they all end with the longest one; where members train together an idle slot costs as much as a busy
+    one. It is `most`, halved a few times: each number of slots is another program.
+
+    Args:
+      running: the training steps left of the trials that run.
+      waiting: those of the trials that wait; there is one of either kind.
+      most: slots.
+      devices: of the population.
+
+    Example:
+      >>> from capacity_jax.training import default_devices
+      >>> from capacity_jax.training.program import slots_worth
+      >>> slots_worth([300], [100, 100, 100], most=64, devices=default_devices())
+      2
+    """
+    steps = [*running, *waiting]
+    worth = max(len(running), -(-sum(steps) // max(steps)))
+    n_slots = most
+    while n_slots // 2 >= worth:
+        n_slots //= 2
+    return devices.round_up(n_slots)
 
 
 @lru_cache

@@ -21,9 +21,11 @@ def bucket_of(cell, depth=1, n_hidden=3):
     return Bucket(Network(cell, 3, n_hidden, 1, depth), per_cap(n_in=3, b_max=40, n_steps=2), 11)
 
 
-@pytest.mark.parametrize("cell", [rnn, gru], ids=lambda cell: cell.name)
+@pytest.mark.parametrize(
+    "cell", [rnn, gru, *(pytest.param(CELLS[name], marks=pytest.mark.slow) for name in ("irnn", "ugrnn", "lstm"))]
+)
 def test_a_hundred_steps_agree_with_the_plain_path(cell):
-    """Breaks if any of a step's equations, a hyperparameter, or the end of training differs (1e-6)."""
+    """Breaks if any of a step's equations, a hyperparameter, the curve or the end of training differs (1e-6)."""
     trials = [
         Trial(
             {
