@@ -33,10 +33,11 @@ class Devices:
       devices: of this process; members are shared out among them and never communicate.
       in_turn: whether each device takes its members one after another, as suits a CPU, whose cache then holds a
         member's arrays; otherwise all at once under `jax.vmap`, which fills a GPU or TPU.
-      kernel: whether those that `capacity_jax.training.kernel` takes train by it, on a TPU; a CPU interprets it.
+      kernel: whether those train by a kernel whom the device's takes (`tpu_kernel`, `gpu_kernel`); a CPU interprets
+        the TPU's.
 
     Raises:
-      ValueError: kernel is set, and members train in turn or on devices that cannot run it.
+      ValueError: kernel is set, and members train in turn.
 
     Example:
       >>> import jax
@@ -50,9 +51,8 @@ class Devices:
     kernel: bool = False
 
     def __post_init__(self):
-        platform = self.devices[0].platform
-        if self.kernel and (self.in_turn or platform not in ("tpu", "cpu")):
-            raise ValueError("kernel is True; it must be False where members train in turn and on a GPU")
+        if self.kernel and self.in_turn:
+            raise ValueError("kernel is True; it must be False where members train in turn")
 
     @property
     def shared(self) -> NamedSharding:

@@ -100,21 +100,35 @@ def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation
     c = coefficients(hparams)
 
     def update(updates, state, params=None):
-        gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, updates, params, decayed)
-        shrink = jnp.minimum(1, hparams["gradient_clip_val"] / optax.tree.norm(gradients))
-        first = jax.tree.map(lambda m, g: c.decay_1 * m + c.gain_1 * (shrink * g), state.first, gradients)
-        second = jax.tree.map(lambda v, g: c.decay_2 * v + c.gain_2 * (shrink * g) ** 2, state.second, gradients)
-        rate, bias_1, bias_2 = schedule(hparams, state.count)
-
-        def change(m, v, p, d):
-            return (
-                -(rate / bias_1) * m / (jnp.sqrt(v / bias_2 + c.inside) + c.outside)
-                - rate * hparams["weight_decay"] * d * p
-            )
-
-        return jax.tree.map(change, first, second, params, decayed), Moments(state.count + 1, first, second)
+        change, first, second = descend(c, schedule(hparams, state.count), hparams, updates, state, params, decayed)
+        return change, Moments(state.count + 1, first, second)
 
     return optax.GradientTransformation(no_moments, update)
+
+
+def descend(
+    c: Coefficients,
+    scheduled: tuple[Array, Array, Array],
+    hparams: HParams,
+    gradients: Params,
+    moments: Moments,
+    params: Params,
+    decayed: Params,
+) -> tuple[Params, Params, Params]:
+    """What `optimizer` does once its coefficients and schedule are known: change of the parameters, both moments."""
+    gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, gradients, params, decayed)
+    shrink = jnp.minimum(1, hparams["gradient_clip_val"] / optax.tree.norm(gradients))
+    first = jax.tree.map(lambda m, g: c.decay_1 * m + c.gain_1 * (shrink * g), moments.first, gradients)
+    second = jax.tree.map(lambda v, g: c.decay_2 * v + c.gain_2 * (shrink * g) ** 2, moments.second, gradients)
+    rate, bias_1, bias_2 = scheduled
+
+    def change(m, v, p, d):
+        return (
+            -(rate / bias_1) * m / (jnp.sqrt(v / bias_2 + c.inside) + c.outside)
+            - rate * hparams["weight_decay"] * d * p
+        )
+
+    return jax.tree.map(change, first, second, params, decayed), first, second
 
 
 def _choice(hparams):

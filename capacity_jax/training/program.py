@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
+from types import ModuleType
 from typing import NamedTuple
 
 import jax
@@ -12,8 +13,8 @@ from jax.stages import Compiled
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
+from capacity_jax.training import gpu_kernel, tpu_kernel
 from capacity_jax.training.devices import Devices, default_devices
-from capacity_jax.training.kernel import advance_by_kernel, takes
 from capacity_jax.training.member import Bucket, Member, advance, draw_member, evaluate, finished, kept_bytes
 from capacity_jax.training.memory import slots_that_fit
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
@@ -105,6 +106,12 @@ def gang_size(bucket: Bucket, n_slots: int, devices: Devices) -> int:
     return devices.gang_size(n_slots // len(devices.devices), kept)
 
 
+def kernel_of(bucket: Bucket, devices: Devices) -> ModuleType | None:
+    """The module whose kernel can train such members on such devices, if there is one."""
+    kernel = gpu_kernel if devices.devices[0].platform == "gpu" else tpu_kernel
+    return kernel if kernel.takes(bucket) else None
+
+
 def _train_chunk(
     bucket: Bucket, devices: Devices, shared: tuple, member: Member, slot: Assignment
 ) -> tuple[Member, Report]:
@@ -116,7 +123,8 @@ def _train_chunk(
             lambda: member,
         )
         was_idle = finished(member)
-        train = advance_by_kernel if devices.kernel and takes(bucket) else advance
+        kernel = kernel_of(bucket, devices) if devices.kernel else None
+        train = kernel.advance_by_kernel if kernel else advance
         member = train(bucket, devices, arrays, member, n_steps)
         now_finished = finished(member) & ~was_idle
         no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(evaluate, bucket), arrays, member))

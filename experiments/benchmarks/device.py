@@ -18,7 +18,7 @@ import pandas as pd
 from absl import app, flags
 
 from capacity_jax.training import Devices, Trial, default_devices, train_population, use_all_cores
-from capacity_jax.training.kernel import takes
+from capacity_jax.training.program import kernel_of
 from experiments.benchmarks.machine import describe
 from experiments.benchmarks.ours import population
 from experiments.benchmarks.report import as_text
@@ -89,11 +89,11 @@ def chunks(work: Work, most: int) -> str:
 def kernel(works: list[Work], seconds: float) -> str:
     """Member-steps per second by the plain path and by the kernel, interleaved."""
     plain = default_devices()
-    if plain.devices[0].platform != "tpu":
+    if plain.in_turn:
         return f"left out: a {plain.devices[0].platform} does not run it."
     rows = []
     for work in works:
-        if takes(work.bucket):
+        if kernel_of(work.bucket, plain):
             contenders = [population(work, plain), population(work, replace(plain, kernel=True))]
             speeds, _ = interleaved(contenders, 3, seconds)
             slow, fast = pd.DataFrame(speeds).median()

@@ -62,7 +62,7 @@ def _simulated(study: Study, n_slots: Callable[[Sequence[int], Sequence[int]], i
     initial = [trial.hparams["train_steps"] for trial in study.initial_trials()]
     batches = _batches(study)
     # By setting, when its first measurement ends.
-    ended: dict[int, float] = {number: inf for number in range(len(study.initial_settings) + study.trials)}
+    ended: dict[int, float] = dict.fromkeys(range(len(study.initial_settings) + study.trials), inf)
     waiting = [(steps, i // study.seeds if i % study.seeds == 0 else None) for i, steps in enumerate(initial)]
     running: list[int] = []
     now = busy = computed = n_known = 0

@@ -12,8 +12,7 @@ import survival
 from optuna.trial import TrialState
 
 from capacity_jax.results import read_trials
-from capacity_jax.studies import weights
-from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies
+from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies, weights
 
 # A server that has imported everything and started nothing forks children in no time.
 SERVER = multiprocessing.get_context("forkserver")

@@ -10,8 +10,8 @@ from capacity_jax.cells import CELLS, gru, rnn
 from capacity_jax.networks import Network
 from capacity_jax.tasks import mem_thru, per_cap
 from capacity_jax.training import Bucket, Devices, Trial, default_devices, train_population
-from capacity_jax.training.kernel import takes
 from capacity_jax.training.population import Population
+from capacity_jax.training.tpu_kernel import takes
 
 TOGETHER = Devices(default_devices().devices[:1], in_turn=False)
 OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
@@ -89,6 +89,6 @@ def test_what_the_kernel_takes(bucket, taken):
 
 
 def test_where_no_kernel_runs_the_flag_is_refused():
-    """Breaks if members in turn, or a GPU, are told to use a TPU's kernel and fail deep inside."""
+    """Breaks if members in turn are told to use a kernel and train without it unasked."""
     with pytest.raises(ValueError, match="kernel is True; it must be False where"):
         Devices(tuple(jax.local_devices()), in_turn=True, kernel=True)

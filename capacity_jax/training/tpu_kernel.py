@@ -23,7 +23,6 @@ from jaxtyping import Array, Float, Int
 from capacity_jax.cells import CELLS as ALL_CELLS
 from capacity_jax.cells.base import HParams, Params
 from capacity_jax.cells.linear import linear
-from capacity_jax.cells.weights import chosen_nonlinearity
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.devices import Devices
@@ -156,22 +155,14 @@ def _train(network, task, hparams, of_members: Coefficients, steps: Steps, befor
 def _loss_and_scores(network, task, wide, batch, hparams):
     """Of each example of each member: its weighted loss, and all its weighted scores."""
     [layer], readout = wide["layers"], wide["readout"]
-    cell = network.cell
-    step = cell.step
-    if "nonlinearity" in cell.hyperparameters:
-        chosen = chosen_nonlinearity({"nonlinearity": hparams["nonlinearity"][None]})
-        step = partial(_with_nonlinearity, cell.step, chosen)
-    state, y = step(layer, cell.initial_state(layer), batch.xs)
+    step = network.with_nonlinearity(network.cell.step, jax.tree.map(lambda row: row[None], hparams))
+    state, y = step(layer, network.cell.initial_state(layer), batch.xs)
     silence = np.zeros((network.n_in, 1, 1), np.float32)
     for _ in range(task.n_steps - 1):
         state, y = step(layer, state, silence)
     logits = linear(readout["W"], y) + readout["b"]
     scores = {name: value * batch.weights for name, value in task.score(logits[None], batch.targets).items()}
     return scores["loss"], scores
-
-
-def _with_nonlinearity(step, nonlinearity, params, state, x):
-    return step(params, state, x, nonlinearity)
 
 
 def _update(params, gradients, first, second, decayed, hparams, of_members: Coefficients, steps: Steps, k):
