@@ -4,8 +4,8 @@ Each member is one program of the kernel (Triton). Sizes are filled up with zero
 weights stays at zero and gets no gradient. A cell's own `step` runs as it stands, on a block of examples along the last
 axis; products are in true 32 bits.
 
-It takes the memorization task and one layer of `CELLS`: Triton can neither split an array into gates in uneven parts nor
-put gradients of gates together again. `Devices.kernel` chooses it and is off: no device has shown yet what it gains.
+It takes the memorization task and one layer of `CELLS`: of gated cells Triton cannot put the gradients of the gates
+together again. `Devices.kernel` chooses it and is off: no device has shown yet what it gains.
 """
 
 from functools import partial
@@ -25,7 +25,7 @@ from capacity_jax.cells.base import HParams, Params
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Data, Task
 from capacity_jax.training.devices import Devices
-from capacity_jax.training.member import STEPS, Bucket, Member, curve_place
+from capacity_jax.training.member import STEPS, Bucket, Member, curve_places
 from capacity_jax.training.optimizer import Coefficients, Moments, coefficients, descend, schedule
 
 CELLS = ("rnn", "irnn")
@@ -94,7 +94,7 @@ def advance_by_kernel(
             _filled(weights, (1,)),
             (count < last).astype(float),
             *jax.vmap(partial(schedule, member.hparams))(count),
-            curve_place(count, train_steps),
+            curve_places(count, train_steps),
         )
         trained = launch(
             bucket.network, task, member.hparams, trained._replace(made=no_steps), steps, interpret=interpret

@@ -123,10 +123,8 @@ def descend(
     rate, bias_1, bias_2 = scheduled
 
     def change(m, v, p, d):
-        return (
-            -(rate / bias_1) * m / (jnp.sqrt(v / bias_2 + c.inside) + c.outside)
-            - rate * hparams["weight_decay"] * d * p
-        )
+        descent = -(rate / bias_1) * m / (jnp.sqrt(v / bias_2 + c.inside) + c.outside)
+        return descent - rate * hparams["weight_decay"] * d * p
 
     return jax.tree.map(change, first, second, params, decayed), first, second
 

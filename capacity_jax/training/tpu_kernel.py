@@ -26,7 +26,7 @@ from capacity_jax.cells.linear import linear
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.devices import Devices
-from capacity_jax.training.member import N_PLACES, STEPS, Bucket, Member, advance, curve_place
+from capacity_jax.training.member import N_PLACES, STEPS, Bucket, Member, advance, curve_places
 from capacity_jax.training.optimizer import Coefficients, Moments, coefficients, schedule
 
 # Products, elementwise functions and splits of the leading axis are all that these do.
@@ -248,7 +248,7 @@ def _advance(bucket, shared, members, n_steps, interpret):
         count = step[:, None] + lax.broadcasted_iota(jnp.int32, (n, AT_ONCE), 1)
         of_steps = jax.vmap(jax.vmap(schedule, (None, 0)))(members.hparams, count)
         active = (count < last[:, None]).astype(float)
-        place = curve_place(count, members.hparams["train_steps"][:, None])
+        place = curve_places(count, members.hparams["train_steps"][:, None])
         scalars = [_steps_first(leaf[..., None], padding, examples=False) for leaf in (active, *of_steps, place)]
         steps = Steps(jnp.moveaxis(rows[0], 2, 1), rows[1], rows[2], *scalars)
         trained = launch(network, task, hparams, trained._replace(made=no_steps), steps, interpret=interpret)
