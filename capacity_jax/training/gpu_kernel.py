@@ -32,17 +32,17 @@ CELLS = ("rnn", "irnn")
 # Weights and activations of a block fill the registers of a program.
 WIDEST = 32
 # The least side of a product; examples at once; training steps of a launch.
-LEAST, EXAMPLES, AT_ONCE = 16, 64, 32
+LEAST, EXAMPLES, AT_ONCE = 16, 64, 256
 N_WARPS = 4
 
 
 class Steps(NamedTuple):
-    """What each of several training steps is given."""
+    """What each of several training steps is given; n_steps of them are to be made."""
 
+    n_steps: Int[Array, "1"]
     xs: Float[Array, "steps n_in examples"]
     labels: Float[Array, "steps examples"]
     weights: Float[Array, "steps examples"]
-    active: Float[Array, " steps"]
     rate: Float[Array, " steps"]
     bias_1: Float[Array, " steps"]
     bias_2: Float[Array, " steps"]
@@ -89,10 +89,10 @@ def advance_by_kernel(
         )
         weights = batch.weights / jnp.sum(batch.weights, axis=-1, keepdims=True)
         steps = Steps(
+            jnp.minimum(AT_ONCE, last - step)[None],
             _filled(jnp.swapaxes(batch.xs[:, :, 0], 1, 2), (1, 2)),
             _filled(batch.targets, (1,)),
             _filled(weights, (1,)),
-            (count < last).astype(float),
             *jax.vmap(partial(schedule, member.hparams))(count),
             curve_places(count, train_steps),
         )
@@ -125,7 +125,7 @@ def launch(
       task: of the member.
       hparams: of the member.
       trained: what goes on.
-      steps: at which it is not active, or after its loss was not finite, nothing of it changes.
+      steps: none is made after the loss was not finite.
       interpret: whether to run without a GPU.
     """
     names = ("gradient_clip_val", "l2_decay", "weight_decay", *({"nonlinearity"} & hparams.keys()))
@@ -150,12 +150,15 @@ def launch(
 def _train(network, task, hparams, of_member: Coefficients, steps: Steps, before: Trained, after: Trained):
     """The kernel: all steps of one member, whose state is in registers from the first to the last."""
     hparams, of_member = jax.tree.map(lambda ref: ref[0], (hparams, of_member))
-    n_steps, _, n_examples = steps.xs.shape
+    n_examples = steps.xs.shape[-1]
     n_block = min(n_examples, EXAMPLES)
     decayed = jax.tree.map(float, network.decayed(before.params))
 
-    def make_step(k, trained):
-        params = trained.params
+    def unfinished(trained):
+        return (trained.made < steps.n_steps[0]) & (jnp.abs(trained.loss) <= np.finfo(np.float32).max)
+
+    def make_step(trained):
+        params, k = trained.params, trained.made
 
         def add_block(j, sums):
             rows = pl.ds(j * n_block, n_block)
@@ -173,24 +176,22 @@ def _train(network, task, hparams, of_member: Coefficients, steps: Steps, before
             {name: jnp.float32(0) for name in trained.curve if name != STEPS},
         )
         gradients, scores = lax.fori_loop(0, n_examples // n_block, add_block, nothing)
-        goes_on = (steps.active[k] > 0) & (jnp.abs(trained.loss) <= np.finfo(np.float32).max)
         scheduled = steps.rate[k], steps.bias_1[k], steps.bias_2[k]
         moments = Moments(trained.made, trained.first, trained.second)
         changes, first, second = descend(of_member, scheduled, hparams, gradients, moments, params, decayed)
         here = lax.iota(jnp.int32, trained.curve[STEPS].size) == steps.place[k]
         added = scores | {STEPS: jnp.float32(1)}
-        moved = Trained(
+        return Trained(
             jax.tree.map(jnp.add, params, changes),
             first,
             second,
             {name: sums + jnp.where(here, added[name], 0) for name, sums in trained.curve.items()},
             scores["loss"],
-            trained.made + 1,
+            k + 1,
         )
-        return jax.tree.map(partial(jnp.where, goes_on), moved, trained)
 
     begun = jax.tree.map(lambda ref: ref[...], before)._replace(loss=before.loss[0], made=before.made[0])
-    ended: Any = lax.fori_loop(0, n_steps, make_step, begun)
+    ended: Any = lax.while_loop(unfinished, make_step, begun)
     after.loss[0], after.made[0] = ended.loss, ended.made
     for refs, values in zip(after[:4], ended[:4], strict=True):
         jax.tree.map(lambda ref, value: ref.__setitem__(..., value), refs, values)

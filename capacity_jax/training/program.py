@@ -93,7 +93,7 @@ def compiled_chunk(bucket: Bucket, n_slots: int, devices: Devices) -> Compiled:
     """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
     shared = jax.eval_shape(bucket.task.shared)
     members = jax.eval_shape(lambda: idle_members(bucket, n_slots, devices))
-    program = devices.over_members(partial(_train_chunk, bucket, devices), gang_size(bucket, n_slots, devices))
+    program = devices.over_members(partial(train_chunk, bucket, devices), gang_size(bucket, n_slots, devices))
     return program.lower((np.int32(0), shared), members, idle_assignment(bucket, n_slots)).compile()
 
 
@@ -112,9 +112,10 @@ def kernel_of(bucket: Bucket, devices: Devices) -> ModuleType | None:
     return kernel if kernel.takes(bucket) else None
 
 
-def _train_chunk(
+def train_chunk(
     bucket: Bucket, devices: Devices, shared: tuple, member: Member, slot: Assignment
 ) -> tuple[Member, Report]:
+    """What the program does to one member: draws it where its slot is fresh, trains it, and scores it at its end."""
     n_steps, arrays = shared
     with jax.default_matmul_precision("highest"):
         member = lax.cond(
