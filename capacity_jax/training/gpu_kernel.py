@@ -81,6 +81,7 @@ def advance_by_kernel(
         trained, step = state
         return (step < last) & jnp.isfinite(trained.loss[0])
 
+    @jax.named_scope("train_step")
     def make_steps(state):
         trained, step = state
         count = step + jnp.arange(AT_ONCE)

@@ -240,6 +240,7 @@ def _advance(bucket, shared, members, n_steps, interpret):
         trained, step = state
         return jnp.any((step < last) & jnp.isfinite(from_lanes(trained.loss)))
 
+    @jax.named_scope("train_step")
     def make_steps(state):
         trained, step = state
         batch = batches(step)

@@ -78,3 +78,26 @@ def test_a_gpu_launches_few_kernels_a_step(estimated):
     assert row["kernels_per_step"] <= 40
     assert row["collectives"] == row["loops_over_members"] == 0
     assert row["cycles_per_member_step"] is None
+
+
+@pytest.mark.parametrize(
+    ("device", "cell"),
+    [
+        pytest.param("H100", "rnn", marks=needs("H100")),
+        *(pytest.param(device, "rnn", marks=needs(device)) for device in ("v5e",)),
+        *(pytest.param("v5e", cell, marks=[needs("v5e"), pytest.mark.slow]) for cell in ("gru", "lstm")),
+        pytest.param("v6e", "rnn", marks=[needs("v6e"), pytest.mark.slow]),
+    ],
+)
+def test_kernels_compile_for_their_devices(device, cell):
+    """Breaks if a device's compiler refuses the kernel, or a GPU launches as often with it as without."""
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("launches.py")), device, cell, "16", "64"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["loops"] == 0
+    assert device != "H100" or found["kernels_per_step"] < 0.2
