@@ -66,7 +66,7 @@ def slots_worth(running: Sequence[int], waiting: Sequence[int], most: int, devic
     """How many slots trials can keep busy to the end, where those that wait begin from the longest on.
 
     With so many they all end with the longest one; where members train together an idle slot costs as much as a busy
-    one. It is `most`, halved a few times: each number of slots is another program.
+    one. Each number is another program to compile, so it is `most` or three quarters of it, halved some times.
 
     Args:
       running: the training steps left of the trials that run.
@@ -81,11 +81,9 @@ def slots_worth(running: Sequence[int], waiting: Sequence[int], most: int, devic
       2
     """
     steps = [*running, *waiting]
-    worth = max(len(running), -(-sum(steps) // max(steps)))
-    n_slots = most
-    while n_slots // 2 >= worth:
-        n_slots //= 2
-    return devices.round_up(n_slots)
+    worth = min(most, max(len(running), -(-sum(steps) // max(steps))))
+    sizes = [part * most // 2**halvings for halvings in range(2, most.bit_length() + 2) for part in (3, 4)]
+    return devices.round_up(min(size for size in sizes if size >= worth))
 
 
 @lru_cache

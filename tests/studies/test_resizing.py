@@ -8,6 +8,7 @@ from capacity_jax.training import Devices, Population, default_devices, populati
 from capacity_jax.training.program import compiled_chunk
 
 
+@pytest.mark.slow
 def test_slots_go_as_trials_end(monkeypatch):
     """Breaks if idle slots stay to the end, or a trial that changes its slot loses a step or what it has learned."""
     together = Devices(default_devices().devices[:1], in_turn=False)
@@ -23,7 +24,7 @@ def test_slots_go_as_trials_end(monkeypatch):
     settings = [{"b": 95, "train_steps": steps, "lr_init": 0.002} for steps in (20_000, 500, 400, 300)]
     study = study_of(initial_settings=settings, trials=0, seeds=1)
     # What is compiled is not waited for.
-    for n_slots in (4, 2, 1):
+    for n_slots in (4, 3, 2, 1):
         compiled_chunk(study.bucket, n_slots, together)
     ((_, found),) = run_studies([study])
     outcomes = train_population(study.bucket, study.initial_trials(), devices=together, n_slots=4)

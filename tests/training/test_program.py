@@ -12,10 +12,10 @@ from capacity_jax.training.program import slots_worth
         # 600 steps in all, the longest 300: on two slots all end together.
         ([], [300, 100, 100, 100], 2),
         ([300] * 64, [], 64),
-        ([300] * 33, [], 64),
+        ([300] * 33, [], 48),
         ([300] * 32, [], 32),
         # What runs keeps its slot, however short.
-        ([300] + [10] * 39, [], 64),
+        ([300] + [10] * 39, [], 48),
         ([300] + [10] * 15, [10] * 300, 16),
         ([], [300] * 1000, 64),
     ],
