@@ -117,7 +117,8 @@ def descend(
 ) -> tuple[Params, Params, Params]:
     """What `optimizer` does once its coefficients and schedule are known: change of the parameters, both moments."""
     gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, gradients, params, decayed)
-    shrink = jnp.minimum(1, hparams["gradient_clip_val"] / optax.tree.norm(gradients))
+    norm = jnp.sqrt(sum(jnp.sum(jnp.square(g)) for g in jax.tree.leaves(gradients)))
+    shrink = jnp.minimum(1, hparams["gradient_clip_val"] / norm)
     first = jax.tree.map(lambda m, g: c.decay_1 * m + c.gain_1 * (shrink * g), moments.first, gradients)
     second = jax.tree.map(lambda v, g: c.decay_2 * v + c.gain_2 * (shrink * g) ** 2, moments.second, gradients)
     rate, bias_1, bias_2 = scheduled
