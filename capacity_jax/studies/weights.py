@@ -94,8 +94,8 @@ def load(weights: Path, study: str) -> list[tuple[Record, Mapping[str, np.ndarra
     if not records:
         kept = sorted(json.loads(file.read_text())[0]["study"] for file in weights.glob(f"*/best/{RECORDS_FILE}"))
         raise WeightsError(f"{weights} holds no weights of study {study!r}; allowed: {', '.join(kept) or 'none'}")
-    alone = ocp.v1.Context()
-    alone.multiprocessing.primary_host, alone.multiprocessing.active_processes = None, {jax.process_index()}
+    this, alone = jax.process_index(), ocp.v1.Context()
+    alone.multiprocessing.primary_host, alone.multiprocessing.active_processes = this, {this}
     try:
         with alone:
             params = ocp.v1.load(str(best.absolute() / PARAMS_DIRECTORY))

@@ -108,6 +108,7 @@ def test_a_run_broken_off_in_a_notebook_goes_on(tmp_path, n_workers):
     assert study.complete({record.key: record for record in found}) == found
 
 
+@pytest.mark.slow
 def test_two_hosts_of_one_job_find_what_one_process_finds(undisturbed, tmp_path):
     """Breaks if, where JAX joins hosts, one reaches for another's devices or waits for it, or what is kept changes."""
     expected, _, alone = undisturbed("gp")
