@@ -15,6 +15,7 @@ from capacity_jax.checks import check_size
 from capacity_jax.flax import from_linen, from_nnx
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results.capacity import Capacity
+from capacity_jax.results.metrics import log_of_trials
 from capacity_jax.search.length import rate_for_length
 from capacity_jax.search.space import SHORT_RUN_RANGES, clip_to_space
 from capacity_jax.studies import Persistence, Storage, Study, Worker, open_storage, plan_study, run_studies
@@ -141,16 +142,17 @@ def _with_more(asked: dict[str, Any], more_trials: int, more_seeds: int, more_bu
 
 
 def _persistence(workdir, storage) -> Persistence:
-    if isinstance(storage, Storage):
-        opened = storage
-    elif storage or not workdir:
-        opened = open_storage(storage)
-    else:
-        Path(workdir).mkdir(parents=True, exist_ok=True)
-        opened = open_storage(f"sqlite:///{Path(workdir) / 'studies.db'}")
     if not workdir:
-        return Persistence(opened)
-    return Persistence(opened, Worker(Path(workdir) / "workers"), weights=Path(workdir) / "weights")
+        return Persistence(storage if isinstance(storage, Storage) else open_storage(storage))
+    directory = Path(workdir)
+    directory.mkdir(parents=True, exist_ok=True)
+    storage = storage or f"sqlite:///{directory / 'studies.db'}"
+    return Persistence(
+        storage if isinstance(storage, Storage) else open_storage(storage),
+        Worker(directory / "workers"),
+        weights=directory / "weights",
+        notify=log_of_trials(directory),
+    )
 
 
 def _with_settings_inside(study: Study) -> Study:

@@ -1,7 +1,8 @@
 """Judges the paper's claims on what work directories, or a storage, hold.
 
 `python -m experiments.claims WORKDIR [WORKDIR ...] [--storage=URL]` prints each claim with its verdict (holds, does not
-hold, not enough trials, not run), effect sizes with 95% intervals, and the rule. A claim that does not hold is no
+hold, not enough trials, not run), effect sizes with 95% intervals, and the rule. A directory may also hold what
+`experiments.export` has written. A claim that does not hold is no
 failure: the exit code is 2 if there are no readable studies, and 0 otherwise.
 """
 

@@ -4,11 +4,12 @@
 
 The trials are kept in an Optuna storage, by default the file `studies.db` of the work directory. The same command goes
 on where an earlier one ended, however it ended, and with more trials, seeds, sizes or cells adds to what is there;
-several at once share the work. Each trial that ends adds a line to `metrics.jsonl`. At the end the work directory
-holds, beside `config.json`, a table `NAME.csv` with one row per cell, depth and size, a figure `NAME.png`, and in
-`weights` the trained parameters of each best setting, which `load_network` reads; NAME is `capacity` for the
-memorization task and the task's own otherwise. A configuration that names the folder of a figure, as the paper's do,
-adds that figure, in PNG and SVG, and `report.html`.
+several at once share the work. Each trial that ends adds a line to `metrics.jsonl` and, where tensorboardX is
+installed, a run to the folder `tensorboard`. At the end the work directory holds, beside `config.json`, a table
+`NAME.csv` with one row per cell, depth and size, a figure `NAME.png`, and in `weights` the trained parameters of each
+best setting, which `load_network` reads; NAME is `capacity` for the memorization task and the task's own otherwise. A
+configuration that names the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and
+`report.html`.
 """
 
 import os
@@ -27,8 +28,8 @@ from ml_collections import ConfigDict, config_flags
 from capacity_jax.commands.command_line import stop
 from capacity_jax.results import as_text, in_words, read_trials, slopes, task_table
 from capacity_jax.results.figures import task_figure
-from capacity_jax.results.metrics import Metrics
-from capacity_jax.results.workdir import METRICS_FILE, read_config
+from capacity_jax.results.metrics import log_of_trials
+from capacity_jax.results.workdir import read_config
 from capacity_jax.studies import Persistence, Stopped, Storage, Study, Worker, masked, open_storage, run_studies
 from capacity_jax.studies.record import Record
 from capacity_jax.training import use_all_cores
@@ -73,7 +74,7 @@ def main(config: Any, workdir: str, storage: str = "", stop: Callable[[], bool] 
         stop=stop,
         weights=directory / "weights",
         kept_settings=config.kept_settings,
-        notify=Metrics(directory / METRICS_FILE).add,
+        notify=log_of_trials(directory),
     )
     records = measure(plan, directory, persistence)
     print(f"task: {task}")

@@ -13,8 +13,8 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
 
-# Programs of tests run for moments: LLVM's optimizations would take half of all time.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Programs of tests run for moments; what takes long to compile and pays in long runs is switched off.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false")
 
 # Whatever text lies at hand, tests read the stand-in.
 os.environ.pop("CAPACITY_JAX_DATA", None)

@@ -3,13 +3,40 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
+from capacity_jax.results.tensorboard import write_events
 from capacity_jax.results.trials import as_json, row_of
+from capacity_jax.results.workdir import METRICS_FILE
 from capacity_jax.studies.record import Record
+
+
+def log_of_trials(directory: Path) -> Callable[[Iterable[Record]], None]:
+    """What logs finished trials in a work directory, for `Persistence.notify`.
+
+    They go into `metrics.jsonl` and, where tensorboardX is installed, into the folder `tensorboard`.
+
+    Example:
+      >>> import tempfile
+      >>> from pathlib import Path
+      >>> from capacity_jax.results.metrics import log_of_trials
+      >>> with tempfile.TemporaryDirectory() as directory:
+      ...     log_of_trials(Path(directory))([])
+    """
+    metrics = Metrics(directory / METRICS_FILE)
+    with_events = find_spec("tensorboardX") is not None
+
+    def log(records: Iterable[Record]) -> None:
+        records = list(records)
+        metrics.add(records)
+        if with_events:
+            write_events(directory / "tensorboard", records)
+
+    return log
 
 
 class Metrics:

@@ -1,11 +1,16 @@
 """Tables of trials as Parquet, which pandas, Polars, DuckDB, R and Spark read."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from capacity_jax.results.trials import as_json
+
+# Columns of dicts: a column for each of their entries, or a text of JSON.
+SPREAD, AS_TEXT = ("hparams", "versions"), ("curve", "task_args")
 
 
 def write_parquet(path: Path, trials: pd.DataFrame) -> None:
@@ -26,8 +31,6 @@ def write_parquet(path: Path, trials: pd.DataFrame) -> None:
     Example:
       >>> import tempfile
       >>> import pandas as pd
-
-    from capacity_jax.results.trials import as_json
       >>> from capacity_jax.results import trials_table
       >>> from capacity_jax.results.parquet import write_parquet
       >>> with tempfile.NamedTemporaryFile() as file:
@@ -35,10 +38,10 @@ def write_parquet(path: Path, trials: pd.DataFrame) -> None:
       ...     "hparams" in pd.read_parquet(file.name)
       False
     """
-    flat = trials.drop(columns=["hparams", "versions"])
-    for name in ("curve", "task_args"):
+    flat = trials.drop(columns=list(SPREAD))
+    for name in AS_TEXT:
         flat[name] = [json.dumps(as_json(value)) for value in flat[name]]
-    for name in ("hparams", "versions"):
+    for name in SPREAD:
         columns = pd.DataFrame(list(trials[name]), index=trials.index).add_prefix(f"{name}.")
         mixed = [one for one in columns if pd.api.types.infer_dtype(columns[one]).startswith("mixed")]
         flat = flat.join(columns.astype(dict.fromkeys(mixed, str)))
@@ -46,3 +49,31 @@ def write_parquet(path: Path, trials: pd.DataFrame) -> None:
         flat.to_parquet(path, engine="pyarrow", index=False)
     except ImportError:
         raise ValueError("pyarrow is missing, which writes Parquet; pip install 'capacity_jax[parquet]'") from None
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The table of trials that `write_parquet` has written; whole numbers of hyperparameters may come back as floats.
+
+    Raises:
+      ValueError: pyarrow is not installed, or the file holds no trials.
+      OSError: the file cannot be read.
+    """
+    try:
+        flat = pd.read_parquet(path, engine="pyarrow")
+    except ImportError:
+        raise ValueError("pyarrow is missing, which reads Parquet; pip install 'capacity_jax[parquet]'") from None
+    try:
+        for name in AS_TEXT:
+            flat[name] = [json.loads(text) for text in flat[name]]
+        for name in SPREAD:
+            prefix = f"{name}."
+            columns = [one for one in flat if one.startswith(prefix)]
+            rows = flat[columns].rename(columns=lambda column, prefix=prefix: column.removeprefix(prefix))
+            flat = flat.drop(columns=columns).assign(**{name: [_present(row) for row in rows.to_dict("records")]})
+    except KeyError as error:
+        raise ValueError(f"{path} holds no trials: column {error.args[0]} is missing") from error
+    return flat
+
+
+def _present(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not pd.isna(value)}

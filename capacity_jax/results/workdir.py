@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
+from capacity_jax.results.parquet import read_parquet
 from capacity_jax.results.trials import read_trials
 from capacity_jax.studies.storage import SQLITE, Storage, StorageError, masked, open_storage
 
@@ -45,6 +46,8 @@ def read_config(directory: Path) -> dict[str, Any]:
 def open_trials(workdir: Path | None, storage: str = "") -> pd.DataFrame:
     """The table of trials of a work directory or of a storage, as far as its studies have come.
 
+    A directory without a storage may hold Parquet files that `write_parquet` has written, which are read together.
+
     Args:
       workdir: as `read_storage` takes it.
       storage: as `read_storage` takes it.
@@ -52,6 +55,12 @@ def open_trials(workdir: Path | None, storage: str = "") -> pd.DataFrame:
     Raises:
       WorkdirError: there are no studies, or they cannot be read.
     """
+    exported = sorted(workdir.glob("*.parquet")) if workdir and not storage else []
+    if workdir and exported and not (workdir / STORAGE_FILE).exists():
+        try:
+            return pd.concat([read_parquet(file) for file in exported], ignore_index=True)
+        except (ValueError, OSError) as error:
+            raise WorkdirError(f"workdir is {workdir}, whose trials cannot be read: {error}") from error
     return read_storage(read_trials, workdir, storage)
 
 

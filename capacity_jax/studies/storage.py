@@ -19,6 +19,8 @@ from optuna.storages.journal import JournalFileBackend
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from capacity_jax.studies.filesystem import network_filesystem
+
 SQLITE, JOURNAL = "sqlite:///", "journal:"
 # Seconds for which a writer waits for another one.
 SQLITE_TIMEOUT = 60
@@ -112,9 +114,14 @@ def open_storage(url: str | None = None) -> Storage:
             if not url.startswith(SQLITE):
                 return Storage(_database(url), url)
             file = Path(url.removeprefix(SQLITE))
-            with closing(sqlite3.connect(file)) as connection:
-                # Writers then do not wait for readers.
-                connection.execute("PRAGMA journal_mode=WAL")
+            if kind := network_filesystem(file):
+                logging.warning(
+                    "%s lies on %s, where SQLite serves one machine; for several: --storage=journal:PATH", file, kind
+                )
+            else:
+                with closing(sqlite3.connect(file)) as connection:
+                    # Writers then do not wait for readers.
+                    connection.execute("PRAGMA journal_mode=WAL")
             return Storage(_sqlite(file), url, file)
         except (
             SQLAlchemyError,

@@ -93,13 +93,19 @@ def test_the_same_command_again_trains_nothing_and_says_the_same(finished):
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
     """Breaks if a polite stop loses what was running, leaves the user without the command to go on, or hangs."""
-    arguments = (f"--workdir={tmp_path}", "--config.cells=rnn", "--config.budgets=150,", "--config.trials=1")
-    steps = "--config.space.train_steps=200000,200001"
+    arguments = (
+        f"--workdir={tmp_path}",
+        "--config.cells=rnn",
+        "--config.budgets=150,",
+        "--config.seeds=1",
+        "--config.trials=1",
+    )
+    steps = "--config.space.train_steps=100000,100001"
     process = start(*arguments, steps)
     deadline = time.monotonic() + 200
-    # The proposal, by far the longest trial, trains once the two starts have ended.
+    # The proposal, by far the longest trial, trains once the initial setting has ended.
     metrics = tmp_path / "metrics.jsonl"
-    while not (metrics.exists() and metrics.read_text().count("\n") == 2) and time.monotonic() < deadline:
+    while not (metrics.exists() and metrics.read_text().count("\n") == 1) and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(1.5)
     process.send_signal(number)
@@ -138,27 +144,13 @@ def test_another_configuration_does_not_overwrite(finished):
     assert {path.name: path.read_bytes() for path in directory.iterdir() if path.is_file()} == before
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--config.budgts=100"], "config has no field 'budgts'; Did you mean \"budgets\""),
-        (["--config.cells=rnnn"], "cell 'rnnn' is unknown; did you mean"),
-        (["--config.figure=fig2c"], "figure is 'fig2c', and no folder of that import path holds a figure.py"),
-        (["--config.seeds=x"], "--config.seeds=x"),
-        (["stray"], "unknown argument 'stray'"),
-        (["--config.space.ema=0.9"], "hyperparameter 'ema' is unknown"),
-        (["--config=experiments/configs/quickstart.py:huge"], "extent is 'huge'; allowed: laptop, smoke"),
-        (["--config=experiments/configs/missing.py"], "missing.py"),
-    ],
-    ids=lambda value: value[0] if isinstance(value, list) else "",
-)
-def test_bad_input_is_one_clear_line(arguments, message, tmp_path):
-    """Breaks if a mistake on the command line gets a traceback, or trains something else."""
-    result = run(f"--workdir={tmp_path / 'results'}", *arguments)
+def test_bad_input_is_one_clear_line(tmp_path):
+    """Breaks if a mistake on the command line, as a user starts it, gets a traceback, or trains something else."""
+    result = run(f"--workdir={tmp_path / 'results'}", "--config.budgts=100")
     assert result.returncode == 2
-    assert result.stderr.startswith("capacity_jax: ")
-    assert message in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
+    assert (
+        result.stderr == 'capacity_jax: config has no field \'budgts\'; Did you mean "budgets" instead of "budgts"?\n'
+    )
     assert not (tmp_path / "results").exists()
 
 

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from trial_tables import table
 
-from capacity_jax.results.parquet import write_parquet
+from capacity_jax.results.parquet import read_parquet, write_parquet
+from capacity_jax.results.workdir import WorkdirError, open_trials
 
 
 def test_every_column_comes_back(tmp_path):
@@ -24,6 +25,25 @@ def test_every_column_comes_back(tmp_path):
     assert read["hparams.optimizer"].isna().tolist() == [False, True]
     assert [json.loads(one) for one in read["curve"]] == [{"step": [10], "loss": [None]}, {}]
     assert read["versions.jaxlib"].tolist() == ["0.10.2"] * 2
+    again = read_parquet(tmp_path / "trials.parquet")
+    assert again["hparams"].tolist() == [
+        {"lr_init": 0.1 + 0.2, "optimizer": "adam", "mine": "3"},
+        {"lr_init": 0.01, "mine": "three"},
+    ]
+    assert again["versions"].tolist() == trials["versions"].tolist()
+    assert set(again) == set(trials)
+
+
+def test_a_directory_of_exports_is_read_as_one_table(tmp_path):
+    """Breaks if results that were kept without their storage cannot be judged, or anything else is taken for them."""
+    for name in ("b", "a"):
+        write_parquet(tmp_path / f"{name}.parquet", table([{"study": name, "task": "rcf", "cell": "rnn", "depth": 1}]))
+    assert open_trials(tmp_path)["study"].tolist() == ["a", "b"]
+    pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "c.parquet")
+    with pytest.raises(
+        WorkdirError, match=r"trials cannot be read: .*c\.parquet holds no trials: column curve is missing"
+    ):
+        open_trials(tmp_path)
 
 
 def test_without_pyarrow_it_says_what_to_install(tmp_path, monkeypatch):

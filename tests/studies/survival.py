@@ -15,7 +15,7 @@ from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket
 
 
-def studies(sampler: str) -> list[Study]:
+def studies(sampler: str, trials: int = 8, seeds: int = 2) -> list[Study]:
     """Two sizes; a trial takes between some hundredths of a second and one."""
     found = []
     for units in (4, 6):
@@ -23,8 +23,8 @@ def studies(sampler: str) -> list[Study]:
         space = search_space(bucket, {"train_steps": (300, 10_000), "b": (10, 90), "lr_init": (0.001, 0.5)})
         fields = {
             "initial_settings": [{"b": 50, "train_steps": 3000}],
-            "trials": 8,
-            "seeds": 2,
+            "trials": trials,
+            "seeds": seeds,
             "seed": 1,
             "proposals": 4,
         }
@@ -32,15 +32,22 @@ def studies(sampler: str) -> list[Study]:
     return found
 
 
-def run(directory: Path, sampler: str, url: str) -> None:
+def run(directory: Path, sampler: str, url: str, **sizes: int) -> None:
     """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk, the best weights kept."""
     storage = open_storage(url or f"sqlite:///{directory / 'studies.db'}")
     persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2, weights=directory / "weights")
-    for _ in run_studies(studies(sampler), persistence):
+    for _ in run_studies(studies(sampler, **sizes), persistence):
         pass
 
 
-def child(directory: Path, sampler: str, devices: int, url: str = "", host: tuple[str, int, int] | None = None) -> None:
+def child(
+    directory: Path,
+    sampler: str,
+    devices: int,
+    url: str = "",
+    host: tuple[str, int, int] | None = None,
+    **sizes: int,
+) -> None:
     """`run` in a fresh process with so many devices, silent on stderr.
 
     Given a host, as one of several: the address of the first, how many there are, which of them this is.
@@ -55,7 +62,7 @@ def child(directory: Path, sampler: str, devices: int, url: str = "", host: tupl
         jax.distributed.initialize(*host)
         assert jax.process_count() == host[1]
         assert len(jax.devices()) == host[1] * len(jax.local_devices())
-    run(directory, sampler, url)
+    run(directory, sampler, url, **sizes)
     if host:
         # Children of a test leave without the farewell that ends a program, and the first host takes the other along.
         jax.distributed.shutdown()

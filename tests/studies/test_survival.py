@@ -21,8 +21,8 @@ SERVER.set_forkserver_preload(["survival", "optuna", "capacity_jax.search.gp"])
 DIFFERS = ["seconds", "finished", "versions"]
 
 
-def spawn(directory, sampler, devices=2, host=None):
-    process = SERVER.Process(target=survival.child, args=(directory, sampler, devices, "", host))
+def spawn(directory, sampler, devices=2, **changes):
+    process = SERVER.Process(target=survival.child, args=(directory, sampler, devices), kwargs=changes)
     process.start()
     return process
 
@@ -60,20 +60,18 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize("n_kills", [2, pytest.param(10, marks=pytest.mark.slow)])
-def test_killed_again_and_again_it_finds_the_same(undisturbed, tmp_path, n_kills):
-    """Breaks if a kill loses a trial, doubles one, changes a value or a proposal, or leaves a trial running."""
+def test_killed_again_and_again_and_asked_for_more_it_finds_the_same(undisturbed, tmp_path, n_kills):
+    """Breaks if a kill or growth loses a trial, doubles one, changes a value or leaves a trial running."""
     expected, seconds, _ = undisturbed("gp")
     rng = random.Random(0)
-    for _ in range(n_kills):
-        process = spawn(tmp_path, "gp", devices=rng.choice((1, 2)))
+    for kill in range(n_kills):
+        sizes = {"trials": 4, "seeds": 1} if kill < n_kills / 2 else {"trials": 8, "seeds": 1}
+        process = spawn(tmp_path, "gp", devices=rng.choice((1, 2)), **sizes)
         process.join(rng.uniform(0, seconds / 2))
-        if process.exitcode is not None:
-            break
         process.kill()
         process.join()
-    else:
-        process = spawn(tmp_path, "gp")
-        process.join()
+    process = spawn(tmp_path, "gp")
+    process.join()
     assert process.exitcode == 0, (tmp_path / "stderr").read_text()
     assert_same(records(tmp_path), expected)
 

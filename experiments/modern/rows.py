@@ -1,0 +1,59 @@
+"""The best setting of each study of a modern cell, with what kind of cell it is and how large its state."""
+
+import pandas as pd
+
+from capacity_jax.cells import CELLS, cell_by_name
+from capacity_jax.networks import Network
+from capacity_jax.results.best import best_table
+
+# What a cell is nonlinear in: the class of its row.
+CLASSES = {
+    "R": "in its state",
+    "G": "in a gate or activation of its input",
+    "B": "in products of linear terms",
+    "L": "in nothing",
+}
+TASKS = ("per_cap", "assoc_recall")
+BLOCK = "block("
+
+
+def select(records: pd.DataFrame) -> pd.DataFrame:
+    """The trials of cells that are registered, bare or in a block, on stored labels and on associative recall."""
+    known = [_bare(name) in CELLS for name in records["cell"]]
+    return records.loc[records["task"].isin(TASKS) & pd.Series(known, index=records.index, dtype=bool)]
+
+
+def rows_of(records: pd.DataFrame) -> pd.DataFrame:
+    """`best_table` of the selected trials, with four columns more.
+
+    These are `core`, the cell without its block; `track`, bare or block; `class`, one of `CLASSES`; and `state_size`,
+    the numbers that its states hold.
+    """
+    best = best_table(select(records))
+    cells = {name: cell_by_name(core_of(name)) for name in set(best["cell"])}
+    return best.assign(
+        core=[core_of(name) for name in best["cell"]],
+        track=["block" if name.startswith(BLOCK) else "bare" for name in best["cell"]],
+        **{"class": [cells[name].family or "R" for name in best["cell"]]},
+        state_size=[network_of(row).cell.state_size(row["units"]) * row["depth"] for _, row in best.iterrows()],
+    )
+
+
+def network_of(row: pd.Series, n_out: int = 1) -> Network:
+    """The network of a row."""
+    return Network(cell_by_name(row["cell"]), row["n_in"], row["units"], n_out, row["depth"])
+
+
+def core_of(name: str) -> str:
+    """The cell that stands in a block, options and all; any other as it is.
+
+    Example:
+      >>> from experiments.modern.rows import core_of
+      >>> core_of("block(deltanet(heads=2))"), core_of("gru")
+      ('deltanet(heads=2)', 'gru')
+    """
+    return name.removeprefix(BLOCK).removesuffix(")") if name.startswith(BLOCK) else name
+
+
+def _bare(name: str) -> str:
+    return core_of(name).partition("(")[0]

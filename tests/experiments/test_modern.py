@@ -1,0 +1,67 @@
+"""What is drawn and tabled of modern cells."""
+
+import io
+
+import pytest
+from trial_tables import sizes, table
+
+from experiments.configs.modern import get_config
+from experiments.modern.figure import draw, select, tables
+from experiments.modern.rows import rows_of
+from experiments.modern.table import with_live_parameters
+from experiments.plan import studies
+
+STORED = {
+    "gru": {600: [3.0, 3.2], 1200: [2.9, 3.1]},
+    "retnet(heads=2)": {600: [0.3, 0.4]},
+    "lru": {600: [0.1, 0.12]},
+    "block(lru)": {600: [2.0, 2.1]},
+}
+
+
+@pytest.fixture
+def records():
+    """Stored labels of cells of three classes and one in a block, pairs recalled by one, and a stranger's cell."""
+    rows = [row | {"budget": row["parameters"], "units": 4} for cell in STORED for row in sizes(cell, 1, STORED[cell])]
+    rows += sizes("leaky", 1, {600: [5.0]})
+    recall = {"study": "recall", "task": "assoc_recall", "cell": "deltanet", "depth": 1, "units": 4, "objective": 9.0}
+    return table([*rows, recall | {"maximize": True, "score_name": "bits", "bits": 9.0}])
+
+
+def test_rows_know_class_track_and_state(records):
+    """Breaks if a cell of options or in a block is taken for another, or a stranger's cell breaks the table."""
+    found = rows_of(records).set_index("study")[["core", "track", "class", "state_size"]].to_dict("index")
+    assert found["block(lru)@1/600"] == {"core": "lru", "track": "block", "class": "L", "state_size": 8}
+    assert found["retnet(heads=2)@1/600"] == {"core": "retnet(heads=2)", "track": "bare", "class": "B", "state_size": 8}
+    assert found["gru@1/1200"]["class"] == "R"
+    assert found["recall"]["state_size"] == 16
+    assert "leaky" not in {row["core"] for row in found.values()}
+
+
+def test_figure_holds_a_line_for_each_cell_and_a_mark_for_each_study(records):
+    """Breaks if a cell or a track is left out, or recall is not drawn where it was measured."""
+    figure = draw(records)
+    bare, block, recall = figure.axes
+    assert [label.get_text() for label in bare.get_yticklabels()] == ["lru", "retnet(heads=2)", "gru"]
+    assert len(bare.collections) - 4 == 4
+    assert len(block.collections) == 1
+    assert len(recall.texts) == 1
+    draw(records.iloc[:0]).savefig(io.BytesIO(), format="svg")
+
+
+def test_table_counts_live_parameters(records):
+    """Breaks if bits are divided by parameters that never get a gradient, such as a query's weights."""
+    (retnet,) = with_live_parameters(records.loc[records["cell"] == "retnet(heads=2)"]).to_dict("records")
+    # Of 3 * 4 * 33 values of q, k and v and the readout's 5, q's 4 * 32 weights meet no input.
+    assert retnet["live"] == 3 * 4 * 33 + 5 - 4 * 32
+    assert retnet["bits_per_live"] == pytest.approx(retnet["mean_bits"] / retnet["live"])
+    assert set(tables(records)["Modern cells"]["core"]) == {"gru", "lru", "retnet(heads=2)"}
+    assert len(select(records)) == 11
+
+
+def test_every_cell_fits_the_smallest_size():
+    """Breaks if some cell is too large for it, or two studies have one name."""
+    config = get_config()
+    config.budgets = config.budgets[:1]
+    plan = studies(config)
+    assert len({study.name for study in plan}) == len(plan)
