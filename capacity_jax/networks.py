@@ -141,12 +141,20 @@ class Network:
             **({"projection": {"W": True, "b": False} if self.cell.input_bias else True} if self.cell.square else {}),
         }
 
+    def with_nonlinearity(self, function: Callable | None, hparams: HParams) -> Callable:
+        """A cell's step or scan under the nonlinearity that hparams choose, where it has the choice."""
+        assert function is not None
+        if "nonlinearity" not in self.cell.hyperparameters:
+            return function
+        nonlinearity = chosen_nonlinearity(hparams)
+        return lambda params, state, x: function(params, state, x, nonlinearity)
+
     def _layer_by_layer(self, params, xs, hparams, n_steps, n_reads):
         """Each layer over the whole sequence, as a cell with a parallel form does it."""
         ys = jnp.pad(xs, [(0, n_steps - len(xs))] + [(0, 0)] * (xs.ndim - 1))
         if self.cell.square:
             ys = jax.vmap(partial(self._project, params))(ys)
-        scan = self._choose_nonlinearity(self.cell.scan, hparams)
+        scan = self.with_nonlinearity(self.cell.scan, hparams)
         for layer in params["layers"]:
             ys = scan(layer, self.cell.initial_state(layer), ys)
         return jax.vmap(partial(_read, params["readout"]))(ys[n_steps - n_reads :])
@@ -156,7 +164,7 @@ class Network:
         n_heard, first_read = len(xs), n_steps - n_reads
         states = [self.cell.initial_state(layer) for layer in params["layers"]]
         silence = np.zeros((self.n_in, 1)[: xs.ndim - 1], xs.dtype)
-        step = self._choose_nonlinearity(self.cell.step, hparams)
+        step = self.with_nonlinearity(self.cell.step, hparams)
 
         def advance(states, x):
             x = silence if x is None else x
@@ -187,14 +195,6 @@ class Network:
         if not self.cell.input_bias:
             return linear(params["projection"], x)
         return linear(params["projection"]["W"], x) + params["projection"]["b"]
-
-    def _choose_nonlinearity(self, function: Callable | None, hparams: HParams) -> Callable:
-        """A cell's step or scan under the nonlinearity that hparams choose, where it has the choice."""
-        assert function is not None
-        if "nonlinearity" not in self.cell.hyperparameters:
-            return function
-        nonlinearity = chosen_nonlinearity(hparams)
-        return lambda params, state, x: function(params, state, x, nonlinearity)
 
     @property
     def n_params(self) -> int:

@@ -135,7 +135,7 @@ def test_cells_load_nothing_heavy():
     code = "import capacity_jax.cells, json, sys; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = {name.split(".")[0] for name in json.loads(done.stdout)}
-    assert not loaded & {"optuna", "orbax", "matplotlib", "pandas", "flax", "scipy.stats"}
+    assert not loaded & {"optuna", "matplotlib", "pandas", "flax", "scipy.stats"}
 
 
 USERS_CODE = """

@@ -1,6 +1,7 @@
 """The one matrix product that cells are made of."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Float
@@ -22,17 +23,36 @@ def linear(
     The batch as the trailing axis fills the vector units even in a narrow layer, which units as the trailing axis do
     not. A constant zero x, as `Network` feeds after the end of the input, costs nothing, nor do its gradients.
 
+    In a kernel members lie on the lanes: then W is `[n_in, n_out, batch, members]`, of each member the same throughout
+    the batch, and x `[n_in, batch, members]`.
+
     Example:
       >>> import jax.numpy as jnp
       >>> from capacity_jax import linear
       >>> linear(jnp.ones((3, 2)), jnp.ones(3)).tolist()
       [3.0, 3.0]
     """
+    if W.ndim == 4:
+        return np.zeros((), x.dtype) if isinstance(x, np.ndarray) and not x.any() else _members_on_lanes(W, x)
     if isinstance(x, np.ndarray) and not x.any():
         return np.zeros((W.shape[1], *x.shape[1:]), x.dtype)
     if x.ndim == 2 and rows_times_columns.value:
         return _product_of_rows(W, x)
     return lax.dot_general(W, x, CONTRACT_LEADING)
+
+
+@jax.custom_vjp
+def _members_on_lanes(W, x):
+    return sum(of_input * value[None] for of_input, value in zip(W, x, strict=True))
+
+
+def _members_on_lanes_bwd(residuals, dy):
+    W, x = residuals
+    dx = [jnp.sum(of_input * dy, axis=0) for of_input in W]
+    return jnp.stack([value[None] * dy for value in x]), jnp.stack(dx)
+
+
+_members_on_lanes.defvjp(lambda W, x: (_members_on_lanes(W, x), (W, x)), _members_on_lanes_bwd)
 
 
 @jax.custom_jvp

@@ -1,4 +1,7 @@
-"""Snapshots of running trials on disk, by Orbax; the one place that knows it.
+"""Snapshots of running trials on disk.
+
+They are NumPy's files: Orbax asks all processes that JAX has joined to write one checkpoint together, and workers train
+each for itself.
 
 Each worker writes into a directory of its own, `<n>` for the n-th time, and keeps the last two. A checkpoint counts
 once the digest of its files stands beside it; one that differs from its digest is set aside.
@@ -11,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from absl import logging
-from orbax.checkpoint import v1 as ocp
 
 from capacity_jax.training.trial import Snapshot, TrialKey
 
 KEPT = 2
+FILE = "snapshots.npz"
 
 
 class CheckpointError(OSError):
@@ -33,8 +36,8 @@ def save(directory: Path, snapshots: Mapping[TrialKey, Snapshot]) -> None:
     try:
         # What a kill has left half done.
         shutil.rmtree(target, ignore_errors=True)
-        # Orbax takes absolute paths alone.
-        ocp.save(str(target.absolute()), _tree(snapshots))
+        target.mkdir(parents=True)
+        np.savez(target / FILE, **_arrays(snapshots))  # pyright: ignore[reportArgumentType]
         # Renamed into place, so that it is there as a whole or not at all.
         unfinished = directory / f"{target.name}.partial"
         unfinished.write_text(_digest(target))
@@ -61,8 +64,8 @@ def _load(directory: Path) -> dict[TrialKey, Snapshot]:
     for checkpoint in _complete(directory):
         try:
             if _digest(checkpoint) == _digest_file(checkpoint).read_text():
-                tree = ocp.load(str(checkpoint.absolute()))
-                return {TrialKey(*map(int, name.split("-"))): _snapshot(one) for name, one in tree.items()}
+                # Of an older format, which had none, trials begin anew and end the same.
+                return _snapshots(checkpoint / FILE) if (checkpoint / FILE).exists() else {}
         except Exception:
             # Its worker lives, and has meanwhile removed it for a later one.
             if _digest_file(checkpoint).exists():
@@ -76,15 +79,23 @@ def _load(directory: Path) -> dict[TrialKey, Snapshot]:
     return {}
 
 
-def _snapshot(one):
-    return Snapshot(int(one["step"]), float(one["seconds"]), one["leaves"])
-
-
-def _tree(snapshots):
+def _arrays(snapshots):
+    """By `<number>-<repeat>/<place>`: step and seconds, then the leaves."""
     return {
-        f"{key.number}-{key.repeat}": {"step": np.asarray(step), "seconds": np.asarray(seconds), "leaves": leaves}
-        for key, (step, seconds, leaves) in snapshots.items()
+        f"{key.number}-{key.repeat}/{place}": value
+        for key, one in snapshots.items()
+        for place, value in enumerate([one.step, one.seconds, *one.leaves])
     }
+
+
+def _snapshots(file: Path) -> dict[TrialKey, Snapshot]:
+    values: dict[TrialKey, list[np.ndarray]] = {}
+    with np.load(file) as arrays:
+        # In the order in which they were written.
+        for name in arrays.files:
+            key = TrialKey(*map(int, name.partition("/")[0].split("-")))
+            values.setdefault(key, []).append(arrays[name])
+    return {key: Snapshot(int(step), float(since), leaves) for key, (step, since, *leaves) in values.items()}
 
 
 def _complete(directory: Path) -> list[Path]:

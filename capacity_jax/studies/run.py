@@ -2,16 +2,17 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from time import monotonic, sleep
 
 from capacity_jax.search.gp import Proposer
 from capacity_jax.studies import checkpoints
 from capacity_jax.studies.ledger import Ledger
-from capacity_jax.studies.next_trials import next_trials
+from capacity_jax.studies.next_trials import NextTrials
 from capacity_jax.studies.progress import Progress
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.storage import Storage, StorageError, open_storage
@@ -19,8 +20,8 @@ from capacity_jax.studies.study import Study
 from capacity_jax.studies.weights import keep, settle
 from capacity_jax.studies.worker import LEASE_SECONDS, Worker
 from capacity_jax.training.population import Population
-from capacity_jax.training.program import fitting_slots, prepare_population
-from capacity_jax.training.trial import Trial, TrialKey
+from capacity_jax.training.program import compiled_chunk, fitting_slots, prepare_population, slots_worth
+from capacity_jax.training.trial import TrialKey
 
 # Seconds between looks for work while other workers do what is left.
 WAITING_SECONDS = 2.0
@@ -131,7 +132,8 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
                     compiler.submit(_compile, left[0].study)
                 compiled.result()
                 persistence.stop_if_asked()
-                n_trained = _Work(ledger, persistence, progress).train(next_trials(ledger, asking, proposer))
+                trials = NextTrials(ledger, asking, proposer)
+                n_trained = _Work(ledger, persistence, progress, compiler).train(trials)
             records = study.complete(ledger.records())
             if records is not None:
                 ledger.clean_up()
@@ -149,29 +151,33 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
 class _Work:
     """What of a study falls to this worker."""
 
-    def __init__(self, ledger: Ledger, persistence: Persistence, progress: Progress):
-        self.ledger, self.persistence, self.progress = ledger, persistence, progress
+    def __init__(self, ledger: Ledger, persistence: Persistence, progress: Progress, compiler: Executor):
+        self.ledger, self.persistence, self.progress, self.compiler = ledger, persistence, progress, compiler
         self.study, self.worker = ledger.study, persistence.worker
         bucket = self.study.bucket
         self.population = Population(bucket, n_slots=fitting_slots(bucket, _n_trials(self.study)))
+        self.most_slots = self.population.n_slots
+        # By number of slots.
+        self.programs: dict[int, Future] = {}
         self.all_begun = False
         # The share of its steps that each running trial has made.
         self.done: dict[TrialKey, float] = {}
         self.saved = self.renewed = monotonic()
 
-    def train(self, trials: Iterator[Trial | None]) -> int:
+    def train(self, trials: NextTrials) -> int:
         """Trains the trials as they become known; returns how many have finished."""
         try:
-            return self._train(self._continued(trials))
+            return self._train(trials)
         except StorageError:
             # What was running goes on from here when the storage is back.
             self._save()
             raise
 
-    def _train(self, trials):
-        n_finished = 0
+    def _train(self, upcoming):
+        n_finished, trials = 0, self._continued(upcoming)
         while True:
-            self.population.fill(iter(lambda: next(trials, None), None))
+            known = iter(lambda: next(trials, None), None)
+            self.population.fill(islice(known, self._resized(upcoming) - self.population.n_working))
             if self.population.n_working:
                 n_finished += self._advance()
             elif self.all_begun:
@@ -191,6 +197,23 @@ class _Work:
                 self.progress.expect(self.study, max(self.progress.expected[self.study.name], n_expected))
             yield trial and replace(trial, snapshot=snapshots.get(trial.key))
         self.all_begun = True
+
+    def _resized(self, trials):
+        """How many slots are worth while; goes on with so many as soon as their program is compiled."""
+        before, bucket = self.population, self.study.bucket
+        if before.devices.in_turn:
+            return before.n_slots
+        running, waiting = before.steps_left(), trials.waiting()
+        if not running + waiting:
+            return before.n_slots
+        n_slots = slots_worth(running, waiting, self.most_slots, before.devices)
+        if n_slots not in self.programs:
+            self.programs[n_slots] = self.compiler.submit(compiled_chunk, bucket, n_slots, before.devices)
+        if n_slots != before.n_slots and self.programs[n_slots].done():
+            self.programs[n_slots].result()
+            self.population = Population(bucket, before.devices, n_slots)
+            self.population.fill(replace(trial, snapshot=snapshot) for trial, snapshot in before.snapshots())
+        return min(n_slots, self.population.n_slots)
 
     def _advance(self):
         """Trains for a while and records what has finished; returns how many did."""

@@ -1,7 +1,8 @@
 """The trained parameters of a study's best settings, kept by Orbax with the records of their trials.
 
 While a study runs each trial leaves its parameters in a small file, for nobody knows yet which setting will be the
-best. When it is complete those of the best settings are put together in a checkpoint, and the files go.
+best. When it is complete those of the best settings are put together in a checkpoint, and the files go. Of processes
+that JAX has joined the first does this: no other may write NumPy's arrays with Orbax.
 """
 
 import fcntl
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 import jax
 import numpy as np
-from orbax.checkpoint import v1 as ocp
+import orbax.checkpoint as ocp
 
 from capacity_jax.cells.base import Params
 from capacity_jax.studies.best import ranked_settings
@@ -53,7 +54,7 @@ def keep(weights: Path, study: str, outcome: Outcome) -> None:
 def settle(weights: Path, study: Study, records: Sequence[Record], n_settings: int) -> None:
     """Keeps the parameters of a complete study's best settings, of every seed, and no others.
 
-    What a lost file held is trained again.
+    What a lost file held is trained again. Of processes that JAX has joined all but the first leave it to that one.
 
     Args:
       weights: where those of all studies are.
@@ -64,6 +65,8 @@ def settle(weights: Path, study: Study, records: Sequence[Record], n_settings: i
     Raises:
       WeightsError: they cannot be written.
     """
+    if jax.process_index() > 0:
+        return
     home = _home(weights, study.name)
     ranked = ranked_settings(records, study.bucket.task.maximize)[:n_settings]
     wanted = {record.key: record for setting in ranked for record in setting}
@@ -91,8 +94,11 @@ def load(weights: Path, study: str) -> list[tuple[Record, Mapping[str, np.ndarra
     if not records:
         kept = sorted(json.loads(file.read_text())[0]["study"] for file in weights.glob(f"*/best/{RECORDS_FILE}"))
         raise WeightsError(f"{weights} holds no weights of study {study!r}; allowed: {', '.join(kept) or 'none'}")
+    this, alone = jax.process_index(), ocp.v1.Context()
+    alone.multiprocessing.primary_host, alone.multiprocessing.active_processes = this, {this}
     try:
-        params = ocp.load(str(best.absolute() / PARAMS_DIRECTORY))
+        with alone:
+            params = ocp.v1.load(str(best.absolute() / PARAMS_DIRECTORY))
     except (OSError, ValueError, RuntimeError) as error:
         raise WeightsError(f"weights in {best} cannot be read: {str(error).strip().splitlines()[0]}") from error
     ranked = ranked_settings(records, records[0].maximize)
@@ -131,8 +137,12 @@ def _gathered(weights, study, wanted) -> dict[str, Mapping[str, np.ndarray]]:
 
 def _write(home: Path, records: Iterable[Record], params: Mapping[str, Mapping[str, np.ndarray]]) -> None:
     fresh = Path(mkdtemp(dir=home))
-    # Orbax takes absolute paths alone.
-    ocp.save(str(fresh.absolute() / PARAMS_DIRECTORY), params)
+    # By default Orbax waits for all processes that JAX has joined.
+    alone = ocp.options.MultiprocessingOptions(active_processes={0})
+    handler = ocp.PyTreeCheckpointHandler(multiprocessing_options=alone)
+    with ocp.Checkpointer(handler, multiprocessing_options=alone) as checkpointer:
+        # Orbax takes absolute paths alone.
+        checkpointer.save(fresh.absolute() / PARAMS_DIRECTORY, ocp.args.PyTreeSave(params))
     (fresh / RECORDS_FILE).write_text(json.dumps([to_json(record) for record in records], allow_nan=False))
     shutil.rmtree(home / "best", ignore_errors=True)
     fresh.rename(home / "best")

@@ -33,6 +33,11 @@ class Devices:
       devices: of this process; members are shared out among them and never communicate.
       in_turn: whether each device takes its members one after another, as suits a CPU, whose cache then holds a
         member's arrays; otherwise all at once under `jax.vmap`, which fills a GPU or TPU.
+      kernel: whether those train by a kernel whom the device's takes (`tpu_kernel`, `gpu_kernel`); a CPU interprets
+        the TPU's.
+
+    Raises:
+      ValueError: kernel is set, and members train in turn.
 
     Example:
       >>> import jax
@@ -43,6 +48,11 @@ class Devices:
 
     devices: tuple[jax.Device, ...]  # pyright: ignore[reportInvalidTypeForm]
     in_turn: bool
+    kernel: bool = False
+
+    def __post_init__(self):
+        if self.kernel and self.in_turn:
+            raise ValueError("kernel is True; it must be False where members train in turn")
 
     @property
     def shared(self) -> NamedSharding:

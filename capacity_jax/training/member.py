@@ -106,14 +106,24 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
         scores, gradients = scores_and_gradients(bucket, unravel(flat), batch, member.hparams, block_size)
         updates, moments = transformation.update(ravel_pytree(gradients)[0], moments, flat)
         # A mask, not an index: under vmap an index would make a loop over the members.
-        place = jnp.minimum(N_PLACES - 1, jnp.int32(N_PLACES * (step / member.hparams["train_steps"])))
-        here, added = jnp.arange(N_PLACES) == place, scores | {STEPS: 1}
+        here = jnp.arange(N_PLACES) == curve_place(step, member.hparams["train_steps"])
+        added = scores | {STEPS: 1}
         curve = {name: sums + jnp.where(here, added[name], 0) for name, sums in curve.items()}
         return flat + updates, moments, step + 1, scores["loss"], curve
 
     state = flat, member.moments, member.step, member.loss, member.curve
     flat, moments, step, loss, curve = lax.while_loop(unfinished, train_step, state)
     return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss, curve=curve)
+
+
+def curve_place(step: Int[Array, "..."], train_steps: Int[Array, "..."]) -> Int[Array, "..."]:
+    """The place of the learning curve to which a training step belongs."""
+    return jnp.minimum(N_PLACES - 1, jnp.int32(N_PLACES * (step / train_steps)))
+
+
+def curve_places(steps: Int[Array, "..."], train_steps: Int[Array, "..."]) -> Int[Array, "..."]:
+    """Those of several steps of a member, rounded as one step's is: XLA would divide by one number in another way."""
+    return curve_place(steps, lax.optimization_barrier(jnp.broadcast_to(train_steps, steps.shape)))
 
 
 def finished(member: Member) -> Array:

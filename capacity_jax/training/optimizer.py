@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
-from jaxtyping import Array, Int
+from jaxtyping import Array, Float, Int
 
 from capacity_jax.cells.base import HParams, Params
 from capacity_jax.cells.hyperparameters import Hyperparameter
@@ -41,6 +41,48 @@ def no_moments(params: Params) -> Moments:
     return Moments(jnp.zeros((), jnp.int32), zeros, zeros)
 
 
+class Coefficients(NamedTuple):
+    """All four algorithms are first / (√(second + inside) + outside), for some of these.
+
+    A few passes over the parameters under whatever choice, where a `lax.switch` copies every array around its branches.
+    """
+
+    decay_1: Float[Array, "..."]
+    gain_1: Float[Array, "..."]
+    decay_2: Float[Array, "..."]
+    gain_2: Float[Array, "..."]
+    inside: Float[Array, "..."]
+    outside: Float[Array, "..."]
+
+
+def coefficients(hparams: HParams) -> Coefficients:
+    """Those of the algorithm that hparams choose."""
+    momentum = jax.nn.sigmoid(hparams["optimizer_logit_momentum"])
+
+    def pick(sgd, heavy_ball, rmsprop, adam):
+        values = [jnp.broadcast_to(jnp.float32(value), momentum.shape) for value in (sgd, heavy_ball, rmsprop, adam)]
+        return lax.select_n(_choice(hparams), *values)
+
+    return Coefficients(
+        decay_1=pick(0, momentum, 0, momentum),
+        gain_1=pick(1, 1, 1, 1 - momentum),
+        decay_2=pick(0, 0, momentum, ADAM_B2),
+        gain_2=pick(0, 0, 1 - momentum, 1 - ADAM_B2),
+        inside=pick(1, 1, EPSILON, 0),
+        outside=pick(0, 0, 0, EPSILON),
+    )
+
+
+def schedule(hparams: HParams, count: Int[Array, "..."]) -> tuple[Array, Array, Array]:
+    """The learning rate after so many steps, and what Adam divides its moments by."""
+    is_adam = _choice(hparams) == HYPERPARAMETERS["optimizer"].choices.index("adam")
+    momentum = jax.nn.sigmoid(hparams["optimizer_logit_momentum"])
+    bias_1 = jnp.where(is_adam, 1 - momentum ** (count + 1), 1)
+    bias_2 = jnp.where(is_adam, 1 - ADAM_B2 ** (count + 1), 1)
+    rate = hparams["lr_init"] * hparams["lr_decay_rate"] ** (count / hparams["train_steps"])
+    return rate, bias_1, bias_2
+
+
 def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation:
     """The update rule of one member (Collins et al. 2017, appendix).
 
@@ -55,36 +97,38 @@ def optimizer(hparams: HParams, decayed: Params) -> optax.GradientTransformation
       hparams: every entry of `HYPERPARAMETERS`, traced or not.
       decayed: for each value of the parameters, 1 where both kinds of decay apply and 0 elsewhere.
     """
-    algorithm = HYPERPARAMETERS["optimizer"]
-    choice = algorithm.index("optimizer", hparams["optimizer"])
-    momentum = jax.nn.sigmoid(hparams["optimizer_logit_momentum"])
-
-    def pick(sgd, heavy_ball, rmsprop, adam):
-        return lax.select_n(choice, *map(jnp.float32, (sgd, heavy_ball, rmsprop, adam)))
-
-    # All four are first / (√(second + inside) + outside) for some coefficients: a few passes over the parameters
-    # under whatever choice, where a `lax.switch` copies every array around its branches.
-    decay_1, gain_1 = pick(0, momentum, 0, momentum), pick(1, 1, 1, 1 - momentum)
-    decay_2, gain_2 = pick(0, 0, momentum, ADAM_B2), pick(0, 0, 1 - momentum, 1 - ADAM_B2)
-    inside, outside = pick(1, 1, EPSILON, 0), pick(0, 0, 0, EPSILON)
-    is_adam = choice == algorithm.choices.index("adam")
+    c = coefficients(hparams)
 
     def update(updates, state, params=None):
-        gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, updates, params, decayed)
-        shrink = jnp.minimum(1, hparams["gradient_clip_val"] / optax.tree.norm(gradients))
-        first = jax.tree.map(lambda m, g: decay_1 * m + gain_1 * (shrink * g), state.first, gradients)
-        second = jax.tree.map(lambda v, g: decay_2 * v + gain_2 * (shrink * g) ** 2, state.second, gradients)
-        count = state.count + 1
-        bias_1 = jnp.where(is_adam, 1 - momentum**count, 1)
-        bias_2 = jnp.where(is_adam, 1 - ADAM_B2**count, 1)
-        rate = hparams["lr_init"] * hparams["lr_decay_rate"] ** (state.count / hparams["train_steps"])
-
-        def change(m, v, p, d):
-            return (
-                -(rate / bias_1) * m / (jnp.sqrt(v / bias_2 + inside) + outside)
-                - rate * hparams["weight_decay"] * d * p
-            )
-
-        return jax.tree.map(change, first, second, params, decayed), Moments(count, first, second)
+        change, first, second = descend(c, schedule(hparams, state.count), hparams, updates, state, params, decayed)
+        return change, Moments(state.count + 1, first, second)
 
     return optax.GradientTransformation(no_moments, update)
+
+
+def descend(
+    c: Coefficients,
+    scheduled: tuple[Array, Array, Array],
+    hparams: HParams,
+    gradients: Params,
+    moments: Moments,
+    params: Params,
+    decayed: Params,
+) -> tuple[Params, Params, Params]:
+    """What `optimizer` does once its coefficients and schedule are known: change of the parameters, both moments."""
+    gradients = jax.tree.map(lambda g, p, d: g + hparams["l2_decay"] * d * p, gradients, params, decayed)
+    norm = jnp.sqrt(sum(jnp.sum(jnp.square(g)) for g in jax.tree.leaves(gradients)))
+    shrink = jnp.minimum(1, hparams["gradient_clip_val"] / norm)
+    first = jax.tree.map(lambda m, g: c.decay_1 * m + c.gain_1 * (shrink * g), moments.first, gradients)
+    second = jax.tree.map(lambda v, g: c.decay_2 * v + c.gain_2 * (shrink * g) ** 2, moments.second, gradients)
+    rate, bias_1, bias_2 = scheduled
+
+    def change(m, v, p, d):
+        descent = -(rate / bias_1) * m / (jnp.sqrt(v / bias_2 + c.inside) + c.outside)
+        return descent - rate * hparams["weight_decay"] * d * p
+
+    return jax.tree.map(change, first, second, params, decayed), first, second
+
+
+def _choice(hparams):
+    return HYPERPARAMETERS["optimizer"].index("optimizer", hparams["optimizer"])

@@ -80,6 +80,10 @@ class Population:
         """How many slots have none."""
         return self.n_slots - len(self._working)
 
+    def steps_left(self) -> list[int]:
+        """The training steps that each trial is still to make."""
+        return [trial.hparams["train_steps"] - int(self._steps[slot]) for slot, (trial, _) in self._working.items()]
+
     def fill(self, trials: Iterator[Trial]) -> None:
         """Takes as many trials from the iterator as there are free slots.
 

@@ -1,6 +1,8 @@
 """The one compiled program of a bucket, and how many members it takes at once."""
 
+from collections.abc import Sequence
 from functools import lru_cache, partial
+from types import ModuleType
 from typing import NamedTuple
 
 import jax
@@ -11,6 +13,7 @@ from jax.stages import Compiled
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
+from capacity_jax.training import gpu_kernel, tpu_kernel
 from capacity_jax.training.devices import Devices, default_devices
 from capacity_jax.training.member import Bucket, Member, advance, draw_member, evaluate, finished, kept_bytes
 from capacity_jax.training.memory import slots_that_fit
@@ -59,12 +62,36 @@ def fitting_slots(bucket: Bucket, n_trials: int | None = None, devices: Devices 
     return slots_that_fit(programs, _wanted(n_trials, devices), devices)
 
 
+def slots_worth(running: Sequence[int], waiting: Sequence[int], most: int, devices: Devices) -> int:
+    """How many slots trials can keep busy to the end, where those that wait begin from the longest on.
+
+    With so many they all end with the longest one; where members train together an idle slot costs as much as a busy
+    one. Each number is another program to compile, so it is `most` or three quarters of it, halved some times.
+
+    Args:
+      running: the training steps left of the trials that run.
+      waiting: those of the trials that wait; there is one of either kind.
+      most: slots.
+      devices: of the population.
+
+    Example:
+      >>> from capacity_jax.training import default_devices
+      >>> from capacity_jax.training.program import slots_worth
+      >>> slots_worth([300], [100, 100, 100], most=64, devices=default_devices())
+      2
+    """
+    steps = [*running, *waiting]
+    worth = min(most, max(len(running), -(-sum(steps) // max(steps))))
+    sizes = [part * most // 2**halvings for halvings in range(2, most.bit_length() + 2) for part in (3, 4)]
+    return devices.round_up(min(size for size in sizes if size >= worth))
+
+
 @lru_cache
 def compiled_chunk(bucket: Bucket, n_slots: int, devices: Devices) -> Compiled:
     """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
     shared = jax.eval_shape(bucket.task.shared)
     members = jax.eval_shape(lambda: idle_members(bucket, n_slots, devices))
-    program = devices.over_members(partial(_train_chunk, bucket, devices), gang_size(bucket, n_slots, devices))
+    program = devices.over_members(partial(train_chunk, bucket, devices), gang_size(bucket, n_slots, devices))
     return program.lower((np.int32(0), shared), members, idle_assignment(bucket, n_slots)).compile()
 
 
@@ -77,9 +104,16 @@ def gang_size(bucket: Bucket, n_slots: int, devices: Devices) -> int:
     return devices.gang_size(n_slots // len(devices.devices), kept)
 
 
-def _train_chunk(
+def kernel_of(bucket: Bucket, devices: Devices) -> ModuleType | None:
+    """The module whose kernel can train such members on such devices, if there is one."""
+    kernel = gpu_kernel if devices.devices[0].platform == "gpu" else tpu_kernel
+    return kernel if kernel.takes(bucket) else None
+
+
+def train_chunk(
     bucket: Bucket, devices: Devices, shared: tuple, member: Member, slot: Assignment
 ) -> tuple[Member, Report]:
+    """What the program does to one member: draws it where its slot is fresh, trains it, and scores it at its end."""
     n_steps, arrays = shared
     with jax.default_matmul_precision("highest"):
         member = lax.cond(
@@ -88,7 +122,9 @@ def _train_chunk(
             lambda: member,
         )
         was_idle = finished(member)
-        member = advance(bucket, devices, arrays, member, n_steps)
+        kernel = kernel_of(bucket, devices) if devices.kernel else None
+        train = kernel.advance_by_kernel if kernel else advance
+        member = train(bucket, devices, arrays, member, n_steps)
         now_finished = finished(member) & ~was_idle
         no_scores = jax.tree.map(jnp.zeros_like, jax.eval_shape(partial(evaluate, bucket), arrays, member))
         scores = lax.cond(devices.any_member(now_finished), lambda: evaluate(bucket, arrays, member), lambda: no_scores)

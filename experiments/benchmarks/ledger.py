@@ -25,7 +25,7 @@ from capacity_jax.search import search_space
 from capacity_jax.search.gp import propose
 from capacity_jax.studies import Study, Worker, open_storage
 from capacity_jax.studies.ledger import Ledger
-from capacity_jax.studies.next_trials import next_trials
+from capacity_jax.studies.next_trials import NextTrials
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket, Outcome
 
@@ -41,7 +41,7 @@ def made_up(directory: Path, n_trials: int) -> Iterator[dict[str, float]]:
     ledger = Ledger(study, open_storage(f"sqlite:///{directory / 'studies.db'}"), Worker(directory / "workers"))
     with ThreadPoolExecutor(1) as executor:
         began, done, reported = process_time(), 0, 0
-        for trial in next_trials(ledger, executor, propose):
+        for trial in NextTrials(ledger, executor, propose):
             if trial is None:
                 sleep(0.001)
                 continue

@@ -4,7 +4,7 @@ from time import perf_counter
 
 import numpy as np
 
-from capacity_jax.training import default_devices, fill_defaults, fitting_slots, hyperparameters_of
+from capacity_jax.training import Devices, default_devices, fill_defaults, fitting_slots, hyperparameters_of
 from capacity_jax.training.program import Assignment, compiled_chunk, idle_members
 from capacity_jax.training.settings import encode
 from experiments.benchmarks.machine import program_bytes
@@ -14,9 +14,9 @@ NAME = "capacity_jax"
 HPARAMS = {"lr_init": LEARNING_RATE, "lr_decay_rate": 1.0, "train_steps": 2**31 - 1}
 
 
-def population(work: Work) -> Contender:
+def population(work: Work, devices: Devices | None = None) -> Contender:
     """The program that `Population` runs, all slots busy; the hyperparameters of every member are traced."""
-    bucket, shared, devices = work.bucket, (), default_devices()
+    bucket, shared, devices = work.bucket, (), devices or default_devices()
     began = perf_counter()
     n_slots = fitting_slots(bucket, devices=devices)
     program = compiled_chunk(bucket, n_slots, devices)

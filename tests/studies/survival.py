@@ -33,18 +33,36 @@ def studies(sampler: str, trials: int = 8, seeds: int = 2) -> list[Study]:
 
 
 def run(directory: Path, sampler: str, url: str, **sizes: int) -> None:
-    """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk."""
+    """Runs the studies in a directory, or goes on with them; a checkpoint at every chunk, the best weights kept."""
     storage = open_storage(url or f"sqlite:///{directory / 'studies.db'}")
-    persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2)
+    persistence = Persistence(storage, Worker(directory / "workers"), interval=0.2, weights=directory / "weights")
     for _ in run_studies(studies(sampler, **sizes), persistence):
         pass
 
 
-def child(directory: Path, sampler: str, devices: int, url: str = "", **sizes: int) -> None:
-    """`run` in a fresh process with so many devices, silent on stderr."""
+def child(
+    directory: Path,
+    sampler: str,
+    devices: int,
+    url: str = "",
+    host: tuple[str, int, int] | None = None,
+    **sizes: int,
+) -> None:
+    """`run` in a fresh process with so many devices, silent on stderr.
+
+    Given a host, as one of several: the address of the first, how many there are, which of them this is.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(directory / "stderr", os.O_CREAT | os.O_WRONLY | os.O_APPEND), sys.stderr.fileno())
     jax.config.update("jax_num_cpu_devices", devices)
     jax.config.update("jax_compilation_cache_dir", str(directory.parent / "compiled"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    if host:
+        jax.config.update("jax_cpu_collectives_implementation", "gloo")
+        jax.distributed.initialize(*host)
+        assert jax.process_count() == host[1]
+        assert len(jax.devices()) == host[1] * len(jax.local_devices())
     run(directory, sampler, url, **sizes)
+    if host:
+        # Children of a test leave without the farewell that ends a program, and the first host takes the other along.
+        jax.distributed.shutdown()

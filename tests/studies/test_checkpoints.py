@@ -1,6 +1,5 @@
 """Checkpoints: what is written comes back, and what is broken is set aside."""
 
-import gc
 import random
 import shutil
 from contextlib import chdir
@@ -90,16 +89,14 @@ def test_a_checkpoint_that_its_worker_removes_meanwhile_does_not_count(tmp_path,
     save(tmp_path, snapshots(100))
 
     def removed(path):
-        shutil.rmtree(path)
+        shutil.rmtree(path.parent)
         (tmp_path / "0.sha256").unlink()
         raise ValueError("NOT_FOUND")
 
-    monkeypatch.setattr(checkpoints.ocp, "load", removed)
+    monkeypatch.setattr(checkpoints.np, "load", removed)
     assert newest([tmp_path]) == {}
 
 
-# Orbax leaves a coroutine behind.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_cannot_be_written_is_one_clear_error(tmp_path):
     """Breaks if a full disk or a file in the way gives anything but a clear error, or harms what is there."""
     save(tmp_path, snapshots(100))
@@ -107,5 +104,4 @@ def test_what_cannot_be_written_is_one_clear_error(tmp_path):
     in_the_way.write_text("a file")
     with pytest.raises(CheckpointError, match=r"a checkpoint cannot be written to .*1: "):
         save(tmp_path, snapshots(200))
-    gc.collect()
     assert_same(newest([tmp_path]), snapshots(100))

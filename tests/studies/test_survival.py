@@ -2,15 +2,17 @@
 
 import multiprocessing
 import random
+import socket
 import time
 from functools import cache
 
+import numpy as np
 import pytest
 import survival
 from optuna.trial import TrialState
 
 from capacity_jax.results import read_trials
-from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies
+from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies, weights
 
 # A server that has imported everything and started nothing forks children in no time.
 SERVER = multiprocessing.get_context("forkserver")
@@ -19,8 +21,8 @@ SERVER.set_forkserver_preload(["survival", "optuna", "capacity_jax.search.gp"])
 DIFFERS = ["seconds", "finished", "versions"]
 
 
-def spawn(directory, sampler, devices=2, **sizes):
-    process = SERVER.Process(target=survival.child, args=(directory, sampler, devices), kwargs=sizes)
+def spawn(directory, sampler, devices=2, **changes):
+    process = SERVER.Process(target=survival.child, args=(directory, sampler, devices), kwargs=changes)
     process.start()
     return process
 
@@ -36,7 +38,7 @@ def records(directory):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """By sampler, the records of a run that nobody kills, and the seconds it took with everything compiled."""
+    """By sampler, the records of a run that nobody kills, the seconds it took when compiled, and its directory."""
 
     @cache
     def found(sampler):
@@ -46,7 +48,7 @@ def undisturbed(tmp_path_factory):
             process = spawn(directory, sampler)
             process.join()
             assert process.exitcode == 0, (directory / "stderr").read_text()
-        return records(directory), time.monotonic() - began
+        return records(directory), time.monotonic() - began, directory
 
     return found
 
@@ -60,7 +62,7 @@ def assert_same(found, expected):
 @pytest.mark.parametrize("n_kills", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_killed_again_and_again_and_asked_for_more_it_finds_the_same(undisturbed, tmp_path, n_kills):
     """Breaks if a kill or growth loses a trial, doubles one, changes a value or leaves a trial running."""
-    expected, seconds = undisturbed("gp")
+    expected, seconds, _ = undisturbed("gp")
     rng = random.Random(0)
     for kill in range(n_kills):
         sizes = {"trials": 4, "seeds": 1} if kill < n_kills / 2 else {"trials": 8, "seeds": 1}
@@ -77,7 +79,7 @@ def test_killed_again_and_again_and_asked_for_more_it_finds_the_same(undisturbed
 @pytest.mark.parametrize("sampler", ["gp", pytest.param("random", marks=pytest.mark.slow)])
 def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler):
     """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one."""
-    expected, seconds = undisturbed(sampler)
+    expected, seconds, _ = undisturbed(sampler)
     rng = random.Random(1)
     steady = spawn(tmp_path, sampler, devices=1)
     for _ in range(3):
@@ -102,3 +104,23 @@ def test_a_run_broken_off_in_a_notebook_goes_on(tmp_path, n_workers):
         list(run_studies([study], Persistence(storage, workers[0], stop=lambda: next(looks, True))))
     ((_, found),) = run_studies([study], Persistence(storage, workers[-1]))
     assert study.complete({record.key: record for record in found}) == found
+
+
+@pytest.mark.slow
+def test_two_hosts_of_one_job_find_what_one_process_finds(undisturbed, tmp_path):
+    """Breaks if, where JAX joins hosts, one reaches for another's devices or waits for it, or what is kept changes."""
+    expected, _, alone = undisturbed("gp")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    hosts = [spawn(tmp_path, "gp", devices=1, host=(address, 2, i)) for i in range(2)]
+    for host in hosts:
+        host.join()
+    assert [host.exitcode for host in hosts] == [0, 0], (tmp_path / "stderr").read_text()
+    assert_same(records(tmp_path), expected)
+    for study in set(expected["study"]):
+        both = [weights.load(directory / "weights", study) for directory in (tmp_path, alone)]
+        for (record, params), (other, others) in zip(*both, strict=True):
+            assert record.key == other.key
+            assert params.keys() == others.keys()
+            assert all(np.array_equal(params[name], others[name]) for name in params)
