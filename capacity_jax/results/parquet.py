@@ -67,13 +67,13 @@ def read_parquet(path: Path) -> pd.DataFrame:
             flat[name] = [json.loads(text) for text in flat[name]]
         for name in SPREAD:
             prefix = f"{name}."
-            columns = [one for one in flat if one.startswith(prefix)]
-            rows = flat[columns].rename(columns=lambda column, prefix=prefix: column.removeprefix(prefix))
-            flat = flat.drop(columns=columns).assign(**{name: [_present(row) for row in rows.to_dict("records")]})
+            columns = {one: one.removeprefix(prefix) for one in flat if one.startswith(prefix)}
+            rows = flat.filter(items=list(columns)).set_axis([*columns.values()], axis=1).to_dict("records")
+            flat = flat.drop(columns=list(columns)).assign(**{name: [_present(row) for row in rows]})
     except KeyError as error:
         raise ValueError(f"{path} holds no trials: column {error.args[0]} is missing") from error
     return flat
 
 
-def _present(row: Mapping[str, Any]) -> dict[str, Any]:
+def _present(row: Mapping[Any, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if not pd.isna(value)}

@@ -46,4 +46,4 @@ def _write(record, directory):
             writer.add_scalar(name, value, record.steps_made)
         # SummaryWriter.add_hparams would open a second writer, and both would write into one file.
         for summary in hparams(dict(record.hparams), scores):
-            writer.file_writer.add_summary(summary)
+            writer.file_writer.add_summary(summary)  # pyright: ignore[reportOptionalMemberAccess]

@@ -89,12 +89,15 @@ def advance_by_kernel(
             count
         )
         weights = batch.weights / jnp.sum(batch.weights, axis=-1, keepdims=True)
+        rate, bias_1, bias_2 = jax.vmap(partial(schedule, member.hparams))(count)
         steps = Steps(
             jnp.minimum(AT_ONCE, last - step)[None],
             _filled(jnp.swapaxes(batch.xs[:, :, 0], 1, 2), (1, 2)),
             _filled(batch.targets, (1,)),
             _filled(weights, (1,)),
-            *jax.vmap(partial(schedule, member.hparams))(count),
+            rate,
+            bias_1,
+            bias_2,
             curve_places(count, train_steps),
         )
         trained = launch(
@@ -103,8 +106,10 @@ def advance_by_kernel(
         return trained, step + trained.made[0]
 
     no_steps = jnp.zeros(1, jnp.int32)
-    trees = member.params, unravel(member.moments.first), unravel(member.moments.second)
-    begun = Trained(*map(_fill_params, trees), jax.tree.map(_fill_all, member.curve), member.loss[None], no_steps)
+    params, first, second = map(
+        _fill_params, (member.params, unravel(member.moments.first), unravel(member.moments.second))
+    )
+    begun = Trained(params, first, second, jax.tree.map(_fill_all, member.curve), member.loss[None], no_steps)
     trained, step = lax.while_loop(unfinished, make_steps, (begun, member.step))
 
     def cut(filled, like):
@@ -137,7 +142,9 @@ def launch(
 
     def kernel(*refs):
         n = len(leaves)
-        _train(network, task, *structure.unflatten(refs[:n]), jax.tree.unflatten(jax.tree.structure(trained), refs[n:]))
+        hparams, of_member, steps, begun = structure.unflatten(refs[:n])
+        ended = jax.tree.unflatten(jax.tree.structure(trained), refs[n:])
+        _train(network, task, hparams, of_member, steps, begun, ended)
 
     made = pl.pallas_call(
         kernel,

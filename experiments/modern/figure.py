@@ -58,7 +58,7 @@ def _in_order(stored: pd.DataFrame) -> list[str]:
 def _capacities(axes: Axes, rows: pd.DataFrame, records: pd.DataFrame, cells: list[str]) -> None:
     seeds = measurements(records.loc[records["study"].isin(rows["study"])])
     sizes = sorted(rows["budget"].unique())
-    for _, row in rows.iterrows():
+    for row in rows.to_dict("records"):
         # Sizes of a cell lie a little above each other.
         place = cells.index(row["core"]) + 0.22 * (sizes.index(row["budget"]) - (len(sizes) - 1) / 2)
         colour, area = CLASS_COLOURS[row["class"]], 8 + 10 * sizes.index(row["budget"])
@@ -72,9 +72,10 @@ def _capacities(axes: Axes, rows: pd.DataFrame, records: pd.DataFrame, cells: li
 
 
 def _recall(axes: Axes, rows: pd.DataFrame) -> None:
-    for name, of_class in rows.groupby("class"):
-        axes.scatter(of_class["state_size"], of_class["bits"], s=25, color=CLASS_COLOURS[name])
-        for _, row in of_class.iterrows():
+    for name, colour in CLASS_COLOURS.items():
+        of_class = rows.loc[rows["class"] == name]
+        axes.scatter(of_class["state_size"], of_class["bits"], s=25, color=colour)
+        for row in of_class.to_dict("records"):
             axes.annotate(
                 core_of(row["cell"]),
                 (row["state_size"], row["bits"]),

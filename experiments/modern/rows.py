@@ -1,5 +1,8 @@
 """The best setting of each study of a modern cell, with what kind of cell it is and how large its state."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from capacity_jax.cells import CELLS, cell_by_name
@@ -30,17 +33,17 @@ def rows_of(records: pd.DataFrame) -> pd.DataFrame:
     the numbers that its states hold.
     """
     best = best_table(select(records))
-    cells = {name: cell_by_name(core_of(name)) for name in set(best["cell"])}
+    best = best.assign(core=[core_of(name) for name in best["cell"]])
+    rows = best.to_dict("records")
     return best.assign(
-        core=[core_of(name) for name in best["cell"]],
-        track=["block" if name.startswith(BLOCK) else "bare" for name in best["cell"]],
-        **{"class": [cells[name].family or "R" for name in best["cell"]]},
-        state_size=[network_of(row).cell.state_size(row["units"]) * row["depth"] for _, row in best.iterrows()],
+        track=["block" if row["cell"].startswith(BLOCK) else "bare" for row in rows],
+        **{"class": [cell_by_name(row["core"]).family or "R" for row in rows]},
+        state_size=[cell_by_name(row["cell"]).state_size(row["units"]) * row["depth"] for row in rows],
     )
 
 
-def network_of(row: pd.Series, n_out: int = 1) -> Network:
-    """The network of a row."""
+def network_of(row: Mapping[Any, Any], n_out: int = 1) -> Network:
+    """The network of a row, as a dict."""
     return Network(cell_by_name(row["cell"]), row["n_in"], row["units"], n_out, row["depth"])
 
 

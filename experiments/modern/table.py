@@ -41,7 +41,7 @@ def with_live_parameters(records: pd.DataFrame) -> pd.DataFrame:
     stored = _stored(records)
     live = [
         live_parameters(network_of(row), per_cap(n_in=row["n_in"], n_steps=row["n_steps"], b_max=64))
-        for _, row in stored.iterrows()
+        for row in stored.to_dict("records")
     ]
     table = _named(stored)
     place = table.columns.get_loc("state_size")
