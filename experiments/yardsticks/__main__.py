@@ -16,8 +16,8 @@ from experiments.yardsticks.figure import draw
 from experiments.yardsticks.machines import binary_perceptrons, linear_readouts, table
 
 # Weights and draws.
-PERCEPTRONS = ((50, 40), (100, 20), (200, 10))
-ECHO_STATES = ((50, 10),)
+PERCEPTRONS = ((50, 20), (100, 10), (200, 6))
+ECHO_STATES = ((50, 6),)
 BINARY_SIZES, BINARY_DRAWS = (9, 13, 17, 21), 300
 # Patterns, units and draws.
 HEBBIAN = (200, 200, 10)
