@@ -1,5 +1,7 @@
 """Bits kept against bits of weight and of state, against noise, and by group of parameters."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -33,7 +35,7 @@ def precision_figure(rows: pd.DataFrame) -> Figure:
     for axes in (stored, per_row, per_bit):
         axes.set_xlabel("bits of each weight")
     states.set_xlabel("bits of each unit's value")
-    _legend(stored, table, "lower right")
+    _legend(stored, table)
     return figure
 
 
@@ -46,7 +48,7 @@ def noise_figure(rows: pd.DataFrame, values: pd.DataFrame) -> Figure:
     _lines(states, table, "noise on states", "share")
     weights.set(title="Noise on weights", ylabel="share of stored bits kept")
     states.set(title="Noise on states, at every step", ylabel="share of stored bits kept")
-    _legend(weights, table, "lower right")
+    _legend(weights, table)
     cells = cells_in_order(values)
     bound = np.linspace(0, values["bits"].max(), 200)
     units.plot(bound, bound, color="0.6", linewidth=3, label="bound: noise of the last step")
@@ -54,8 +56,9 @@ def noise_figure(rows: pd.DataFrame, values: pd.DataFrame) -> Figure:
     of_all_steps = 0.5 * np.log2(1 + (4**bound - 1) / n_steps)
     units.plot(bound, of_all_steps, color="0.6", linestyle="--", label=f"noise of all {n_steps} steps added up")
     for (cell, _), of_cell in _networks(values):
-        means = (of_cell["stored"] / of_cell["units"]).groupby(of_cell["bits"]).mean()
-        units.plot(means.index, means, **_style(cells, cell))
+        levels = np.unique(of_cell["bits"])
+        per_unit = of_cell["stored"] / of_cell["units"]
+        units.plot(levels, [per_unit[of_cell["bits"] == level].mean() for level in levels], **_style(cells, cell))
     units.set(
         title=f"Recall of {values['inputs'].iloc[0]} real values by {values['units'].iloc[0]} units",
         ylabel="bits recalled per unit",
@@ -106,15 +109,14 @@ def _lines(axes: Axes, table: pd.DataFrame, change: str, column: str) -> None:
     for (cell, _), of_cell in _networks(found):
         for budget in of_cell["budget"].unique():
             rows = of_cell.loc[of_cell["budget"] == budget].sort_values("bits")
-            line = "-" if budget == found["budget"].max() else ":"
-            axes.errorbar(
-                rows["bits"], rows["mean"], _errors(rows), capsize=2, **_style(cells, cell) | {"linestyle": line}
-            )
+            style = _style(cells, cell)
+            style["linestyle"] = "-" if budget == found["budget"].max() else ":"
+            axes.errorbar(rows["bits"], rows["mean"], _errors(rows), capsize=2, **style)
     axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
     grid(axes)
 
 
-def _legend(axes: Axes, table: pd.DataFrame, place: str) -> None:
+def _legend(axes: Axes, table: pd.DataFrame) -> None:
     """Cells by colour and mark, sizes by line."""
     cells = cells_in_order(table)
     lines = [(network_label(network), _style(cells, network[0])) for network, _ in _networks(table)]
@@ -124,7 +126,7 @@ def _legend(axes: Axes, table: pd.DataFrame, place: str) -> None:
         for budget, line in zip(budgets, "-:", strict=False)
     ]
     handles = [Line2D([], [], label=label, **style) for label, style in lines + sizes]
-    axes.legend(handles=handles, frameon=False, fontsize=8, loc=place)
+    axes.legend(handles=handles, frameon=False, fontsize=8, loc="lower right")
 
 
 def _networks(table: pd.DataFrame) -> list[tuple[tuple[str, int], pd.DataFrame]]:
@@ -137,7 +139,7 @@ def _networks(table: pd.DataFrame) -> list[tuple[tuple[str, int], pd.DataFrame]]
     ]
 
 
-def _style(cells, cell):
+def _style(cells: list[str], cell: str) -> dict[str, Any]:
     style = network_style(cells.index(cell)) | {"markersize": 3.5, "linewidth": 1}
     return {name: value for name, value in style.items() if name != "capsize"}
 
