@@ -13,9 +13,9 @@
 # %% [markdown]
 # # How many bits of a weight remember?
 #
-# A trained weight has 32 bits. Here we round the weights of a trained network to fewer, and its states, and ask it again
-# what it remembers; then we do the same with noise, and with one group of weights at a time. What was measured this way
-# of all six cells stands in `experiments/results/precision.md`.
+# A trained weight has 32 bits. Here we round the weights of a trained network to fewer, and ask it again what it
+# remembers; then we do the same with noise on its states, and with one group of weights at a time. What was measured
+# this way of all six cells stands in `experiments/results/precision.md`.
 #
 # The first cell installs capacity_jax where it is missing.
 
@@ -80,8 +80,7 @@ print(
 # %% [markdown]
 # ## Weights of fewer bits
 #
-# A variant is a function from a network, its parameters and a value to a changed network. All values are computed by one
-# program.
+# A variant is a function from a network, its parameters and a value to a changed network. One program computes all.
 
 # %%
 from capacity_jax.analysis import outputs_of_variants, quantize_params

@@ -71,7 +71,7 @@ class TrainedNetwork:
         return {name: jnp.asarray(value) for name, value in encode(settings, hyperparameters_of(self.bucket)).items()}
 
     def _member(self) -> Member:
-        member = jax.jit(partial(draw_member, self.bucket))(jnp.uint32(self.record.seed), self.encoded_hparams)
+        member = _drawn(self.bucket, jnp.uint32(self.record.seed), self.encoded_hparams)
         return member._replace(params=self.params)
 
 
@@ -162,6 +162,9 @@ def bucket_of(record: Record, cell: Cell | None = None, task: Task | None = None
             f"{record.parameters} and {record.task}"
         )
     return Bucket(network, task, record.batch_size)
+
+
+_drawn = jax.jit(draw_member, static_argnums=0)
 
 
 @partial(jax.jit, static_argnums=0)

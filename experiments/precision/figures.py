@@ -13,6 +13,8 @@ from capacity_jax.results.formatting import network_label
 from experiments.precision.summary import kept, over_seeds
 from experiments.precision.variants import COMMON_GROUPS
 
+SNR_AXIS = "½ log2(1 + SNR), bits"
+
 
 def precision_figure(rows: pd.DataFrame) -> Figure:
     """Quantized weights and states: bits per parameter, per bit of weight, and the share that is kept."""
@@ -39,45 +41,52 @@ def precision_figure(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def noise_figure(rows: pd.DataFrame, values: pd.DataFrame) -> Figure:
-    """Noise on weights and states, and what a unit then carries of real values."""
+def noise_figure(rows: pd.DataFrame) -> Figure:
+    """Noise on weights and states: the share of stored bits that is kept."""
     table = kept(rows)
-    figure = Figure(figsize=(13, 4.4), layout="constrained")
-    weights, states, units = figure.subplots(1, 3)
+    figure = Figure(figsize=(11, 4.4), layout="constrained")
+    weights, states = figure.subplots(1, 2)
     _lines(weights, table, "noise on weights", "share")
     _lines(states, table, "noise on states", "share")
-    weights.set(title="Noise on weights", ylabel="share of stored bits kept")
-    states.set(title="Noise on states, at every step", ylabel="share of stored bits kept")
+    weights.set(title="Noise on weights", ylabel="share of stored bits kept", xlabel=SNR_AXIS)
+    states.set(title="Noise on states, at every step", ylabel="share of stored bits kept", xlabel=SNR_AXIS)
     _legend(weights, table)
-    cells = cells_in_order(values)
+    return figure
+
+
+def unit_figure(values: pd.DataFrame) -> Figure:
+    """What a unit carries of real values through noise on the states, beside Shannon's bound."""
+    figure = Figure(figsize=(6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    cells, n_steps = cells_in_order(values), values["steps"].iloc[0]
     bound = np.linspace(0, values["bits"].max(), 200)
-    units.plot(bound, bound, color="0.6", linewidth=3, label="bound: noise of the last step")
-    n_steps = values["steps"].iloc[0]
-    of_all_steps = 0.5 * np.log2(1 + (4**bound - 1) / n_steps)
-    units.plot(bound, of_all_steps, color="0.6", linestyle="--", label=f"noise of all {n_steps} steps added up")
-    for (cell, _), of_cell in _networks(values):
+    axes.plot(bound, bound, color="0.6", linewidth=3, label="bound: noise of the last step alone")
+    added_up = 0.5 * np.log2(1 + (4**bound - 1) / n_steps)
+    axes.plot(bound, added_up, color="0.6", linestyle="--", label=f"noise of {n_steps} steps added up")
+    for network, of_cell in _networks(values):
         levels = np.unique(of_cell["bits"])
         per_unit = of_cell["stored"] / of_cell["units"]
-        units.plot(levels, [per_unit[of_cell["bits"] == level].mean() for level in levels], **_style(cells, cell))
-    units.set(
-        title=f"Recall of {values['inputs'].iloc[0]} real values by {values['units'].iloc[0]} units",
-        ylabel="bits recalled per unit",
-    )
-    units.legend(frameon=False, fontsize=8, loc="upper left")
-    grid(units)
-    for axes in (weights, states, units):
-        axes.set_xlabel("½ log2(1 + SNR), bits")
+        means = [per_unit[of_cell["bits"] == level].mean() for level in levels]
+        axes.plot(levels, means, label=network_label(network), **_style(cells, network[0]))
+    title = f"Recall of {values['inputs'].iloc[0]} real values by {values['units'].iloc[0]} units"
+    axes.set(title=title, xlabel=SNR_AXIS, ylabel="bits recalled per unit")
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
+    grid(axes)
     return figure
 
 
 def group_figure(rows: pd.DataFrame) -> Figure:
-    """Each group of parameters quantized alone: the share of stored bits that is kept, cell by cell."""
+    """Each group of parameters quantized alone: the share of stored bits that is kept, of each cell's largest size."""
     table = kept(rows)
-    table = table.loc[(table["change"] == "group of weights") & (table["budget"] == table["budget"].max())]
+    table = table.loc[table["change"] == "group of weights"]
+    table = table.loc[table["budget"] == table.groupby(["cell", "depth"])["budget"].transform("max")]
     shares = over_seeds(table, "share")
     networks = _networks(shares)
     figure = Figure(figsize=(11, 6.8), layout="constrained")
-    grids = figure.subplots(-(-len(networks) // 3), 3, sharex=True, sharey=True, squeeze=False)
+    n_columns = min(3, len(networks))
+    grids = figure.subplots(-(-len(networks) // n_columns), n_columns, sharex=True, sharey=True, squeeze=False)
+    for axes in grids.ravel()[len(networks) :]:
+        axes.set_visible(False)
     for axes, (network, of_cell) in zip(grids.ravel(), networks, strict=False):
         for colour, group in zip(COLOURS, COMMON_GROUPS, strict=False):
             of_group = of_cell.loc[of_cell["group"] == group].sort_values("bits")

@@ -102,7 +102,7 @@ def of_groups(bits: np.ndarray) -> Change:
 CHANGES = (
     of_bits("weights, range per tensor", weights_per_tensor),
     of_bits("weights, range per row", weights_per_row),
-    of_groups(np.arange(1, 9)),
+    of_groups(np.arange(1, 11)),
     of_bits("states", quantized_states, np.arange(1, 13)),
     of_noise("noise on weights", noisy_weights, n_draws=4),
     of_noise("noise on states", noisy_states, n_draws=2),

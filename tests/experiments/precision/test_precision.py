@@ -8,7 +8,7 @@ from capacity_jax import measure_capacity, mem_thru
 from experiments.precision.__main__ import main
 from experiments.precision.measures import gaussian_information
 from experiments.precision.summary import NETWORK, bits_for_share, kept, over_seeds
-from experiments.precision.variants import CHANGES, of_bits, of_groups, of_noise
+from experiments.precision.variants import noisy_states, of_bits, of_groups, of_noise, weights_per_tensor
 
 SETTINGS = {"trials": 0, "seeds": 2, "batch_size": 16}
 
@@ -20,25 +20,22 @@ def found(tmp_path_factory):
     measure_capacity("rnn", budgets=(120,), train_steps=500, workdir=directory / "labels", **SETTINGS)
     task = mem_thru(n_in=3, n_steps=2, n_evaluation=256)
     measure_capacity("rnn", task, budgets=(60,), train_steps=50, workdir=directory / "values", **SETTINGS)
-    by_name = {change.name: change for change in CHANGES}
-    few = {
-        "weights, range per tensor": np.array([1, 16]),
-        "weights, range per row": np.array([1, 16]),
-        "states": np.array([1, 12]),
-    }
-    changes = [of_bits(name, by_name[name].variant, bits) for name, bits in few.items()]
-    changes += [of_groups(np.array([1, 8])), *(change for change in CHANGES if change.name.startswith("noise"))]
-    noise = of_noise("noise on states", by_name["noise on states"].variant, n_draws=1)
-    return directory, main(directory / "labels", directory / "values", directory / "out", changes, noise)
+    changes = [
+        of_bits("weights, range per tensor", weights_per_tensor, np.array([1, 16])),
+        of_groups(np.array([1, 8])),
+        of_noise("noise on states", noisy_states, n_draws=1),
+    ]
+    return directory, main(directory / "labels", directory / "values", directory / "out", changes, changes[-1])
 
 
 def test_tables_and_figures_are_written(found):
     """Breaks if a figure fails on networks of one size, or the table lacks a change."""
     directory, needed = found
-    for name in ("precision", "noise", "groups"):
+    for name in ("precision", "noise", "groups", "noise_of_units"):
         assert (directory / "out" / f"{name}.png").stat().st_size > 10_000
     written = pd.read_csv(directory / "out" / "precision.csv")
-    assert set(written["change"]) == {change.name for change in CHANGES} == set(needed["change"])
+    assert set(written["change"]) == {"weights, range per tensor", "group of weights", "noise on states"}
+    assert set(needed["change"]) == set(written["change"])
     assert set(written["seeds"]) == {2}
 
 
@@ -46,10 +43,8 @@ def test_many_bits_keep_all_and_one_bit_does_not(found):
     """Breaks if shares are not of what the same network stored, or values are matched with the wrong variants."""
     directory, _ = found
     written = pd.read_csv(directory / "out" / "precision.csv").set_index(["change", "bits"])["mean"]
-    for change in ("weights, range per tensor", "weights, range per row"):
-        assert written[change, 16] == pytest.approx(1, abs=0.02)
-        assert written[change, 1] < 0.9
-    assert written["states", 12] == pytest.approx(1, abs=0.05)
+    assert written["weights, range per tensor", 16] == pytest.approx(1, abs=0.02)
+    assert written["weights, range per tensor", 1] < 0.9
 
 
 def table(shares, seed=0, bits=(1, 2, 4)):

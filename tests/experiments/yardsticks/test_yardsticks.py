@@ -3,9 +3,11 @@
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from capacity_jax.cells import esn
+from experiments.report import efficiency_section
 from experiments.yardsticks.__main__ import main
 from experiments.yardsticks.binary_perceptron import binary_capacity
 from experiments.yardsticks.hebbian_memory import hebbian_bits_per_weight, hebbian_bits_per_weight_measured
@@ -82,6 +84,13 @@ def test_estimator_reads_what_a_hebbian_memory_holds():
     """Breaks if the mutual information of real answers is not that of the closed form: within 5%."""
     measured = np.mean([hebbian_bits_per_weight_measured(100, 100, seed) for seed in range(5)])
     assert measured == pytest.approx(hebbian_bits_per_weight(100, 100), rel=0.05)
+
+
+def test_reports_of_capacities_tell_the_trainers_efficiency():
+    """Breaks if the committed table is not found, or tasks that measure no capacity get the section."""
+    [html] = efficiency_section(pd.DataFrame({"task": ["per_cap"]})).values()
+    assert "perceptron, 50 weights" in html
+    assert efficiency_section(pd.DataFrame({"task": ["mem_thru"]})) == {}
 
 
 def test_table_and_figure_are_written(tmp_path):
