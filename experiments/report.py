@@ -17,6 +17,7 @@ from capacity_jax.results.figures import learning_figure
 from capacity_jax.results.formatting import in_words
 from capacity_jax.results.report import report, save_report, table_html
 from capacity_jax.results.workdir import open_trials, read_config
+from capacity_jax.stats import Interval
 from experiments.paper.folders import draw_figures, judge_claims, tables_of, with_figure
 from experiments.paper.published import read_published
 from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Judgement
@@ -25,6 +26,13 @@ ABOUT_CLAIMS = """<p>Collins, Sohl-Dickstein and Sussillo, <i>Capacity and Train
 Networks</i>, ICLR 2017. A claim holds if all its 95% intervals lie where it puts them; it does not hold if one lies
 elsewhere, at a level corrected for their number; otherwise there are not enough trials. It is not run where no trial
 touches it. Open a claim for its rule and numbers.</p>
+"""
+# Written by `python -m experiments.yardsticks`.
+YARDSTICKS = Path(__file__).parent / "results" / "yardsticks.csv"
+ABOUT_EFFICIENCY = """<p>Linear readouts hold 2 bits for each weight (Cover 1965). Here is what an exact solver learns
+without error, what this trainer learns of the same patterns, and the ratio, with 95% intervals over draws: the rest is
+what training leaves on the table. Deeper machines may be trained less well. Measured by
+<code>python -m experiments.yardsticks</code>, not in this run.</p>
 """
 # Verdicts by the classes of the page's tags.
 TAGS = {HOLDS: "good", FAILS: "bad", UNDECIDED: "open", NOT_RUN: "absent"}
@@ -67,11 +75,31 @@ def write(directory: Path, records: pd.DataFrame, config: Mapping[str, Any], pub
         records,
         config,
         figures,
-        sections={"The paper's claims": claims_html(judge_claims(records, folders))},
+        sections={"The paper's claims": claims_html(judge_claims(records, folders))} | efficiency_section(records),
         tables=tables_of(records, folders),
         title=config.get("name", directory.resolve().name),
     )
     save_report(directory, page, figures)
+
+
+def efficiency_section(records: pd.DataFrame) -> dict[str, str]:
+    """What the trainer makes of machines of known capacity, for a report of capacities; nothing for other tasks."""
+    if "per_cap" not in set(records["task"]):
+        return {}
+    table = pd.read_csv(YARDSTICKS).dropna(subset="efficiency")
+    rows = [
+        {"machine": f"{row['machine']}, {row['weights']:.0f} weights", "draws": row["draws"]}
+        | {
+            heading: in_words(Interval(*(row[f"{name}{bound}"] for bound in ("", "_low", "_high"))))
+            for name, heading in {
+                "exact": "exact, bits per weight",
+                "trained": "trained",
+                "efficiency": "ratio",
+            }.items()
+        }
+        for row in table.to_dict("records")
+    ]
+    return {"The trainer's efficiency": ABOUT_EFFICIENCY + table_html(pd.DataFrame(rows))}
 
 
 def claims_html(judgements: Sequence[Judgement]) -> str:

@@ -32,6 +32,7 @@ BELOW = {
     "search": ["training", "tasks", "networks", "cells", "checks"],
     "studies": ["search", "training", "tasks", "networks", "cells", "checks"],
     "results": ["studies", "search", "training", "tasks", "networks", "cells", "estimators", "stats", "checks"],
+    "analysis": ["studies", "networks", "cells", "checks"],
     "measure": ["results", "studies", "search", "training", "tasks", "networks", "cells", "flax", "checks"],
     "commands": ["measure", "results", "studies", "tasks", "cells"],
     "__main__": ["commands"],

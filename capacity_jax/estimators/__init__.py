@@ -1,5 +1,11 @@
-"""What was learned, in bits: mutual information, rate-distortion, recall."""
+"""What was learned, in bits: mutual information, code length, rate-distortion, recall."""
 
+from capacity_jax.estimators.code_length import (
+    calibration_bits,
+    code_bits,
+    code_bits_from_logits,
+    gaussian_code_bits,
+)
 from capacity_jax.estimators.mutual_information import (
     bits_per_parameter,
     mutual_information,
@@ -10,7 +16,11 @@ from capacity_jax.estimators.recall import error_ratio, subspace_error, values_r
 
 __all__ = [
     "bits_per_parameter",
+    "calibration_bits",
+    "code_bits",
+    "code_bits_from_logits",
     "error_ratio",
+    "gaussian_code_bits",
     "gaussian_rate",
     "mutual_information",
     "mutual_information_from_logits",

@@ -61,6 +61,20 @@ def mutual_information_from_logits(
       >>> float(mutual_information_from_logits(logits, labels))
       4.0
     """
+    logits, labels, mask = check_labels(logits, labels, mask)
+    correct = ((logits > 0) == (labels > 0.5)) * mask
+    b = mask.sum(-1)
+    return mutual_information(correct.sum(-1) / b, b)
+
+
+def check_labels(
+    logits: Float[Array, "*batch b"], labels: Float[Array, "*batch b"], mask: Float[Array, "*batch b"] | None
+) -> tuple[Float[Array, "*batch b"], Float[Array, "*batch b"], Float[Array, "*batch b"]]:
+    """Logits, binary labels and mask as arrays, the mask all ones where there is none.
+
+    Raises:
+      ValueError: the shapes differ, a concrete array holds NaN, a label is neither 0 nor 1, or the mask admits none.
+    """
     mask = jnp.ones(np.shape(labels)) if mask is None else mask
     if not np.shape(logits) == np.shape(labels) == np.shape(mask):
         raise ValueError(
@@ -73,10 +87,7 @@ def mutual_information_from_logits(
         raise ValueError("labels hold other values than 0 and 1; they must be binary")
     if not isinstance(mask, Tracer) and not np.all(np.any(np.asarray(mask) > 0, -1)):
         raise ValueError("mask admits no label; at least one must count")
-    logits, labels, mask = jnp.asarray(logits), jnp.asarray(labels), jnp.asarray(mask, float)
-    correct = ((logits > 0) == (labels > 0.5)) * mask
-    b = mask.sum(-1)
-    return mutual_information(correct.sum(-1) / b, b)
+    return jnp.asarray(logits), jnp.asarray(labels), jnp.asarray(mask, float)
 
 
 def bits_per_parameter(bits: float, n_params: int) -> float:

@@ -43,7 +43,7 @@ class TrainedNetwork:
 
     def __call__(self, xs: Float[Array, "size n_heard n_in"]) -> Float[Array, "size n_reads n_out"]:
         """The outputs for inputs stacked on a leading axis, at the steps that the task reads."""
-        return _outputs(self.bucket, self.params, xs, self._hparams)
+        return _outputs(self.bucket, self.params, xs, self.encoded_hparams)
 
     def examples(self) -> Batch:
         """The evaluation set of this very trial, such as the inputs and labels it had to remember; padding weighs 0."""
@@ -65,12 +65,13 @@ class TrainedNetwork:
         )
 
     @property
-    def _hparams(self):
+    def encoded_hparams(self) -> dict[str, Array]:
+        """All hyperparameters as the arrays that a member is trained under."""
         settings = fill_defaults(self.bucket, self.record.hparams)
         return {name: jnp.asarray(value) for name, value in encode(settings, hyperparameters_of(self.bucket)).items()}
 
     def _member(self) -> Member:
-        member = jax.jit(partial(draw_member, self.bucket))(jnp.uint32(self.record.seed), self._hparams)
+        member = _drawn(self.bucket, jnp.uint32(self.record.seed), self.encoded_hparams)
         return member._replace(params=self.params)
 
 
@@ -161,6 +162,9 @@ def bucket_of(record: Record, cell: Cell | None = None, task: Task | None = None
             f"{record.parameters} and {record.task}"
         )
     return Bucket(network, task, record.batch_size)
+
+
+_drawn = jax.jit(draw_member, static_argnums=0)
 
 
 @partial(jax.jit, static_argnums=0)

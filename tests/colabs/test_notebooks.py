@@ -11,6 +11,7 @@ LARGEST = 300_000
 # Small enough that a run costs little more than what it compiles; the README's MGU has 300 parameters too, and so the
 # same program.
 SMALL = {
+    "bits_of_a_weight": {"BUDGET": 100, "TRAIN_STEPS": 20},
     "cells_in_flax": {"UNITS": 4, "BATCH": 4, "STEPS": 20},
     "explore_a_study": {"CELLS": ("rnn",), "BUDGETS": (80, 100), "TRAIN_STEPS": 20, "SEEDS": 2},
     "look_inside": {"BUDGET": 100, "TRAIN_STEPS": 20, "NEWTON_STEPS": 5},

@@ -114,9 +114,10 @@ def test_score_is_cross_entropy_and_correctness():
 
 def test_measures_are_bits():
     """Breaks if the estimator is fed another number of labels or parameters."""
-    assert per_cap().measures({"accuracy": 1.0}, {"b": 300}, SimpleNamespace(n_params=100)) == {
+    assert per_cap().measures({"accuracy": 1.0, "loss": 0.0}, {"b": 300}, SimpleNamespace(n_params=100)) == {
         "bits": 300,
         "bits_per_parameter": 3,
+        "code_bits": 300,
     }
 
 
