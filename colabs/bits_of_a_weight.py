@@ -30,7 +30,7 @@ if not find_spec("capacity_jax"):
 
 # %%
 BUDGET = 300
-TRAIN_STEPS = 20_000
+TRAIN_STEPS = 10_000
 
 # %%
 from tempfile import mkdtemp

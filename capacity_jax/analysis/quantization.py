@@ -24,7 +24,7 @@ def quantize(values: Float[Array, "..."], bits: Float[ArrayLike, ""]) -> Float[A
       >>> import jax.numpy as jnp
       >>> from capacity_jax.analysis import quantize
       >>> quantize(jnp.array([-1.0, -0.7, 0.2, 1.0]), bits=1).round(2).tolist()
-      [-0.75, -0.75, 0.75, 0.75]
+      [-0.5, -0.5, 0.5, 0.5]
     """
     low, high = jnp.min(values), jnp.max(values)
     middle, n_cells = (low + high) / 2, 2.0 ** jnp.asarray(bits, float)
