@@ -21,6 +21,8 @@ from capacity_jax.cells.recurrence import linear_recurrence
 
 # Of the logarithm of the decay.
 STRENGTH = 8.0
+# A root's slope is at most 1000 here, as in the authors' code: where the gate closes it would be infinite.
+LEAST = 1 / (2 * 1000) ** 2
 SLOWEST, FASTEST = 0.999, 0.9
 
 
@@ -50,7 +52,7 @@ def rglru(blocks: int = 1) -> Cell:
         u = affine(params["u"], x)
         r, i = (jax.nn.sigmoid(block_diagonal(params[gate]["W"], u) + params[gate]["b"]) for gate in "ri")
         log_a = -STRENGTH * jax.nn.softplus(params["decay"]) * r
-        return jnp.exp(log_a), jnp.sqrt(-jnp.expm1(2 * log_a)) * (i * u)
+        return jnp.exp(log_a), jnp.sqrt(jnp.maximum(-jnp.expm1(2 * log_a), LEAST)) * (i * u)
 
     return linear_recurrence(
         "rglru",

@@ -223,3 +223,12 @@ def test_a_strangers_matrix_state_computes_and_learns_as_ours():
 
         results.append(jax.jit(jax.value_and_grad(loss))(params))
     jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-4, atol=1e-6), *results)
+
+
+def test_a_closed_gate_has_a_gradient():
+    """Breaks if the RG-LRU's training ends in NaN as soon as a gate is so far closed that 1 − a² is 0."""
+    cell = cell_by_name("rglru")
+    params = cell.init(jax.random.key(0), M, N, {})
+    params["r"]["b"] -= 200.0
+    gradient = jax.grad(lambda params: cell.step(params, cell.initial_state(params), jnp.ones(M))[1].sum())(params)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient))
