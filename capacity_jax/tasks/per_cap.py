@@ -15,7 +15,6 @@ from jax import lax
 
 from capacity_jax.cells.hyperparameters import Hyperparameter
 from capacity_jax.checks import check_size, unknown
-from capacity_jax.estimators.code_length import code_bits
 from capacity_jax.estimators.mutual_information import bits_per_parameter, mutual_information
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
@@ -27,9 +26,6 @@ Inputs = Literal["centred", "binary"]
 @one_for_equal_arguments
 def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs = "centred") -> Task:
     """The memorization task; its capacity is the largest mutual information over b and all else.
-
-    The measures are `bits`, the mutual information, `bits_per_parameter`, and `code_bits`, by which the network
-    shortens the code of the labels.
 
     Args:
       n_in: number of inputs. Fewer than log2(b) make inputs repeat.
@@ -89,11 +85,7 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
 
     def measures(scores, hparams, network):
         bits = float(mutual_information(scores["accuracy"], hparams["b"]))
-        return {
-            "bits": bits,
-            "bits_per_parameter": bits_per_parameter(bits, network.n_params),
-            "code_bits": code_bits(scores["loss"], hparams["b"]),
-        }
+        return {"bits": bits, "bits_per_parameter": bits_per_parameter(bits, network.n_params)}
 
     def fit(network, settings):
         asked = [value for one in settings if "b" in (spelt := expand(network, one)) for value in np.ravel(spelt["b"])]

@@ -25,9 +25,6 @@ from capacity_jax.training.program import slots_worth
 from experiments.benchmarks.report import as_text
 from experiments.plan import studies
 
-CONFIG = config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
-SLOTS = flags.DEFINE_integer("slots", 256, "Most members that train at once.", lower_bound=1)
-
 
 class Slots(NamedTuple):
     """What became of the slots while a study ran: steps of members, steps of slots, steps until it ended."""
@@ -39,7 +36,8 @@ class Slots(NamedTuple):
 
 def main(_) -> None:
     """Prints a row for each study and one for all."""
-    rows = [_row(study, simulated(study, SLOTS.value), fixed(study, SLOTS.value)) for study in studies(CONFIG.value)]
+    most = flags.FLAGS.slots
+    rows = [_row(study, simulated(study, most), fixed(study, most)) for study in studies(flags.FLAGS.config)]
     table = pd.DataFrame(rows)
     print(as_text(table.drop(columns=["busy", "all", "fixed_all"])))
     busy = 100 * table["busy"].sum()
@@ -116,4 +114,7 @@ def _row(study, resized, unchanged):
 
 
 if __name__ == "__main__":
+    # Not where the module is imported: experiments.run has a flag of this name.
+    config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
+    flags.DEFINE_integer("slots", 256, "Most members that train at once.", lower_bound=1)
     app.run(main)

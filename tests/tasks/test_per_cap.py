@@ -117,7 +117,6 @@ def test_measures_are_bits():
     assert per_cap().measures({"accuracy": 1.0, "loss": 0.0}, {"b": 300}, SimpleNamespace(n_params=100)) == {
         "bits": 300,
         "bits_per_parameter": 3,
-        "code_bits": 300,
     }
 
 
