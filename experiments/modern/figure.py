@@ -24,21 +24,18 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     rows = rows_of(records)
     stored, recalled = rows.loc[rows["task"] == "per_cap"], rows.loc[rows["task"] == "assoc_recall"]
     cells = _in_order(stored)
-    panels = 2 + (len(recalled) > 0)
-    figure = Figure(figsize=(4.6 * panels, 2 + 0.2 * max(len(cells), 12)), layout="constrained")
+    tracks = [track for track in TRACKS if track in set(stored["track"])] or ["bare"]
+    panels = len(tracks) + (len(recalled) > 0)
+    figure = Figure(figsize=(2 + 5 * panels, 2 + 0.2 * max(len(cells), 12)), layout="constrained")
     axes = figure.subplots(1, panels, squeeze=False)[0]
-    for place, (track, title) in enumerate(TRACKS.items()):
+    for place, track in enumerate(tracks):
         _capacities(axes[place], stored.loc[stored["track"] == track], records, cells)
-        axes[place].set_title(f"{'ab'[place]}  {title}")
-    axes[0].set_yticks(range(len(cells)), cells)
-    axes[1].set_yticks(range(len(cells)), [])
+        axes[place].set_title(TRACKS[track])
+        axes[place].set_yticks(range(len(cells)), cells if place == 0 else [])
     if len(recalled):
-        _recall(axes[2], recalled)
-    handles = [
-        axes[0].scatter([], [], color=colour, label=f"nonlinear {CLASSES[name]}")
-        for name, colour in CLASS_COLOURS.items()
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
+        _recall(axes[-1], recalled)
+    handles = [axes[0].scatter([], [], color=colour, label=CLASSES[name]) for name, colour in CLASS_COLOURS.items()]
+    figure.legend(handles=handles, title="nonlinear in", loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
 
 
@@ -83,5 +80,5 @@ def _recall(axes: Axes, rows: pd.DataFrame) -> None:
                 xytext=(4, 3),
                 textcoords="offset points",
             )
-    axes.set(xscale="log", xlabel="numbers in the state", ylabel="bits recalled", title="c  key-value pairs recalled")
+    axes.set(xscale="log", xlabel="numbers in the state", ylabel="bits recalled", title="key-value pairs recalled")
     grid(axes)

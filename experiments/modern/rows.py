@@ -11,10 +11,10 @@ from capacity_jax.results.best import best_table
 
 # What a cell is nonlinear in: the class of its row.
 CLASSES = {
-    "R": "in its state",
-    "G": "in a gate or activation of its input",
-    "B": "in products of linear terms",
-    "L": "in nothing",
+    "R": "its state",
+    "G": "a gate or activation of its input",
+    "B": "products of linear terms",
+    "L": "nothing",
 }
 TASKS = ("per_cap", "assoc_recall")
 BLOCK = "block("
