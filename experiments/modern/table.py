@@ -57,3 +57,7 @@ def _stored(records):
 
 def _named(stored):
     return stored.rename(columns={"bits": "mean_bits", "score": "mean_bits_per_parameter"})[COLUMNS]
+
+
+if __name__ == "__main__":
+    main()

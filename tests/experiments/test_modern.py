@@ -1,10 +1,14 @@
 """What is drawn and tabled of modern cells."""
 
 import io
+import subprocess
+import sys
 
+import pandas as pd
 import pytest
 from trial_tables import sizes, table
 
+from capacity_jax.results.parquet import write_parquet
 from experiments.configs.modern import get_config
 from experiments.modern.figure import draw, select, tables
 from experiments.modern.rows import rows_of
@@ -57,6 +61,14 @@ def test_table_counts_live_parameters(records):
     assert retnet["bits_per_live"] == pytest.approx(retnet["mean_bits"] / retnet["live"])
     assert set(tables(records)["Modern cells"]["core"]) == {"gru", "lru", "retnet(heads=2)"}
     assert len(select(records)) == 11
+
+
+def test_the_table_is_written_by_a_command(records, tmp_path):
+    """Breaks if the README's command writes nothing, or another table."""
+    write_parquet(tmp_path / "trials.parquet", records.loc[records["cell"] == "retnet(heads=2)"])
+    command = [sys.executable, "-m", "experiments.modern.table", str(tmp_path), f"--out={tmp_path / 'modern.csv'}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert pd.read_csv(tmp_path / "modern.csv")["core"].tolist() == ["retnet(heads=2)"]
 
 
 def test_every_cell_fits_the_smallest_size():
