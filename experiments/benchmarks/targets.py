@@ -93,5 +93,7 @@ def _described(platform: str, topology: str) -> tuple[jax.Device, ...]:  # pyrig
     if platform == "tpu":
         # Without it libtpu asks the network for a TPU that is not there.
         os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
+        # Whatever other process has loaded it, such as one that looks for a device: none is there to be shared.
+        os.environ.setdefault("ALLOW_MULTIPLE_LIBTPU_LOAD", "1")
         return tuple(topologies.get_topology_desc(platform="tpu", topology_name=topology).devices)
     return tuple(topologies.get_topology_desc(platform="cuda", topology=topology, target_config=H100).devices)
