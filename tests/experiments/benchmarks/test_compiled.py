@@ -75,7 +75,7 @@ def test_no_chip_of_a_slice_waits_for_another(estimated):
 def test_a_gpu_launches_few_kernels_a_step(estimated):
     """Breaks if a step becomes many more launches, which is what a step of narrow members waits for."""
     row = estimated("H100", "rnn", "16x64")
-    assert row["kernels_per_step"] <= 40
+    assert row["kernels_per_step"] <= 41
     assert row["collectives"] == row["loops_over_members"] == 0
     assert row["cycles_per_member_step"] is None
 
