@@ -21,6 +21,10 @@ class NotYet(Exception):  # noqa: N818
     """What comes next follows from records or proposals that are still to come."""
 
 
+class BeingProposed(NotYet):
+    """What comes next was being proposed a moment ago, and may be known by now."""
+
+
 class NextTrials:
     """The trials that this worker is to train, each begun in the ledger; None while the next one is not known yet.
 
@@ -57,6 +61,9 @@ class NextTrials:
                     key = _first_missing(self.study, records, entries)
                 if key is None:
                     return
+            except BeingProposed:
+                yield None
+                continue
             except NotYet:
                 unknown = len(entries), len(records)
                 if not self.ledger.left_over() and not self._planned.in_progress():
@@ -107,8 +114,10 @@ class _PlannedSettings:
         batch, _ = batch_of(self.study, number)
         self.batches = {later: future for later, future in self.batches.items() if later >= batch}
         self._prepare(batch, entries, records, {})
-        if batch not in self.batches or not self.batches[batch].done():
+        if batch not in self.batches:
             raise NotYet
+        if not self.batches[batch].done():
+            raise BeingProposed
         proposed = self._proposed(batch)
         self._prepare(batch + 1, entries, records, proposed)
         return proposed

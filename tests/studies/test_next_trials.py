@@ -1,6 +1,6 @@
 """Which trial comes next: the longest of those that are known."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 import pytest
@@ -23,6 +23,35 @@ def asking():
 def next_trials(asking, **changes):
     ledger = Ledger(study_of(initial_settings=INITIAL, **changes), open_storage())
     return NextTrials(ledger, asking, gp.propose), ledger
+
+
+class Late(Future):
+    """Done after so many looks."""
+
+    # One for each of three initial settings, and that for the first proposal.
+    looks = 4
+
+    def done(self):
+        self.looks -= 1
+        return self.looks < 0
+
+
+class Immediate:
+    """An executor whose work ends between two looks at it."""
+
+    def submit(self, call, *arguments, **named):
+        future = Late()
+        future.set_result(call(*arguments, **named))
+        return future
+
+
+def test_a_proposal_that_ends_while_it_is_looked_for_is_begun():
+    """Breaks if a worker takes a study for done because its next settings became known a moment too soon."""
+    trials, ledger = next_trials(Immediate(), sampler="random", trials=4, seeds=1)
+    for trial in trials:
+        if trial is not None:
+            ledger.finish(outcome_of(trial))
+    assert len(ledger.records()) == 7
 
 
 def test_the_longest_begin_first(asking):
