@@ -142,13 +142,15 @@ def _with_more(asked: dict[str, Any], more_trials: int, more_seeds: int, more_bu
 
 
 def _persistence(workdir, storage) -> Persistence:
+    directory = Path(workdir or "")
+    if workdir:
+        directory.mkdir(parents=True, exist_ok=True)
+        storage = storage or f"sqlite:///{directory / 'studies.db'}"
+    opened = storage if isinstance(storage, Storage) else open_storage(storage)
     if not workdir:
-        return Persistence(storage if isinstance(storage, Storage) else open_storage(storage))
-    directory = Path(workdir)
-    directory.mkdir(parents=True, exist_ok=True)
-    storage = storage or f"sqlite:///{directory / 'studies.db'}"
+        return Persistence(opened)
     return Persistence(
-        storage if isinstance(storage, Storage) else open_storage(storage),
+        opened,
         Worker(directory / "workers"),
         weights=directory / "weights",
         notify=log_of_trials(directory),

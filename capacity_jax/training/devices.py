@@ -33,8 +33,8 @@ class Devices:
       devices: of this process; members are shared out among them and never communicate.
       in_turn: whether each device takes its members one after another, as suits a CPU, whose cache then holds a
         member's arrays; otherwise all at once under `jax.vmap`, which fills a GPU or TPU.
-      kernel: whether those train by a kernel whom the device's takes (`tpu_kernel`, `gpu_kernel`); a CPU interprets
-        the TPU's.
+      kernel: whether members that the device's kernel takes (`kernels.kernel_of`) train by it; a CPU interprets the
+        TPU's.
 
     Raises:
       ValueError: kernel is set, and members train in turn.

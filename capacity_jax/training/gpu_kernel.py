@@ -20,7 +20,6 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array, Float, Int
 
-from capacity_jax.cells import CELLS as ALL_CELLS
 from capacity_jax.cells.base import HParams, Params
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Data, Task
@@ -29,8 +28,6 @@ from capacity_jax.training.member import STEPS, Bucket, Member, curve_places
 from capacity_jax.training.optimizer import Coefficients, Moments, coefficients, descend, schedule
 
 CELLS = ("rnn", "irnn")
-# Weights and activations of a block fill the registers of a program.
-WIDEST = 32
 # The least side of a product; examples at once; training steps of a launch.
 LEAST, EXAMPLES, AT_ONCE = 16, 64, 256
 N_WARPS = 4
@@ -58,14 +55,6 @@ class Trained(NamedTuple):
     curve: dict[str, Float[Array, " places"]]
     loss: Float[Array, "1"]
     made: Int[Array, "1"]
-
-
-def takes(bucket: Bucket) -> bool:
-    """Whether the kernel can train such members."""
-    network, cell, task = bucket.network, bucket.network.cell, bucket.task
-    narrow = max(network.n_in, network.n_hidden) <= WIDEST
-    known = cell.name in CELLS and cell is ALL_CELLS[cell.name]
-    return known and narrow and network.depth == 1 and task.name == "per_cap"
 
 
 def advance_by_kernel(

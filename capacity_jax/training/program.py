@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from types import ModuleType
 from typing import NamedTuple
 
 import jax
@@ -13,8 +12,8 @@ from jax.stages import Compiled
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from capacity_jax.checks import check_size
-from capacity_jax.training import gpu_kernel, tpu_kernel
 from capacity_jax.training.devices import Devices, default_devices
+from capacity_jax.training.kernels import kernel_of
 from capacity_jax.training.member import Bucket, Member, advance, draw_member, evaluate, finished, kept_bytes
 from capacity_jax.training.memory import slots_that_fit
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
@@ -102,12 +101,6 @@ def gang_size(bucket: Bucket, n_slots: int, devices: Devices) -> int:
         return kept_bytes(bucket, jax.eval_shape(bucket.task.shared), _encoded_defaults(bucket))
 
     return devices.gang_size(n_slots // len(devices.devices), kept)
-
-
-def kernel_of(bucket: Bucket, devices: Devices) -> ModuleType | None:
-    """The module whose kernel can train such members on such devices, if there is one."""
-    kernel = gpu_kernel if devices.devices[0].platform == "gpu" else tpu_kernel
-    return kernel if kernel.takes(bucket) else None
 
 
 def train_chunk(

@@ -20,7 +20,6 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import tpu as pltpu
 from jaxtyping import Array, Float, Int
 
-from capacity_jax.cells import CELLS as ALL_CELLS
 from capacity_jax.cells.base import HParams, Params
 from capacity_jax.cells.linear import linear
 from capacity_jax.networks import Network
@@ -31,8 +30,6 @@ from capacity_jax.training.optimizer import Coefficients, Moments, coefficients,
 
 # Products, elementwise functions and splits of the leading axis are all that these do.
 CELLS = ("rnn", "irnn", "ugrnn", "gru", "lstm")
-# Sums over the units are unrolled.
-WIDEST = 32
 # Members of a tile, examples at once, training steps of a launch.
 LANES, SUBLANES, AT_ONCE = 128, 8, 8
 # The vector memory of a TPU core from v5e on, less what the compiler keeps for itself.
@@ -61,14 +58,6 @@ class Trained(NamedTuple):
     curve: dict[str, Float[Array, "places 1 members"]]
     loss: Float[Array, "1 members"]
     made: Int[Array, "1 members"]
-
-
-def takes(bucket: Bucket) -> bool:
-    """Whether the kernel can train such members."""
-    network, cell, task = bucket.network, bucket.network.cell, bucket.task
-    narrow = max(network.n_in, network.n_hidden) <= WIDEST
-    known = cell.name in CELLS and cell is ALL_CELLS[cell.name]
-    return known and narrow and network.depth == 1 and task.name == "per_cap"
 
 
 def launch(

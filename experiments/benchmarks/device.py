@@ -18,7 +18,7 @@ import pandas as pd
 from absl import app, flags
 
 from capacity_jax.training import Devices, Trial, default_devices, train_population, use_all_cores
-from capacity_jax.training.program import kernel_of
+from capacity_jax.training.kernels import kernel_of
 from experiments.benchmarks.machine import describe
 from experiments.benchmarks.ours import population
 from experiments.benchmarks.report import as_text

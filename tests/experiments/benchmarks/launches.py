@@ -13,8 +13,8 @@ from capacity_jax.cells import CELLS
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import Bucket
+from capacity_jax.training.kernels import kernel_of
 from capacity_jax.training.member import draw_member
-from capacity_jax.training.program import kernel_of
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
 from experiments.benchmarks.hlo import Program
 from experiments.benchmarks.targets import TARGETS
