@@ -12,11 +12,11 @@ It writes `precision.csv`, one row for each network, size and variant, with mean
 share of bits kept, and the figures `precision.png`, `noise.png`, `groups.png` and, from VALUES, `noise_of_units.png`.
 """
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 
+from capacity_jax.commands.command_line import OneLineParser, stop
 from capacity_jax.results.formatting import in_words, network_label
 from experiments.precision.figures import group_figure, noise_figure, precision_figure, unit_figure
 from experiments.precision.measures import label_bits, value_bits
@@ -29,8 +29,8 @@ ALMOST_ALL = 0.95
 
 def main(labels: Path, values: Path | None, out: Path, changes=CHANGES, noise=NOISE_ON_VALUES) -> pd.DataFrame:
     """Measures, writes tables and figures into a directory, and gives what each network needs."""
-    rows = label_bits(labels, changes)
     out.mkdir(parents=True, exist_ok=True)
+    rows = label_bits(labels, changes)
     table = kept(rows)
     over_seeds(table, "share").to_csv(out / "precision.csv", index=False, float_format="%.4g")
     figures = {"precision": precision_figure(rows), "noise": noise_figure(rows), "groups": group_figure(rows)}
@@ -42,14 +42,15 @@ def main(labels: Path, values: Path | None, out: Path, changes=CHANGES, noise=NO
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.precision", description=(__doc__ or "").splitlines()[0]
-    )
+    parser = OneLineParser(prog="python -m experiments.precision", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("labels", type=Path, help="work directory of a run of per_cap")
     parser.add_argument("values", type=Path, nargs="?", help="work directory of a run of mem_thru")
     parser.add_argument("--out", type=Path, default=Path("experiments/results"), help="where tables and figures go")
     options = parser.parse_args()
-    needed = main(options.labels, options.values, options.out)
+    try:
+        needed = main(options.labels, options.values, options.out)
+    except (ValueError, OSError) as error:
+        stop(error)
     networks = [network_label(network) for network in zip(needed["cell"], needed["depth"], strict=True)]
     shown = needed.assign(cell=networks, needed=[in_words(one) for one in needed["needed"]]).drop(columns="depth")
     print(f"bits at which {ALMOST_ALL:.0%} of the stored bits are kept, with 95% intervals over seeds:")

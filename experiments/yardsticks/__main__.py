@@ -4,11 +4,11 @@ It writes `yardsticks.csv` and `yardsticks.png`, and prints the table: bits for 
 solver, by our own training on the same patterns, and as the memorization task reports them.
 """
 
-import argparse
 from pathlib import Path
 
 import pandas as pd
 
+from capacity_jax.commands.command_line import OneLineParser, stop
 from capacity_jax.results.formatting import in_words
 from capacity_jax.stats import Interval
 from capacity_jax.training import use_all_cores
@@ -32,10 +32,10 @@ def main(
     hebbian=HEBBIAN,
 ) -> pd.DataFrame:
     """Measures, writes table and figure into a directory, and gives the table."""
+    out.mkdir(parents=True, exist_ok=True)
     readouts = list(linear_readouts(perceptrons, echo_states))
     binary = binary_perceptrons(binary_sizes, binary_draws)
     found = table(readouts, binary, hebbian)
-    out.mkdir(parents=True, exist_ok=True)
     bounds_apart(found).to_csv(out / "yardsticks.csv", index=False, float_format="%.4f")
     draw(readouts, binary).savefig(out / "yardsticks.png", dpi=150)
     return found
@@ -56,11 +56,13 @@ def bounds_apart(found: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.yardsticks", description=(__doc__ or "").splitlines()[0]
-    )
+    parser = OneLineParser(prog="python -m experiments.yardsticks", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("experiments/results"), help="where table and figure go")
     out = parser.parse_args().out
     use_all_cores()
-    shown = main(out).map(lambda value: in_words(value) if isinstance(value, Interval) else value)
+    try:
+        found = main(out)
+    except OSError as error:
+        stop(error)
+    shown = found.map(lambda value: in_words(value) if isinstance(value, Interval) else value)
     print(shown.fillna("–").to_string(index=False))

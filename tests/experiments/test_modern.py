@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from experiments.modern.rows import rows_of
 from experiments.modern.table import with_live_parameters
 from experiments.plan import studies
 
+ROOT = Path(__file__).parents[2]
 STORED = {
     "gru": {600: [3.0, 3.2], 1200: [2.9, 3.1]},
     "retnet(heads=2)": {600: [0.3, 0.4]},
@@ -67,7 +69,7 @@ def test_the_table_is_written_by_a_command(records, tmp_path):
     """Breaks if the README's command writes nothing, or another table."""
     write_parquet(tmp_path / "trials.parquet", records.loc[records["cell"] == "retnet(heads=2)"])
     command = [sys.executable, "-m", "experiments.modern.table", str(tmp_path), f"--out={tmp_path / 'modern.csv'}"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     assert pd.read_csv(tmp_path / "modern.csv")["core"].tolist() == ["retnet(heads=2)"]
 
 
