@@ -62,7 +62,7 @@ def _grid(config) -> list[dict]:
 
 def _study(config, cell: Cell, depth, i, arguments, published, of_others):
     task = task_by_name(config.task)(**arguments)
-    initial_settings = _initial_settings(config, cell.name)
+    initial_settings = _initial_settings(config, cell.name, depth)
     if not initial_settings and not config.trials and published is None:
         raise ValueError(f"trials is 0 and initial_settings has none for {cell.name}; one of them must hold some")
     sizes = task.n_in, task.n_out
@@ -92,9 +92,12 @@ def _study(config, cell: Cell, depth, i, arguments, published, of_others):
     return replace(study, initial_settings=[*study.initial_settings, *_published_settings(study, published)])
 
 
-def _initial_settings(config, cell_name):
-    settings = config.initial_settings.get(cell_name, config.initial_settings.get("default", ()))
-    name = f"initial_settings.{cell_name}"
+def _initial_settings(config, cell_name, depth):
+    """Those of the cell at that depth, or else of the cell, or else of all."""
+    given = config.initial_settings
+    name = next((one for one in (f"{cell_name}@{depth}", cell_name) if one in given), "default")
+    settings = given.get(name, ())
+    name = f"initial_settings.{name}"
     if not isinstance(settings, list | tuple):
         raise ValueError(f"{name} is {settings!r}; allowed: a tuple of settings")
     for setting in settings:

@@ -19,6 +19,7 @@ from capacity_jax.results.report import report, save_report, table_html
 from capacity_jax.results.workdir import open_trials, read_config
 from capacity_jax.stats import Interval
 from experiments.paper.folders import draw_figures, judge_claims, tables_of, with_figure
+from experiments.paper.looks import levels
 from experiments.paper.published import read_published
 from experiments.paper.verdict import FAILS, HOLDS, NOT_RUN, UNDECIDED, Judgement
 
@@ -71,11 +72,12 @@ def write(directory: Path, records: pd.DataFrame, config: Mapping[str, Any], pub
     figures = draw_figures(records, read_published(published) if published else None, folders)
     if len(records):
         figures["learning"] = learning_figure(records)
+    judgements = judge_claims(records, folders, levels(directory))
     page = report(
         records,
         config,
         figures,
-        sections={"The paper's claims": claims_html(judge_claims(records, folders))} | efficiency_section(records),
+        sections={"The paper's claims": claims_html(judgements)} | efficiency_section(records),
         tables=tables_of(records, folders),
         title=config.get("name", directory.resolve().name),
     )
@@ -108,9 +110,9 @@ def claims_html(judgements: Sequence[Judgement]) -> str:
 
 
 def _claim(judgement):
-    claim, verdict, findings, remark = judgement
+    claim, verdict, findings, remark, level = judgement
     rows = [(finding.name, in_words(finding.interval), finding.quantity.bounds) for finding in findings]
-    table = table_html(pd.DataFrame(rows, columns=["what", "measured, 95%", "claimed"])) if rows else ""
+    table = table_html(pd.DataFrame(rows, columns=["what", f"measured, {100 * level:.4g}%", "claimed"])) if rows else ""
     return (
         f'<details class="item"><summary><span class="tag {TAGS[verdict]}">{escape(verdict)}</span> {claim.number}. '
         f"{escape(claim.statement)}</summary><p><b>Rule:</b> {escape(claim.rule)}</p>{table}<p>{escape(remark)}</p>"

@@ -22,7 +22,7 @@ ABOUT = {
     "max_train_steps": "no trial trains for longer; a cap makes what is measured a lower bound, and is recorded",
     "checkpoint_interval": "seconds between checkpoints of what is being trained",
     "kept_settings": "of how many settings of each study, the best ones, the trained parameters are kept",
-    "initial_settings": "settings known to be good, by cell, or for all others under default",
+    "initial_settings": "settings known to be good, by cell (gru), cell and depth (gru@4), or for others under default",
     "warm_start": "the authors' published trials (rnn_hp_dataset.tar.gz): their best settings are initial ones too",
     "space": "changes to the declared ranges of hyperparameters: --config.space.lr_init=0.01 fixes one, "
     "--config.space.lr_init=0.001,0.01 is a range, --config.space.optimizer=adam,sgd are choices",

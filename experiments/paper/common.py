@@ -6,14 +6,36 @@ from ml_collections import ConfigDict
 
 from capacity_jax.search import SHORT_RUN_RANGES, rate_for_length
 from experiments.configs.common import base_config
-from experiments.configs.quickstart import INITIAL_SETTINGS
 from experiments.paper.cells import PAPER_CELLS
 
-# A minute, under an hour on 4 cores, under an hour on one large GPU, the paper's own.
-EXTENTS = ("smoke", "laptop", "gpu", "paper")
+# A minute, under an hour on 4 cores, 12 hours on 4 cores, under an hour on one large GPU, the paper's own.
+EXTENTS = ("smoke", "laptop", "overnight", "gpu", "paper")
 # Each at the least depth it can have.
 SIX_CELLS = ",".join(f"{cell}@2" if cell == "intersection" else cell for cell in PAPER_CELLS)
-CAPACITY_STEPS = {"smoke": 300, "laptop": (10_000, 25_000), "gpu": (50_000, 300_000), "paper": (50_000, 20_000_000)}
+CAPACITY_STEPS = {
+    "smoke": 300,
+    "laptop": (10_000, 25_000),
+    "overnight": (50_000, 200_000),
+    "gpu": (50_000, 300_000),
+    "paper": (50_000, 20_000_000),
+}
+# Rates that are good for 100,000 steps of 128 examples near 2,000 parameters, and about as many labels as then fit;
+# deep networks want smaller rates.
+CAPACITY_SETTINGS = {
+    "rnn": {"lr_init": 0.007, "b_per_parameter": 4.4},
+    "rnn@4": {"lr_init": 0.0035, "b_per_parameter": 4.4},
+    "irnn": {"lr_init": 0.005, "b_per_parameter": 3.5},
+    "irnn@4": {"lr_init": 0.0025, "b_per_parameter": 3.5},
+    "ugrnn": {"lr_init": 0.01, "b_per_parameter": 4.4},
+    "gru": {"lr_init": 0.013, "b_per_parameter": 3.8},
+    "gru@2": {"lr_init": 0.009, "b_per_parameter": 3.8},
+    "gru@4": {"lr_init": 0.0065, "b_per_parameter": 3.8},
+    "lstm": {"lr_init": 0.013, "b_per_parameter": 3.8},
+    "lstm@2": {"lr_init": 0.009, "b_per_parameter": 3.8},
+    "lstm@4": {"lr_init": 0.0065, "b_per_parameter": 3.8},
+    "intersection": {"lr_init": 0.007, "b_per_parameter": 3.8},
+    "intersection@4": {"lr_init": 0.0035, "b_per_parameter": 3.8},
+}
 
 
 def figure_config(
@@ -36,10 +58,10 @@ def figure_config(
     config = base_config(figure, task, extent, EXTENTS)
     config.figure = f"experiments.paper.{figure}"
     config.cells = "rnn,intersection@2" if extent == "smoke" else at_depths(*depths) if depths else SIX_CELLS
-    config.trials = {"smoke": 2, "laptop": 8, "gpu": 256, "paper": 1000}[extent]
-    config.seeds = {"smoke": 2, "laptop": 3, "gpu": 5, "paper": 5}[extent]
+    config.trials = {"smoke": 2, "laptop": 8, "overnight": 32, "gpu": 256, "paper": 1000}[extent]
+    config.seeds = {"smoke": 2, "laptop": 4, "overnight": 5, "gpu": 5, "paper": 5}[extent]
     # As many at once as a GPU trains at once.
-    config.proposals = {"smoke": 2, "laptop": 8, "gpu": 128, "paper": 128}[extent]
+    config.proposals = {"smoke": 2, "laptop": 8, "overnight": 8, "gpu": 128, "paper": 128}[extent]
     config.space = ConfigDict(({} if extent == "paper" else SHORT_RUN_RANGES) | {"train_steps": train_steps[extent]})
     config.update(fields)
     return config
@@ -52,15 +74,17 @@ def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]
         figure, "per_cap", extent, train_steps=CAPACITY_STEPS, budgets=budgets[extent], task_args=task_args, **fields
     )
     config.batch_size = 64 if extent == "smoke" else 128
-    config.initial_settings = ConfigDict({cell: (capacity_setting(cell, extent),) for cell in INITIAL_SETTINGS})
+    if extent == "laptop":
+        config.trials = 0
+    config.initial_settings = ConfigDict({name: (capacity_setting(name, extent),) for name in CAPACITY_SETTINGS})
     config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
     return config
 
 
-def capacity_setting(cell: str, extent: str) -> dict[str, Any]:
-    """The cell's initial setting of stored bits, with the most training steps that the extent allows."""
-    steps = {"smoke": 300, "laptop": 25_000, "gpu": 300_000, "paper": 1_000_000}[extent]
-    setting = INITIAL_SETTINGS[cell]
+def capacity_setting(network: str, extent: str) -> dict[str, Any]:
+    """The initial setting of stored bits that `CAPACITY_SETTINGS` has, for the training steps of the extent."""
+    steps = {"smoke": 300, "laptop": 100_000, "overnight": 200_000, "gpu": 300_000, "paper": 1_000_000}[extent]
+    setting = CAPACITY_SETTINGS[network]
     rate = rate_for_length(setting["lr_init"], steps)
     return setting | {"lr_init": rate, "lr_decay_rate": 0.03, "train_steps": steps}
 

@@ -10,16 +10,16 @@ It may offer `tables(records) -> dict[str, DataFrame]`, tables by heading that a
 there is one, offers `CLAIMS`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from experiments.paper.verdict import Claim, Judgement, judge
+from experiments.paper.verdict import LEVEL, Claim, Judgement, judge
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,10 +59,20 @@ def claims_of(folder: str) -> Sequence[Claim]:
     return _imported(folder, "claim").CLAIMS if _has(folder, "claim") else ()
 
 
-def judge_claims(records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS) -> list[Judgement]:
-    """Every claim of the folders with its verdict, in the order of their numbers, on a table of any trials."""
+def judge_claims(
+    records: pd.DataFrame, folders: Iterable[str] = PAPER_FOLDERS, levels: Mapping[int, float] = MappingProxyType({})
+) -> list[Judgement]:
+    """Every claim of the folders with its verdict, in the order of their numbers, on a table of any trials.
+
+    Args:
+      records: the trials.
+      folders: import paths.
+      levels: confidence of the intervals by the number of a claim, where it is another than `LEVEL`.
+    """
     claims = [claim for folder in folders for claim in claims_of(folder)]
-    return [judge(claim, records) for claim in sorted(claims, key=lambda claim: claim.number)]
+    return [
+        judge(claim, records, levels.get(claim.number, LEVEL)) for claim in sorted(claims, key=lambda one: one.number)
+    ]
 
 
 def draw_figures(

@@ -14,6 +14,8 @@ from capacity_jax.results.formatting import in_words
 from capacity_jax.stats import Interval
 from experiments.paper.cells import PAPER_CELLS
 
+# Confidence of the intervals.
+LEVEL = 0.95
 HOLDS, FAILS, UNDECIDED, NOT_RUN = "holds", "does not hold", "not enough trials", "not run"
 
 # A number with its interval at a level such as 0.95; NaN where the trials do not give it.
@@ -61,6 +63,7 @@ class Claim:
       quantities: what it says of them; all must lie within their bounds.
       remark: what else was measured that bears on it.
       cells: the cells that it is about; trials of others do not touch it.
+      grows: the field of a configuration that asks for more of its trials, `seeds` or `trials`.
     """
 
     number: int
@@ -70,6 +73,7 @@ class Claim:
     quantities: Sequence[Quantity]
     remark: Callable[[Any], str] = lambda measured: ""
     cells: Sequence[str] = PAPER_CELLS
+    grows: str = "seeds"
 
     @property
     def rule(self) -> str:
@@ -78,7 +82,7 @@ class Claim:
 
 
 class Finding(NamedTuple):
-    """What was measured of one quantity of one subject: its estimate with the 95% interval."""
+    """What was measured of one quantity of one subject: its estimate with its interval."""
 
     name: str
     interval: Interval
@@ -112,18 +116,23 @@ class Judgement(NamedTuple):
       verdict: "holds", "does not hold", "not enough trials", or "not run" where no trial touches it.
       findings: effect sizes and intervals.
       remark: what else was measured.
+      level: confidence of the intervals.
     """
 
     claim: Claim
     verdict: str
     findings: Sequence[Finding] = ()
     remark: str = ""
+    level: float = LEVEL
 
     def __str__(self) -> str:
         claim = self.claim
         lines = [f"Claim {claim.number}: {self.verdict.upper()}", f"  {claim.statement}", f"  Rule: {claim.rule}"]
         lines += [f"  - {finding}" for finding in self.findings]
-        return "\n".join(lines + [f"  {self.remark}"] * bool(self.remark))
+        remarks = [self.remark] * bool(self.remark)
+        if self.level != LEVEL:
+            remarks.append(f"The trials grew until here, so that intervals are at {self.level:.2%}.")
+        return "\n".join(lines + [f"  {remark}" for remark in remarks])
 
     @property
     def plan(self) -> str:
@@ -134,12 +143,12 @@ class Judgement(NamedTuple):
         return "\n".join(lines)
 
 
-def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
-    """The verdict on a claim, and the 95% interval of each of its numbers.
+def judge(claim: Claim, records: pd.DataFrame, level: float = LEVEL) -> Judgement:
+    """The verdict on a claim, and the interval of each of its numbers.
 
-    A claim holds if the 95% interval of every number lies inside its bounds; since all must, no correction for their
+    A claim holds if the interval of every number lies inside its bounds; since all must, no correction for their
     number is due. It does not hold if the interval of one lies outside at a level corrected for their number
-    (Bonferroni: 1 − 0.05/n). Otherwise, and where a number could not be measured, there are not enough trials.
+    (Bonferroni: 1 − (1 − level)/n). Otherwise, and where a number could not be measured, there are not enough trials.
     """
     rows = claim.select(records.loc[records["cell"].isin(claim.cells).to_numpy(bool)])
     if rows.empty:
@@ -147,20 +156,20 @@ def judge(claim: Claim, records: pd.DataFrame) -> Judgement:
     measured = claim.measure(rows)
     parts = [(one, *part) for one in claim.quantities for part in one.estimates(measured).items()]
     findings = [
-        Finding(", ".join(filter(None, (subject, one.name))), estimate(0.95), one) for one, subject, estimate in parts
+        Finding(", ".join(filter(None, (subject, one.name))), estimate(level), one) for one, subject, estimate in parts
     ]
     inside = [
         one.low <= found.interval.low and found.interval.high <= one.high
         for (one, _, _), found in zip(parts, findings, strict=True)
     ]
-    wide = [(one, estimate(1 - 0.05 / len(parts))) for one, _, estimate in parts]
+    wide = [(one, estimate(1 - (1 - level) / len(parts))) for one, _, estimate in parts]
     if inside and all(inside):
         verdict = HOLDS
     elif any(interval.high < one.low or interval.low > one.high for one, interval in wide):
         verdict = FAILS
     else:
         verdict = UNDECIDED
-    return Judgement(claim, verdict, findings, claim.remark(measured))
+    return Judgement(claim, verdict, findings, claim.remark(measured), level)
 
 
 def _needed(growth):

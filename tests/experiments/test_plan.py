@@ -108,6 +108,18 @@ def test_refuses_fields_out_of_range(config, field, value, message):
         studies(config)
 
 
+def test_initial_settings_are_of_a_cell_at_a_depth_or_of_the_cell(config):
+    """Breaks if a setting found for one depth is trained at another, or the cell's serves none of the others."""
+    config.cells = "rnn@1,rnn@2,gru@2"
+    config.initial_settings = {
+        "default": ({"lr_init": 0.001},),
+        "rnn": ({"lr_init": 0.002},),
+        "rnn@2": ({"lr_init": 0.003},),
+    }
+    found = [(one.bucket.network.depth, one.initial_settings[0]["lr_init"]) for one in studies(config)]
+    assert list(dict.fromkeys(found)) == [(1, 0.002), (2, 0.003), (2, 0.001)]
+
+
 def test_a_cap_holds_for_space_and_initial_settings_and_is_recorded(config):
     """Breaks if a laptop's cap on training steps is passed over, or its results do not tell of it."""
     config.space.train_steps = (200, 5000)

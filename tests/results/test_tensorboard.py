@@ -44,6 +44,16 @@ def test_a_run_has_curve_scores_and_hyperparameters(record, tmp_path):
     assert b"lr_init" in file.read_bytes()
 
 
+def test_what_is_no_number_is_left_out(record, tmp_path, caplog):
+    """Breaks if each diverged trial prints a warning for every place of its curve."""
+    curve = {"step": [5, 10], "loss": [0.7, float("nan")]}
+    write_events(tmp_path, [replace(record, curve=curve, scores={"loss": float("inf"), "accuracy": 0.5})])
+    found = scalars(tmp_path / "a" / "4.1")
+    assert found["curve/loss"] == [(5, 0.7)]
+    assert "scores/loss" not in found
+    assert not caplog.records
+
+
 def test_a_trial_is_written_once(record, tmp_path):
     """Breaks if a run that goes on doubles the curves of what had ended, or leaves half-written runs behind."""
     for _ in range(2):

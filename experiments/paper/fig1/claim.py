@@ -5,20 +5,21 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from capacity_jax.results.best import best_table
 from capacity_jax.results.formatting import in_words, network_label
-from capacity_jax.stats import NOTHING, mean_or_nothing, slope_interval
+from capacity_jax.stats import NOTHING, mean_or_nothing, pooled_slope_interval
 from experiments.paper.cells import PAPER_CELLS, cell_label, cells_of
+from experiments.paper.paired import one_study_each
 from experiments.paper.selections import capacity_rows, matching
 from experiments.paper.verdict import Claim, Estimate, Quantity
 
-# Numbers of parameters and stored bits of each network, which is a cell at a depth.
+# Of each network, which is a cell at a depth: numbers of parameters and stored bits, one for each seed and size.
 Sizes = dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]
 
 
-def sizes_and_bits(best: pd.DataFrame) -> Sizes:
-    """The sizes of each network with three or more, from rows of `best_table`."""
-    best = best.loc[best["score"] > 0].drop_duplicates(["cell", "depth", "parameters"])
+def sizes_and_bits(rows: pd.DataFrame) -> Sizes:
+    """What the best settings of each network with three sizes or more stored, from a table of trials."""
+    best = one_study_each(rows)
+    best = best.loc[best["score"].to_numpy(float) > 0]
     return {
         (cell, int(network["depth"].iloc[0])): (
             network["parameters"].to_numpy(float),
@@ -26,25 +27,25 @@ def sizes_and_bits(best: pd.DataFrame) -> Sizes:
         )
         for cell in cells_of(best)
         for _, network in matching(best, cell=cell).groupby("depth")
-        if len(network) >= 3
+        if len(set(network["parameters"])) >= 3
     }
 
 
 def _slopes(networks: Sizes) -> dict[str, Estimate]:
     measured = {cell for cell, _ in networks}
     missing = {cell_label(cell): lambda level: NOTHING for cell in PAPER_CELLS if cell not in measured}
-    return {network_label(name): partial(slope_interval, *values) for name, values in networks.items()} | missing
+    return {network_label(name): partial(pooled_slope_interval, *values) for name, values in networks.items()} | missing
 
 
 def _exponents(networks: Sizes) -> dict[str, Estimate]:
     return {
-        network_label(name): partial(slope_interval, np.log(sizes), np.log(bits))
+        network_label(name): partial(pooled_slope_interval, np.log(sizes), np.log(bits))
         for name, (sizes, bits) in networks.items()
     }
 
 
 def _mean(networks: Sizes) -> str:
-    slopes = [slope_interval(*values).value for values in networks.values()]
+    slopes = [pooled_slope_interval(*values).value for values in networks.values()]
     return f"Mean slope over {len(slopes)} networks: {in_words(mean_or_nothing(slopes), 'bits per parameter')}."
 
 
@@ -54,17 +55,24 @@ CLAIMS = (
         1,
         "Stored bits are linear in the number of parameters: 3 to 6 bits per parameter, about 5 on average.",
         capacity_rows,
-        lambda rows: sizes_and_bits(best_table(rows)),
+        sizes_and_bits,
         (
             Quantity(
                 "bits per parameter",
-                "the slope of bits over parameters",
+                "the slope of bits over parameters, pooled over the seeds,",
                 f"{SCOPE}, all six cells among them",
                 _slopes,
                 3,
                 6,
             ),
-            Quantity("exponent", "the slope of log bits over log parameters", SCOPE, _exponents, 0.8, 1.2),
+            Quantity(
+                "exponent",
+                "the slope of log bits over log parameters, pooled over the seeds,",
+                SCOPE,
+                _exponents,
+                0.8,
+                1.2,
+            ),
         ),
         # The average that the statement tells is not judged.
         _mean,

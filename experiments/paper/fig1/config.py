@@ -11,7 +11,8 @@ from experiments.paper.common import capacity_config
 
 BUDGETS = {
     "smoke": (200, 300, 400),
-    "laptop": (400, 800, 1400, 2145),
+    "laptop": (600, 1200, 2400),
+    "overnight": (600, 1200, 2400, 4800, 9600),
     "gpu": (1000, 3000, 10_000),
     "paper": (1000, 3000, 10_000, 30_000, 100_000),
 }
@@ -19,7 +20,4 @@ BUDGETS = {
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
-    config = capacity_config("fig1", extent, BUDGETS, depths=(1, 2) if extent == "laptop" else (1, 2, 4))
-    if extent == "laptop":
-        config.seeds, config.trials = 2, 4
-    return config
+    return capacity_config("fig1", extent, BUDGETS, depths=(1, 2, 4))

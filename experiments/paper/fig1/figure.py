@@ -11,11 +11,11 @@ from matplotlib.patches import Patch
 from capacity_jax.results.best import best_table
 from capacity_jax.results.figures import PAPER_BAND
 from capacity_jax.results.formatting import in_words, network_label
-from capacity_jax.stats import mean_or_nothing, slope_interval
+from capacity_jax.stats import mean_or_nothing, pooled_slope_interval
 from experiments.paper import panels
 from experiments.paper.cells import cell_label, cells_of
 from experiments.paper.fig1.claim import CLAIMS, sizes_and_bits
-from experiments.paper.paired import capacity_factor
+from experiments.paper.paired import capacity_factor, one_study_each
 from experiments.paper.selections import capacity_rows as select
 from experiments.paper.selections import matching
 
@@ -24,7 +24,8 @@ DEPTHS = (None, 1, 2, 4)
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Bits (a to d) and bits per parameter (e to h) against parameters, and the matrix of factors (i)."""
-    best = best_table(select(records))
+    rows = select(records)
+    best = best_table(rows)
     reference = panels.best_published(published, "per_cap")
     figure = Figure(figsize=(13, 12.5), layout="constrained")
     grid = figure.add_gridspec(3, 4, height_ratios=(1, 1, 1.5))
@@ -45,7 +46,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     total_bits.set_ylabel("stored bits")
     per_parameter.set_ylabel("bits per parameter")
     per_parameter.set_ylim(0, max(6.5, per_parameter.get_ylim()[1]))
-    _matrix(figure.add_subplot(grid[2, :3]), best)
+    _matrix(figure.add_subplot(grid[2, :3]), one_study_each(rows))
     corner = figure.add_subplot(grid[2, 3])
     corner.axis("off")
     extra = [Patch(color="0.92", label="paper: 3 to 6 bits per parameter"), *panels.published_handles(reference)]
@@ -53,7 +54,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     panels.caption(
         figure,
         f"{CLAIMS[0].statement} RNN stores most, then UGRNN, GRU, LSTM, +RNN, IRNN.",
-        f"{_slopes_in_words(best)} Bars: 95% over seeds of the best setting. i: 95% over sizes measured with both.",
+        f"{_slopes_in_words(rows)} Bars and brackets: 95% over seeds of the best setting.",
     )
     return figure
 
@@ -69,8 +70,8 @@ def _span(best):
     return (best["parameters"].min() * 0.8, best["parameters"].max() * 1.25) if len(best) else (100, 1000)
 
 
-def _slopes_in_words(best):
-    slopes = {network: slope_interval(*values).value for network, values in sizes_and_bits(best).items()}
+def _slopes_in_words(rows):
+    slopes = {network: pooled_slope_interval(*values).value for network, values in sizes_and_bits(rows).items()}
     if not slopes:
         return "no network at three sizes yet."
     low, high = min(slopes, key=slopes.__getitem__), max(slopes, key=slopes.__getitem__)

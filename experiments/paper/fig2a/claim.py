@@ -2,15 +2,16 @@
 
 from functools import partial
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from capacity_jax.results.best import best_table
+from capacity_jax.results.best import measurements
 from capacity_jax.results.formatting import in_words
-from capacity_jax.stats import mean_or_nothing
+from capacity_jax.stats import NOTHING, Interval, mean_difference, mean_or_nothing
 from experiments.paper.cells import cell_label
-from experiments.paper.paired import capacity_difference
+from experiments.paper.paired import capacity_difference, one_study_each
 from experiments.paper.selections import capacity_rows, matching, with_nonlinearity
 from experiments.paper.verdict import Claim, Estimate, Quantity
 
@@ -18,34 +19,57 @@ ORDER = ("rnn", "ugrnn", "gru", "lstm", "intersection", "irnn")
 WITH_BOTH = ("rnn", "ugrnn")
 
 
-# The best settings of all studies; and by cell, bits per parameter of the best tanh (first) and the best ReLU runs of
-# each study, NaN where it has none.
-Measured = tuple[pd.DataFrame, dict[str, tuple[np.ndarray, np.ndarray]]]
+# Bits per parameter of one study's seeds.
+Scores = np.ndarray
+
+
+class Measured(NamedTuple):
+    """What the claim is read from.
+
+    Attributes:
+      best: what the best settings of all networks stored, as `one_study_each` gives it.
+      tanh: by cell, for each study with both, the seeds of its best tanh setting.
+      relu: the same of its best ReLU setting.
+    """
+
+    best: pd.DataFrame
+    tanh: dict[str, list[Scores]]
+    relu: dict[str, list[Scores]]
 
 
 def _measure(rows: pd.DataFrame) -> Measured:
-    best = best_table(rows)
-    scores = [best_table(with_nonlinearity(rows, name)).set_index("study")["score"] for name in ("tanh", "relu")]
-    studies = {cell: matching(best, cell=cell)["study"] for cell in WITH_BOTH}
-    tanh, relu = ({cell: one.reindex(studies[cell]).to_numpy(float) for cell in WITH_BOTH} for one in scores)
-    return best, {cell: (tanh[cell], relu[cell]) for cell in WITH_BOTH}
+    tanh, relu = (
+        {cell: _by_study(matching(with_nonlinearity(rows, name), cell=cell)) for cell in WITH_BOTH}
+        for name in ("tanh", "relu")
+    )
+    both = {cell: [study for study in tanh[cell] if study in relu[cell]] for cell in WITH_BOTH}
+    of_both = [{cell: [found[cell][study] for study in both[cell]] for cell in WITH_BOTH} for found in (tanh, relu)]
+    return Measured(one_study_each(rows), *of_both)
+
+
+def _by_study(rows: pd.DataFrame) -> dict[str, Scores]:
+    return {str(study): best["score"].to_numpy(float) for study, best in measurements(rows).groupby("study")}
 
 
 def _neighbours(measured: Measured) -> dict[str, Estimate]:
-    best, _ = measured
     return {
-        f"{cell_label(x)} less {cell_label(y)}": partial(capacity_difference, best, x, y) for x, y in pairwise(ORDER)
+        f"{cell_label(x)} less {cell_label(y)}": partial(capacity_difference, measured.best, x, y)
+        for x, y in pairwise(ORDER)
     }
 
 
 def _tanh_less_relu(measured: Measured) -> dict[str, Estimate]:
-    return {cell_label(cell): partial(mean_or_nothing, tanh - relu) for cell, (tanh, relu) in measured[1].items()}
+    return {cell_label(cell): partial(_difference, measured.tanh[cell], measured.relu[cell]) for cell in WITH_BOTH}
+
+
+def _difference(first: list[Scores], second: list[Scores], level: float) -> Interval:
+    return mean_difference(first, second, level) if first else NOTHING
 
 
 def _relu(measured: Measured) -> str:
-    means = {cell: mean_or_nothing(relu) for cell, (_, relu) in measured[1].items()}
+    means = {cell: mean_or_nothing([one.mean() for one in scores]) for cell, scores in measured.relu.items()}
     found = ", ".join(f"{cell_label(cell)} {in_words(mean)}" for cell, mean in means.items())
-    return f"Bits per parameter of ReLU runs: {found}."
+    return f"Bits per parameter of ReLU runs, over the studies: {found}."
 
 
 CLAIMS = (
@@ -59,7 +83,7 @@ CLAIMS = (
             Quantity(
                 "",
                 "the difference in bits per parameter",
-                "each two neighbours in that order, paired by depth and budget",
+                "each two neighbours in that order, at the depths and budgets of both",
                 _neighbours,
                 0,
             ),

@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from experiments.paper.common import capacity_config
 
-BUDGETS = {"smoke": (300,), "laptop": (1200,), "gpu": (3000,), "paper": (10_000,)}
+BUDGETS = {"smoke": (300,), "laptop": (1200,), "overnight": (1200, 2400), "gpu": (3000,), "paper": (10_000,)}
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
@@ -16,6 +16,4 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config = capacity_config("fig2b", extent, BUDGETS)
     n_steps = (1, 3) if extent == "smoke" else (1, 2, 3, 4, 5, 7, 10)
     config.task_args = ConfigDict({"n_in": config.task_args.n_in, "n_steps": n_steps})
-    if extent == "laptop":
-        config.seeds, config.trials = 2, 2
     return config

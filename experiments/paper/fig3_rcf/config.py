@@ -9,11 +9,18 @@ from ml_collections import ConfigDict
 
 from experiments.paper.common import figure_config
 
-TRAIN_STEPS = {"smoke": 200, "laptop": 30_000, "gpu": (50_000, 300_000), "paper": (50_000, 20_000_000)}
-N_EXAMPLES = {"smoke": 500, "laptop": 20_000, "gpu": 100_000, "paper": 1_000_000}
+TRAIN_STEPS = {
+    "smoke": 200,
+    "laptop": 20_000,
+    "overnight": (30_000, 100_000),
+    "gpu": (50_000, 300_000),
+    "paper": (50_000, 20_000_000),
+}
+N_EXAMPLES = {"smoke": 500, "laptop": 5_000, "overnight": 20_000, "gpu": 100_000, "paper": 1_000_000}
 BUDGETS = {
     "smoke": (500, 1000),
-    "laptop": (1000, 4000),
+    "laptop": (500, 1000, 2000),
+    "overnight": (1000, 4000, 16_000),
     "gpu": (1000, 4000, 16_000),
     "paper": (1000, 4000, 16_000, 64_000),
 }
@@ -28,6 +35,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.budgets = BUDGETS[extent]
     if extent in ("smoke", "laptop"):
         config.trials, config.seeds = 0, 2
-    steps = {"smoke": 200, "laptop": 30_000, "gpu": 300_000, "paper": 1_000_000}[extent]
+    steps = {"smoke": 200, "laptop": 20_000, "overnight": 100_000, "gpu": 300_000, "paper": 1_000_000}[extent]
     config.initial_settings.default = ({"train_steps": steps, "lr_init": 0.01, "input_scale": 2.0},)
     return config

@@ -44,5 +44,6 @@ CLAIMS = (
                 0.5,
             ),
         ),
+        grows="trials",
     ),
 )

@@ -72,5 +72,6 @@ CLAIMS = (
             ),
         ),
         _lowest,
+        grows="trials",
     ),
 )

@@ -112,7 +112,7 @@ def test_claim_2_finds_the_order(synthetic):
     exchanged = dict(synthetic.bits, gru=4.1, lstm=4.4)
     assert judged(2, synthetic.capacity(exchanged)).verdict == FAILS
     assert judged(2, synthetic.capacity(dict.fromkeys(synthetic.bits, 4.0), noise=0.1)).verdict != HOLDS
-    assert judged(2, synthetic.capacity(budgets=(600,), depths=(2,))).verdict == UNDECIDED
+    assert judged(2, synthetic.capacity(seeds=1)).verdict == UNDECIDED
 
 
 def test_claim_2_does_not_hold_when_cells_are_shuffled(synthetic):
