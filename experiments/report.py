@@ -1,7 +1,7 @@
 """Writes a work directory's results as one page of HTML that needs no network.
 
 `python -m experiments.report WORKDIR [--published=rnn_hp_dataset.tar.gz]` writes WORKDIR/report.html, with the paper's
-claims, and the figures for which there are trials as PNG and SVG: the paper's, and that of the directory's own
+claims, and the figures for which there are trials as PNG, SVG and PDF: the paper's, and that of the directory's own
 configuration. It can be written again while a study runs, and elsewhere with `--out`.
 """
 
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def write(directory: Path, records: pd.DataFrame, config: Mapping[str, Any], published: Path | None = None) -> None:
-    """Writes `report.html`, and NAME.png and NAME.svg of each figure for which there are trials, into a directory.
+    """Writes `report.html`, and each figure for which there are trials as PNG, SVG and PDF, into a directory.
 
     Args:
       directory: where.

@@ -8,7 +8,7 @@ several at once share the work. Each trial that ends adds a line to `metrics.jso
 installed, a run to the folder `tensorboard`. At the end the work directory holds, beside `config.json`, a table
 `NAME.csv` with one row per cell, depth and size, a figure `NAME.png`, and in `weights` the trained parameters of each
 best setting, which `load_network` reads; NAME is `capacity` for the memorization task and the task's own otherwise. A
-configuration that names the folder of a figure, as the paper's do, adds that figure, in PNG and SVG, and
+configuration that names the folder of a figure, as the paper's do, adds that figure, in PNG, SVG and PDF, and
 `report.html`.
 """
 

@@ -1,6 +1,6 @@
 """Writes what a run has found as one page of HTML that needs no network, with a figure for each task.
 
-`capacity-jax report WORKDIR` writes WORKDIR/report.html and the figures as PNG and SVG, also while the run goes on.
+`capacity-jax report WORKDIR` writes WORKDIR/report.html and the figures as PNG, SVG and PDF, also while a run goes on.
 """
 
 from argparse import ArgumentParser, Namespace

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from capacity_jax.cells import CELLS
 from capacity_jax.estimators.recall import subspace_error
@@ -73,7 +75,7 @@ def capacity_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
     """
     figure = Figure(figsize=(11, 4.6), layout="constrained")
     total, per_parameter = figure.subplots(1, 2)
-    means, seeds = _means_and_seeds(trials)
+    means, seeds = means_and_seeds(trials)
     fits = slopes(seeds)
     sizes = _span(means)
     total.fill_between(sizes, *(sizes * bits for bits in PAPER_BAND), color="0.9", zorder=0)
@@ -84,12 +86,14 @@ def capacity_figure(trials: Iterable[Record] | pd.DataFrame) -> Figure:
         size = rows["parameters"]
         total.errorbar(size, rows["bits"], errors * size.to_numpy(), label=network_label(network) + slope, **style)
         per_parameter.errorbar(size, rows["bits_per_parameter"], errors, label=network_label(network), **style)
-    _points(total, seeds, "parameters", "bits")
-    _points(per_parameter, seeds, "parameters", "bits_per_parameter")
-    total.set(xscale="log", yscale="log", ylabel="mean stored bits", title="Mutual information")
-    per_parameter.set(xscale="log", ylabel="mean bits per parameter", title="Per parameter")
+    seed_points(total, seeds, "parameters", "bits")
+    seed_points(per_parameter, seeds, "parameters", "bits_per_parameter")
+    log_axis(total.yaxis)
+    total.set(ylabel="mean stored bits", title="Mutual information")
+    per_parameter.set(ylabel="mean bits per parameter", title="Per parameter")
     per_parameter.set_ylim(bottom=0)
     for axes in (total, per_parameter):
+        log_axis(axes.xaxis)
         axes.set(xlabel="number of parameters", xlim=sizes)
         tidy(axes)
     return figure
@@ -99,11 +103,12 @@ def objective_figure(trials: Iterable[Record] | pd.DataFrame, objective: str, ti
     """The score of any task, here called `objective`, against the number of parameters, drawn as by `task_figure`."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    means, seeds = _means_and_seeds(trials)
+    means, seeds = means_and_seeds(trials)
     errorbars(axes, means, "parameters", "score")
-    _points(axes, seeds, "parameters", "score")
+    seed_points(axes, seeds, "parameters", "score")
     ylabel = f"mean {objective.replace('_', ' ')}"
-    axes.set(xlim=_span(means), xscale="log", xlabel="number of parameters", ylabel=ylabel, title=title)
+    log_axis(axes.xaxis)
+    axes.set(xlim=_span(means), xlabel="number of parameters", ylabel=ylabel, title=title)
     tidy(axes)
     return figure
 
@@ -112,12 +117,12 @@ def recall_figure(trials: Iterable[Record] | pd.DataFrame, n_in: int) -> Figure:
     """Error of recall against units per layer, with that of a subspace of the inputs (Collins et al. 2017, Fig. 2c)."""
     figure = Figure(figsize=(6.5, 4.6), layout="constrained")
     axes = figure.subplots()
-    means, seeds = _means_and_seeds(trials)
+    means, seeds = means_and_seeds(trials)
     units = np.arange(1, max([n_in, *means["units"]]) + 1)
     reference = [subspace_error(int(n), n_in) for n in units]
     axes.plot(units, reference, color="0.6", linewidth=3, label="subspace of as many dimensions", zorder=0)
     errorbars(axes, means, "units", "score")
-    _points(axes, seeds, "units", "score")
+    seed_points(axes, seeds, "units", "score")
     axes.axvline(n_in, color="0.6", linestyle=":", linewidth=1)
     axes.set(xlabel="units per layer", ylabel="mean squared error per dimension", title=f"Recall of {n_in} values")
     tidy(axes)
@@ -200,13 +205,21 @@ def as_written(legend: Legend) -> None:
         text.set_parse_math(False)
 
 
+def log_axis(axis: XAxis | YAxis) -> None:
+    """A logarithmic axis with whole sizes as its ticks: 500, 1k, 2k."""
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(EngFormatter(sep=""))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def grid(axes: Axes) -> None:
     """Light grid, and no more of a frame than the two axes."""
     axes.grid(True, which="major", color="0.85", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _means_and_seeds(trials):
+def means_and_seeds(trials: Iterable[Record] | pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The row of each study, without an interval that fewer than three seeds would give, and its measurements."""
     trials = trials if isinstance(trials, pd.DataFrame) else trials_table(trials)
     means = best_table(trials)
@@ -214,12 +227,15 @@ def _means_and_seeds(trials):
     return means, measurements(trials)
 
 
-def _points(axes, seeds, x, score):
-    for _, rows, style in by_network(seeds):
+def seed_points(axes: Axes, seeds: pd.DataFrame, x: str, score: str, first: Iterable[str] = CELLS) -> None:
+    """A small point for each measurement; hollow where a longer run would likely have learned more."""
+    for _, rows, style in by_network(seeds, first):
         learning = rows["still_learning"].to_numpy(bool)
-        faces, edges = np.where(learning, "white", style["color"]), np.where(learning, style["color"], "white")
+        faces = np.where(learning, "white", style["color"]).tolist()
+        edges = np.where(learning, style["color"], "white").tolist()
         axes.scatter(rows[x], rows[score], s=16, color=faces, edgecolors=edges, linewidths=0.5, zorder=3)
-    if seeds["still_learning"].any():
+    if True in set(seeds["still_learning"]):
+        # Its place in the legend.
         axes.plot([], [], "o", color="0.4", markerfacecolor="white", markersize=4, label="still learning")
 
 

@@ -72,7 +72,7 @@ def report(
 
 
 def save_report(directory: Path, page: str, figures: Mapping[str, Figure]) -> None:
-    """Writes a page as `report.html`, and each figure as NAME.png and NAME.svg, into a directory, made if needed.
+    """Writes a page as `report.html`, and each figure as PNG, SVG and PDF, into a directory, made if needed.
 
     Raises:
       OSError: a file cannot be written.
@@ -80,7 +80,7 @@ def save_report(directory: Path, page: str, figures: Mapping[str, Figure]) -> No
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "report.html").write_text(page)
     for name, figure in figures.items():
-        for ending in ("png", "svg"):
+        for ending in ("png", "svg", "pdf"):
             figure.savefig(directory / f"{name}.{ending}", dpi=150)
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pandas as pd
 from matplotlib.figure import Figure
 
-from capacity_jax.results.best import best_table
+from capacity_jax.results.figures import log_axis, means_and_seeds
 from capacity_jax.results.formatting import in_words
 from capacity_jax.stats import mean_or_nothing
 from experiments.paper.fig3_text8.claim import CLAIMS, gains, spreads
-from experiments.paper.panels import best_published, caption, depth_title, legend, log_axis, panel, published_handles
+from experiments.paper.panels import best_published, caption, depth_title, legend, panel, published_handles
 from experiments.paper.selections import matching, of_task
 
 DEPTHS = (1, 2, 4)
@@ -33,14 +33,15 @@ def loss_figure(task: str, ylabel: str, letters: str, name: str = "") -> tuple[C
         """The score against parameters at depths 1, 2 and 4, and against units at depth 1."""
         rows = select(records)
         names = name or ", ".join(sorted(set(rows["task"]))) or task
-        best = best_table(rows)
+        best, seeds = means_and_seeds(rows)
         figure = Figure(figsize=(3.6 * len(letters), 5), layout="constrained")
         reference = best_published(published, task)
         panels = figure.subplots(1, len(letters), sharey=True)
         for axes, letter, depth in zip(panels, letters, (*DEPTHS, 1), strict=False):
             x = "units" if letter == "d" else "parameters"
             drawn = None if reference is None else matching(reference, depth=depth)
-            panel(axes, matching(best, depth=depth), x, published=drawn, linestyle="-")
+            lines, points = (matching(table, depth=depth) for table in (best, seeds))
+            panel(axes, lines, points, x, published=drawn, linestyle="-")
             log_axis(axes.xaxis)
             axes.set(title=f"{letter}  {depth_title(depth)}")
             axes.set_xlabel("units per layer" if letter == "d" else "number of parameters")

@@ -7,13 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.axis import XAxis, YAxis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
 from capacity_jax.results.best import best_table
-from capacity_jax.results.figures import LINES, as_written, by_network, cells_in_order, errorbars, grid, network_style
+from capacity_jax.results.figures import (
+    LINES,
+    as_written,
+    by_network,
+    cells_in_order,
+    errorbars,
+    grid,
+    network_style,
+    seed_points,
+)
 from experiments.paper.cells import PAPER_CELLS, cell_label, cells_of
 from experiments.paper.selections import matching
 
@@ -24,6 +31,7 @@ PUBLISHED: dict[str, Any] = {
     "markerfacecolor": "none",
     "zorder": 3,
 }
+HOLLOW: dict[str, Any] = {"marker": "o", "color": "0.4", "linestyle": "none", "markersize": 4, "markerfacecolor": "w"}
 
 
 def style_of(cell: str, table: pd.DataFrame, depth: int = 1) -> dict[str, Any]:
@@ -32,14 +40,24 @@ def style_of(cell: str, table: pd.DataFrame, depth: int = 1) -> dict[str, Any]:
 
 
 def panel(
-    axes: Axes, best: pd.DataFrame, x: str, score: str = "score", published: pd.DataFrame | None = None, **style: Any
+    axes: Axes, best: pd.DataFrame, seeds: pd.DataFrame, x: str, published: pd.DataFrame | None = None, **style: Any
 ) -> None:
-    """The score of best settings with intervals, over published ones; says so where there is none yet."""
-    measured = best.dropna(subset=[score])
-    errorbars(axes, measured, x, score, PAPER_CELLS, **style)
+    """The score of best settings with intervals, a point for each seed, over published ones; or that there is none.
+
+    Args:
+      axes: where to draw.
+      best: a row for each study, as `means_and_seeds` gives them.
+      seeds: a row for each seed of its best setting, from there too.
+      x: the column along the horizontal axis.
+      published: rows of the authors' best settings.
+      style: changes to the style of the lines.
+    """
+    measured = best.dropna(subset=["score"])
+    errorbars(axes, measured, x, "score", PAPER_CELLS, **style)
+    seed_points(axes, seeds.dropna(subset=["score"]), x, "score", PAPER_CELLS)
     if published is not None and len(published):
-        for (cell, _), rows, style in by_network(published.dropna(subset=[x, score]), PAPER_CELLS):
-            axes.plot(rows[x], rows[score], marker=style["marker"], label=f"published {cell}", **PUBLISHED)
+        for (cell, _), rows, style in by_network(published.dropna(subset=[x, "score"]), PAPER_CELLS):
+            axes.plot(rows[x], rows["score"], marker=style["marker"], label=f"published {cell}", **PUBLISHED)
     grid(axes)
     if measured.empty:
         no_trials(axes)
@@ -58,7 +76,7 @@ def best_published(published: pd.DataFrame | None, task: str) -> pd.DataFrame | 
 
 
 def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **layout) -> None:
-    """One legend for all panels: marks and colours of the cells, then the lines of the depths, if not 1 alone."""
+    """One legend for all panels of a table of best settings: cells, lines of the depths if not 1 alone, points."""
     cells, depths = cells_of(table), sorted(set(table["depth"]))
     handles = []
     for cell in cells:
@@ -67,6 +85,8 @@ def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **la
         handles.append(Line2D([], [], label=cell_label(cell), **style))
     if depths != [1]:
         handles += [Line2D([], [], color="0.3", ls=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
+    if "still_learning" in table and table["still_learning"].any():
+        handles.append(Line2D([], [], label="seed, still learning", **HOLLOW))
     handles += extra
     if handles:
         as_written(place.legend(handles=handles, frameon=False, fontsize=9, **layout))
@@ -91,14 +111,6 @@ def caption(figure: Figure, paper: str, measured: str) -> None:
     width = int(figure.get_figwidth() * 15)
     lines = [textwrap.fill(text, width) for text in (f"Paper: {paper}", f"Measured here: {measured}")]
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, linespacing=1.4)
-
-
-def log_axis(axis: XAxis | YAxis) -> None:
-    """A logarithmic axis with whole sizes as its ticks: 500, 1k, 2k."""
-    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(EngFormatter(sep=""))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def depth_title(depth: int | None) -> str:

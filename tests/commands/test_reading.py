@@ -28,7 +28,7 @@ def test_status_shows_the_studies(workdir, capsys):
 def test_report_is_one_page_with_the_tasks_figure(workdir, tmp_path, capsys):
     """Breaks if an installed package cannot show what it has measured, or writes where it was not asked to."""
     main(["report", str(workdir), f"--out={tmp_path / 'page'}"])
-    figures = {f"{name}.{end}" for name in ("per_cap", "learning") for end in ("png", "svg")}
+    figures = {f"{name}.{end}" for name in ("per_cap", "learning") for end in ("png", "svg", "pdf")}
     assert {file.name for file in (tmp_path / "page").iterdir()} == figures | {"report.html"}
     page = (tmp_path / "page" / "report.html").read_text()
     assert "<h1>made-up0</h1>" in page

@@ -63,7 +63,7 @@ def test_a_storage_is_read_without_a_work_directory(workdir, tmp_path_factory, c
     claims.main([storage])
     assert "Claim 4: NOT ENOUGH TRIALS" in capsys.readouterr().out
     report.main([storage, f"--out={out}"])
-    figures = {f"{name}.{end}" for name in ("fig2c", "learning") for end in ("png", "svg")}
+    figures = {f"{name}.{end}" for name in ("fig2c", "learning") for end in ("png", "svg", "pdf")}
     assert {file.name for file in out.iterdir()} == figures | {"report.html"}
     assert not (workdir / "report.html").exists()
 

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from capacity_jax.results.best import best_table
-from capacity_jax.results.figures import PAPER_BAND
+from capacity_jax.results.figures import PAPER_BAND, log_axis, means_and_seeds
 from capacity_jax.results.formatting import in_words, network_label
 from capacity_jax.stats import mean_or_nothing, pooled_slope_interval
 from experiments.paper import panels
@@ -25,7 +24,7 @@ DEPTHS = (None, 1, 2, 4)
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Bits (a to d) and bits per parameter (e to h) against parameters, and the matrix of factors (i)."""
     rows = select(records)
-    best = best_table(rows)
+    best, seeds = means_and_seeds(rows)
     reference = panels.best_published(published, "per_cap")
     figure = Figure(figsize=(13, 12.5), layout="constrained")
     grid = figure.add_gridspec(3, 4, height_ratios=(1, 1, 1.5))
@@ -33,16 +32,16 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     for i, (total, depth) in enumerate(product((True, False), DEPTHS)):
         row, column = divmod(i, len(DEPTHS))
         axes = figure.add_subplot(grid[row, column], sharey=figure.axes[i - column] if column else None)
-        measured = _of_depth(best, depth, total)
+        measured, points = _of_depth(best, depth, total), _of_depth(seeds, depth, total)
         authors = None if reference is None else _of_depth(reference, depth, total)
-        panels.panel(axes, measured, "parameters", published=authors)
+        panels.panel(axes, measured, points, "parameters", published=authors)
         low, high = np.outer(PAPER_BAND, sizes if total else (1, 1))
         axes.fill_between(sizes, low, high, color="0.92", zorder=0)
-        panels.log_axis(axes.xaxis)
+        log_axis(axes.xaxis)
         axes.set(xlim=sizes, xlabel="number of parameters", title=f"{'abcdefgh'[i]}  {panels.depth_title(depth)}")
         axes.tick_params(labelleft=column == 0)
     total_bits, per_parameter = figure.axes[0], figure.axes[len(DEPTHS)]
-    panels.log_axis(total_bits.yaxis)
+    log_axis(total_bits.yaxis)
     total_bits.set_ylabel("stored bits")
     per_parameter.set_ylabel("bits per parameter")
     per_parameter.set_ylim(0, max(6.5, per_parameter.get_ylim()[1]))
@@ -62,7 +61,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
 def _of_depth(best, depth, total):
     """The rows of a depth, or of all; in total, with stored bits in place of bits per parameter."""
     rows = best if depth is None else matching(best, depth=depth)
-    names = ("score", "ci_low", "ci_high") if total else ()
+    names = {"score", "ci_low", "ci_high"} & set(rows) if total else ()
     return rows.assign(**{name: rows[name] * rows["parameters"] for name in names})
 
 

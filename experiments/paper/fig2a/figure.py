@@ -4,12 +4,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from capacity_jax.results.best import best_table
-from capacity_jax.results.figures import errorbars
+from capacity_jax.results.figures import errorbars, log_axis, means_and_seeds
 from capacity_jax.results.formatting import in_words
 from capacity_jax.stats import mean_or_nothing
 from experiments.paper.cells import PAPER_CELLS, cell_label, cells_of
-from experiments.paper.panels import best_published, caption, legend, log_axis, panel, published_handles
+from experiments.paper.panels import best_published, caption, legend, panel, published_handles
 from experiments.paper.selections import capacity_rows, matching, with_nonlinearity
 
 
@@ -26,18 +25,18 @@ def select(records: pd.DataFrame) -> pd.DataFrame:
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Bits per parameter of the best of all runs (solid) and of the best ReLU run of the same trials (dashed)."""
     rows = select(records)
-    best, relu = best_table(rows), best_table(with_nonlinearity(rows, "relu"))
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    (best, seeds), (relu, _) = means_and_seeds(rows), means_and_seeds(with_nonlinearity(rows, "relu"))
+    figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.subplots()
     reference = best_published(published, "per_cap")
-    panel(axes, best, "parameters", published=reference, linestyle="-")
+    panel(axes, best, seeds, "parameters", published=reference, linestyle="-")
     dashed = {"linestyle": "--", "markerfacecolor": "white"}
     errorbars(axes, relu.dropna(subset=["score"]), "parameters", "score", PAPER_CELLS, **dashed)
     log_axis(axes.xaxis)
     axes.set(xlabel="number of parameters", ylabel="bits per parameter", title="All runs and ReLU runs")
     axes.set_ylim(bottom=0)
     extra = [Line2D([], [], color="0.3", label="all runs"), Line2D([], [], color="0.3", ls="--", label="ReLU runs")]
-    legend(axes, best.assign(depth=1), extra + published_handles(reference), ncols=2)
+    legend(figure, best.assign(depth=1), extra + published_handles(reference), loc="outside right upper")
     caption(
         figure,
         "about 5 bits per parameter; RNN and UGRNN fall to about 3.5, where IRNN lies, when only their ReLU runs are "

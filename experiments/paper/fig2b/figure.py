@@ -4,10 +4,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from capacity_jax.results.best import best_table
+from capacity_jax.results.figures import means_and_seeds
 from capacity_jax.results.formatting import in_words
 from experiments.paper.fig2b.claim import CLAIMS, by_steps, last_ratio, rise
 from experiments.paper.panels import caption, legend, panel
+from experiments.paper.selections import matching
 from experiments.paper.selections import step_rows as select
 
 
@@ -16,16 +17,17 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
 
     Published trials are not drawn: the authors' trials do not tell their numbers of steps.
     """
-    best = best_table(select(records)).sort_values("n_steps")
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    best, seeds = means_and_seeds(select(records))
+    figure = Figure(figsize=(9, 6), layout="constrained")
     axes = figure.subplots()
     # Each size of a network is a line of its own.
-    for _, rows in best.groupby("units") if len(best) else [(None, best)]:
-        panel(axes, rows.assign(parameters=rows["n_steps"]), "n_steps")
+    for units in sorted(set(best["units"])) or [0]:
+        lines, points = (matching(table, units=units).sort_values("n_steps") for table in (best, seeds))
+        panel(axes, lines.assign(parameters=lines["n_steps"]), points, "n_steps")
     axes.set(xlabel="unrolled steps", ylabel="bits per parameter", title="Capacity against unrolled steps")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    legend(axes, best, loc="lower right", ncols=2)
+    legend(figure, best, loc="outside right upper")
     table = by_steps(best)
     caption(
         figure,

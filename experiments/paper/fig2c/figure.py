@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from capacity_jax.estimators.recall import subspace_error
-from capacity_jax.results.best import best_table
+from capacity_jax.results.figures import means_and_seeds
 from experiments.paper.fig2c.claim import CLAIMS, recalls
 from experiments.paper.panels import caption, legend, panel
 from experiments.paper.selections import of_task
@@ -23,19 +23,19 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     Published trials are not drawn: the authors' trials do not tell their numbers of units.
     """
     rows = select(records)
-    best = best_table(rows)
+    best, seeds = means_and_seeds(rows)
     n_in = int(np.max(best["n_in"])) if len(best) else 64
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    figure = Figure(figsize=(10, 6), layout="constrained")
     axes = figure.subplots()
     units = np.arange(1, int(max([1.5 * n_in, *best["units"]])) + 1)
     curve = [subspace_error(int(n), n_in) for n in units]
     axes.plot(units, curve, color="0.75", linewidth=5, solid_capstyle="butt", zorder=0)
     axes.axvline(n_in, color="0.5", linestyle=":", linewidth=1)
-    panel(axes, best, "units", markerfacecolor="none", markersize=8)
+    panel(axes, best, seeds, "units", markerfacecolor="none", markersize=8)
     axes.set(xlabel="units per layer", ylabel="squared error per dimension", title=f"Recall of {n_in} values")
     axes.set_ylim(bottom=-0.02)
     subspace = Line2D([], [], color="0.75", linewidth=5, label="subspace of as many dimensions as units")
-    legend(axes, best, [subspace])
+    legend(figure, best, [subspace], loc="outside right upper")
     caption(figure, CLAIMS[0].statement, f"{_in_words(rows, n_in)} Bars: 95% over seeds of the best setting.")
     return figure
 
