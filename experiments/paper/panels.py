@@ -85,7 +85,7 @@ def legend(place: Figure | Axes, table: pd.DataFrame, extra: Iterable = (), **la
         handles.append(Line2D([], [], label=cell_label(cell), **style))
     if depths != [1]:
         handles += [Line2D([], [], color="0.3", ls=LINES.get(d, "-"), label=f"depth {d}") for d in depths]
-    if "still_learning" in table and table["still_learning"].any():
+    if "still_learning" in table and any(set(table["still_learning"])):
         handles.append(Line2D([], [], label="seed, still learning", **HOLLOW))
     handles += extra
     if handles:
