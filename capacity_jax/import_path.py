@@ -1,4 +1,4 @@
-"""Cells and tasks of a user's own, named by where they stand: `mypackage.cells:leaky`."""
+"""What a user has made, named by where it stands: `mypackage.cells:leaky`."""
 
 import sys
 from importlib import import_module
@@ -13,11 +13,23 @@ def is_import_path(name: Any) -> bool:
     return isinstance(name, str) and ":" in name
 
 
+def import_path(function: Any) -> str:
+    """Where a function, or the class of another callable, stands.
+
+    Example:
+      >>> from capacity_jax.import_path import import_path
+      >>> import_path(import_path)
+      'capacity_jax.import_path:import_path'
+    """
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}:{named.__qualname__}"
+
+
 def load(kind: str, path: str) -> Any:
     """What stands at `module:attribute`; the module is looked for in the current directory first, as `python -m` does.
 
     Args:
-      kind: what it is to be, for messages: a `cell`, a `task`.
+      kind: what it is to be, for messages: a `cell`, a `task`, a `transformation`.
       path: the module's name, a colon, and a name in the module.
 
     Raises:

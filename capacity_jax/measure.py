@@ -21,7 +21,7 @@ from capacity_jax.search.space import SHORT_RUN_RANGES, clip_to_space
 from capacity_jax.studies import Persistence, Storage, Study, Worker, open_storage, plan_study, run_studies
 from capacity_jax.tasks.base import Task, fit_task
 from capacity_jax.tasks.registry import TASKS, TaskName, task_by_name
-from capacity_jax.training import fill_defaults, use_all_cores
+from capacity_jax.training import Transformation, fill_defaults, use_all_cores
 
 # Where a task knows nothing better.
 INITIAL_SETTINGS = ({"lr_init": 0.007}, {"lr_init": 0.015})
@@ -39,6 +39,7 @@ def measure_capacity(
     depth: int = 1,
     batch_size: int = 128,
     space: Mapping[str, Any] | None = None,
+    transformation: Transformation | None = None,
     workdir: str | Path | None = None,
     name: str | None = None,
     storage: str | Storage | None = None,
@@ -65,6 +66,8 @@ def measure_capacity(
       space: changes to what is searched, as `capacity_jax.search_space` takes them: a value fixes a
         hyperparameter, two numbers are its range, words its choices. Initial settings are moved into it. A
         hyperparameter of the cell's own stays at its default unless it is given a range here.
+      transformation: makes the update rule, any optax transformation, from a trial's hyperparameters; by default the
+        one whose algorithm, rates and decays are all searched.
       workdir: a directory where trials, checkpoints and the best setting's weights (`load_network`) are kept. The same
         call goes on where an earlier one ended, however it ended; more `trials` or `seeds` add to what is there.
         Without it nothing outlives the result.
@@ -125,6 +128,7 @@ def measure_capacity(
             seeds=seeds,
             seed=seed,
             budget=budget,
+            transformation=transformation,
         )
 
     studies = [_with_settings_inside(study(budget)) for budget in budgets]

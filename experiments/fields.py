@@ -25,6 +25,8 @@ def check_fields(config: Any) -> None:
     for name in TEXTS:
         if not isinstance(config[name], str):
             raise ValueError(f"{name} is {config[name]!r}; it must be text")
+    if config.transformation is not None and not isinstance(config.transformation, str):
+        raise ValueError(f"transformation is {config.transformation!r}; it must be an import path, module:name")
     for name in MAPPINGS:
         value = config[name].to_dict() if hasattr(config[name], "to_dict") else config[name]
         if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):

@@ -10,6 +10,7 @@ from capacity_jax.cells import Cell
 from capacity_jax.cells.hyperparameters import shared_name
 from capacity_jax.cells.registry import cells_and_depths
 from capacity_jax.checks import check_size, unknown
+from capacity_jax.import_path import load
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
 from capacity_jax.studies import Study, plan_study
@@ -85,6 +86,7 @@ def _study(config, cell: Cell, depth, i, arguments, published, of_others):
         proposals=config.proposals,
         budget=config.budgets[i] if config.budgets else None,
         max_train_steps=config.max_train_steps,
+        transformation=load("transformation", config.transformation) if config.transformation else None,
         variant=",".join(f"{name}={arguments[name]}" for name in varied),
     )
     if published is None:

@@ -14,6 +14,7 @@ from capacity_jax.studies.storage import quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.tasks.base import Task
 from capacity_jax.training.member import Bucket
+from capacity_jax.training.optimizer import Transformation
 
 
 def plan_study(
@@ -31,6 +32,7 @@ def plan_study(
     budget: int | None = None,
     variant: str = "",
     max_train_steps: int | None = None,
+    transformation: Transformation | None = None,
 ) -> Study:
     """The study of one network on one task, named after both: `per_cap/gru@2/10000`.
 
@@ -48,6 +50,7 @@ def plan_study(
       budget: the number of parameters that the network was made for, if it was.
       variant: what distinguishes the task from others of its name in the same run, such as `n_steps=5`.
       max_train_steps: no trial trains for longer, whatever its range or setting says; None leaves both as they are.
+      transformation: the update rule, as `Bucket` takes it.
 
     Raises:
       ValueError: network and task differ in their sizes, settings or space name what neither has, no sampler has that
@@ -68,7 +71,7 @@ def plan_study(
       >>> study.name, study.initial_settings
       ('mem_thru/rnn@1/16 units', [{'input_scale_h': 0.5}])
     """
-    bucket = Bucket(network, task, batch_size)
+    bucket = Bucket(network, task, batch_size, transformation)
     check_size("proposals", proposals)
     if max_train_steps is not None:
         check_size("max_train_steps", max_train_steps)

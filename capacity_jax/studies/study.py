@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from optuna.distributions import distribution_to_json
 
+from capacity_jax.import_path import import_path
 from capacity_jax.search.space import Space
 from capacity_jax.studies.best import keys_of_study, planned_keys
 from capacity_jax.studies.fingerprint import fingerprint
@@ -108,6 +109,8 @@ class Study:
             "initial_settings": [dict(setting) for setting in self.initial_settings],
             "space": {name: json.loads(distribution_to_json(one)) for name, one in sorted(self.space.items())},
         }
+        if self.bucket.transformation is not None:
+            plan["transformation"] = import_path(self.bucket.transformation)
         # A size may be a number of numpy.
         return json.loads(json.dumps(plan, default=lambda number: number.item()))
 

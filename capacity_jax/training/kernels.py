@@ -24,4 +24,5 @@ def takes(bucket: Bucket, cells: tuple[str, ...]) -> bool:
     network, cell, task = bucket.network, bucket.network.cell, bucket.task
     narrow = max(network.n_in, network.n_hidden) <= WIDEST
     known = cell.name in cells and cell is CELLS[cell.name]
-    return known and narrow and network.depth == 1 and task.name == "per_cap"
+    ours = bucket.transformation is None
+    return known and ours and narrow and network.depth == 1 and task.name == "per_cap"

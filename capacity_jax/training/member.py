@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax import lax
 from jax.flatten_util import ravel_pytree
 from jax.typing import ArrayLike
@@ -16,15 +17,23 @@ from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.devices import Devices
-from capacity_jax.training.optimizer import no_moments, optimizer
+from capacity_jax.training.optimizer import Transformation, optimizer
 
 
 @dataclass(frozen=True)
 class Bucket:
     """All that is static in a training run; members that share it share one compiled program.
 
+    Attributes:
+      network: what is trained.
+      task: what it is trained on.
+      batch_size: examples per training step.
+      transformation: makes the update rule from a member's hyperparameters; None for `optimizer`, whose every choice is
+        a hyperparameter.
+
     Raises:
-      ValueError: batch_size is not a whole number of at least 1, or network and task differ in their sizes.
+      ValueError: batch_size is not a whole number of at least 1, network and task differ in their sizes, or
+        transformation is no function.
 
     Example:
       >>> from capacity_jax import Bucket, Network, per_cap, rnn
@@ -36,9 +45,15 @@ class Bucket:
     network: Network
     task: Task
     batch_size: int
+    transformation: Transformation | None = None
 
     def __post_init__(self):
         check_size("batch_size", self.batch_size)
+        if self.transformation is not None and not callable(self.transformation):
+            raise ValueError(
+                f"transformation is a {type(self.transformation).__name__}; allowed: a function from hyperparameters "
+                "to an optax transformation, such as lambda hparams: optax.adam(hparams['lr_init'])"
+            )
         if (self.network.n_in, self.network.n_out) != (self.task.n_in, self.task.n_out):
             raise ValueError(
                 f"the network has {self.network.n_in} inputs and {self.network.n_out} outputs; "
@@ -76,7 +91,7 @@ def draw_member(bucket: Bucket, seed: Int[ArrayLike, ""], hparams: HParams) -> M
         hparams=dict(hparams),
         data=bucket.task.draw(data_key, hparams, bucket.batch_size),
         params=params,
-        moments=no_moments(ravel_pytree(params)[0]),
+        moments=update_rule(bucket, params, hparams).init(ravel_pytree(params)[0]),
         step=jnp.zeros((), jnp.int32),
         loss=jnp.zeros(()),
         curve=_empty_curve(bucket),
@@ -89,9 +104,7 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
     last = member.step + jnp.minimum(n_steps, member.hparams["train_steps"] - member.step)
     # One vector of parameters, one of gradients: the update is then a few passes, not a few for each leaf.
     flat, unravel = ravel_pytree(member.params)
-    decays = bucket.network.decayed(member.params)
-    decayed, _ = ravel_pytree(jax.tree.map(lambda leaf, d: jnp.full(leaf.shape, float(d)), member.params, decays))
-    transformation = optimizer(member.hparams, decayed)
+    transformation = update_rule(bucket, member.params, member.hparams)
     block_size = devices.block_size(bucket.batch_size)
 
     def unfinished(state):
@@ -114,6 +127,22 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
     state = flat, member.moments, member.step, member.loss, member.curve
     flat, moments, step, loss, curve = lax.while_loop(unfinished, train_step, state)
     return member._replace(params=unravel(flat), moments=moments, step=step, loss=loss, curve=curve)
+
+
+def update_rule(bucket: Bucket, params: Params, hparams: HParams) -> optax.GradientTransformation:
+    """How a member's parameters, as one vector, follow their gradients."""
+    if bucket.transformation is None:
+        decays = bucket.network.decayed(params)
+        decayed, _ = ravel_pytree(jax.tree.map(lambda leaf, d: jnp.full(leaf.shape, float(d)), params, decays))
+        return optimizer(hparams, decayed)
+    _, unravel = ravel_pytree(params)
+    on_tree = bucket.transformation(hparams)
+
+    def update(updates, state, params=None):
+        changes, state = on_tree.update(unravel(updates), state, unravel(params))
+        return ravel_pytree(changes)[0], state
+
+    return optax.GradientTransformation(lambda flat: on_tree.init(unravel(flat)), update)
 
 
 def curve_place(step: Int[Array, "..."], train_steps: Int[Array, "..."]) -> Int[Array, "..."]:

@@ -1,6 +1,6 @@
 """One optimizer whose every setting, the choice of algorithm included, is a traced hyperparameter."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -25,6 +25,18 @@ HYPERPARAMETERS = {
     "weight_decay": Hyperparameter(0.0, log=True, at_least=0),
     "train_steps": Hyperparameter(50_000, range=(50_000, 20_000_000), log=True, at_least=1),
 }
+
+
+class Transformation(Protocol):
+    """An update rule of a user's own: any optax transformation, made from a member's hyperparameters."""
+
+    def __call__(self, hparams: HParams, /) -> optax.GradientTransformation:
+        """The rule for one member, as `optimizer` makes it; it is given the tree of the network's parameters.
+
+        Args:
+          hparams: all hyperparameters, traced: `lr_init`, `lr_decay_rate` and `train_steps` make a schedule.
+        """
+        ...
 
 
 class Moments(NamedTuple):

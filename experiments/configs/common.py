@@ -23,6 +23,7 @@ ABOUT = {
     "checkpoint_interval": "seconds between checkpoints of what is being trained",
     "kept_settings": "of how many settings of each study, the best ones, the trained parameters are kept",
     "initial_settings": "settings known to be good, by cell (gru), cell and depth (gru@4), or for others under default",
+    "transformation": "import path of a function from hyperparameters to an optax transformation, in place of our update",
     "warm_start": "the authors' published trials (rnn_hp_dataset.tar.gz): their best settings are initial ones too",
     "space": "changes to the declared ranges of hyperparameters: --config.space.lr_init=0.01 fixes one, "
     "--config.space.lr_init=0.001,0.01 is a range, --config.space.optimizer=adam,sgd are choices",
@@ -55,6 +56,7 @@ def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EX
     config.checkpoint_interval = 60.0
     config.kept_settings = 1
     config.initial_settings = ConfigDict({"default": ()})
+    config.transformation = config_dict.placeholder(str)
     config.warm_start = ""
     config.space = ConfigDict()
     config.figure = ""

@@ -4,6 +4,7 @@ import pickle
 import sys
 
 import numpy as np
+import optax
 import pytest
 
 from experiments.configs.quickstart import get_config
@@ -118,6 +119,15 @@ def test_initial_settings_are_of_a_cell_at_a_depth_or_of_the_cell(config):
     }
     found = [(one.bucket.network.depth, one.initial_settings[0]["lr_init"]) for one in studies(config)]
     assert list(dict.fromkeys(found)) == [(1, 0.002), (2, 0.003), (2, 0.001)]
+
+
+def test_the_update_rule_is_named_by_its_import_path(config):
+    """Breaks if a rule of a user's own is not found, or its name is no text."""
+    config.transformation = "optax:adam"
+    assert {one.bucket.transformation for one in studies(config)} == {optax.adam}
+    config.transformation = "optax:adamm"
+    with pytest.raises(ValueError, match="transformation of optax is 'adamm'"):
+        studies(config)
 
 
 def test_a_cap_holds_for_space_and_initial_settings_and_is_recorded(config):
