@@ -83,6 +83,7 @@ def _study(config, cell: Cell, depth, i, arguments, published, of_others):
         seed=config.seed,
         sampler=config.sampler,
         proposals=config.proposals,
+        rungs=config.rungs,
         budget=config.budgets[i] if config.budgets else None,
         max_train_steps=config.max_train_steps,
         variant=",".join(f"{name}={arguments[name]}" for name in varied),

@@ -106,7 +106,8 @@ def _damaged(file):
 def _check_same(directory, recorded, wanted):
     """Refuses another configuration; one that asks for more is recorded."""
     free = {name: recorded.get(name) for name in FREE}
-    before, after = (flatten_dict({**one, **free}, sep=".") for one in (recorded, wanted))
+    # Runs from before there were rungs have none.
+    before, after = (flatten_dict({"rungs": [], **one, **free}, sep=".") for one in (recorded, wanted))
     missing = object()
     differing = {name for name in before | after if before.get(name, missing) != after.get(name, missing)}
     others = sorted(name for name in differing if not _is_more(name, before.get(name), after.get(name)))

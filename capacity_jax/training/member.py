@@ -121,6 +121,11 @@ def curve_place(step: Int[Array, "..."], train_steps: Int[Array, "..."]) -> Int[
     return jnp.minimum(N_PLACES - 1, jnp.int32(N_PLACES * (step / train_steps)))
 
 
+def first_step(place: int, train_steps: int) -> int:
+    """The first training step that belongs to a place of the learning curve, or to one after it."""
+    return -(-place * train_steps // N_PLACES)
+
+
 def curve_places(steps: Int[Array, "..."], train_steps: Int[Array, "..."]) -> Int[Array, "..."]:
     """Those of several steps of a member, rounded as one step's is: XLA would divide by one number in another way."""
     return curve_place(steps, lax.optimization_barrier(jnp.broadcast_to(train_steps, steps.shape)))

@@ -19,6 +19,8 @@ ABOUT = {
     "trials": "settings that the sampler proposes",
     "sampler": "gp, random, tpe, cmaes, qmc or a class of Optuna",
     "proposals": "settings proposed at once",
+    "rungs": "shares of training, such as 0.1,0.2,0.5, at which a proposed trial stops unless it is as good as the "
+    "best third of those before it were there",
     "max_train_steps": "no trial trains for longer; a cap makes what is measured a lower bound, and is recorded",
     "checkpoint_interval": "seconds between checkpoints of what is being trained",
     "kept_settings": "of how many settings of each study, the best ones, the trained parameters are kept",
@@ -51,6 +53,7 @@ def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EX
     config.trials = 0
     config.sampler = "gp"
     config.proposals = 8
+    config.rungs = ()
     config.max_train_steps = config_dict.placeholder(int)
     config.checkpoint_interval = 60.0
     config.kept_settings = 1
