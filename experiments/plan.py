@@ -84,6 +84,7 @@ def _study(config, cell: Cell, depth, i, arguments, published, of_others):
         seed=config.seed,
         sampler=config.sampler,
         proposals=config.proposals,
+        rungs=config.rungs,
         budget=config.budgets[i] if config.budgets else None,
         max_train_steps=config.max_train_steps,
         transformation=load("transformation", config.transformation) if config.transformation else None,

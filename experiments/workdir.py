@@ -106,8 +106,8 @@ def _damaged(file):
 def _check_same(directory, recorded, wanted):
     """Refuses another configuration; one that asks for more is recorded."""
     free = {name: recorded.get(name) for name in FREE}
-    before, after = (flatten_dict({**one, **free}, sep=".") for one in (recorded, wanted))
-    # A field that another version knows asks for nothing where it is None.
+    # Runs from before there were rungs have none; what another version knows asks for nothing where it is None.
+    before, after = (flatten_dict({"rungs": [], **one, **free}, sep=".") for one in (recorded, wanted))
     differing = {name for name in before | after if before.get(name) != after.get(name)}
     others = sorted(name for name in differing if not _is_more(name, before.get(name), after.get(name)))
     if others:

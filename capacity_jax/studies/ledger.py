@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import TrialState
 
 from capacity_jax.search.space import searched_part
-from capacity_jax.studies.record import FORMAT, Record, findings, format_of, key_of, record_of
+from capacity_jax.studies.record import FORMAT, Record, findings, format_of, key_of, record_of, rungs_in
 from capacity_jax.studies.rows import Row, rows_of
 from capacity_jax.studies.storage import Storage, StorageError, masked, quiet
 from capacity_jax.studies.study import Study
@@ -157,7 +157,7 @@ class Ledger:
 
     def _entry(self, row: Row) -> Entry:
         kept = row.attributes
-        trial = Trial(kept["hparams"], kept["seed"], *key_of(kept))
+        trial = Trial(kept["hparams"], kept["seed"], *key_of(kept), rungs=rungs_in(kept))
         record = None
         if row.state == TrialState.COMPLETE:
             record = record_of(self.study.facts, kept, row.value, row.finished)
@@ -189,6 +189,8 @@ class Ledger:
             )
         if kept.get("cell_fingerprint") != plan["cell_fingerprint"]:
             raise StorageError(f"{where} is of another cell named {plan['cell']}; give this one another name")
+        # Those that were begun before there were rungs have none.
+        kept = {"rungs": [], **kept}
         for name, value in plan.items():
             if kept.get(name) != value and not (name in GROWING and kept[name] < value):
                 less = "; it can only grow" if name in GROWING else ""
@@ -213,6 +215,7 @@ class Ledger:
             "parameters": network.n_params,
             "seed": trial.seed,
             "hparams": dict(trial.hparams),
+            "rungs": trial.rungs,
             "versions": versions(),
         }
 

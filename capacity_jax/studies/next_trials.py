@@ -10,6 +10,7 @@ from typing import Any
 from capacity_jax.studies.ledger import Entry, Ledger
 from capacity_jax.studies.proposals import batch_of, n_awaited, n_before, proposed_batch
 from capacity_jax.studies.record import Record
+from capacity_jax.studies.rungs import rungs_of
 from capacity_jax.studies.study import Study
 from capacity_jax.training.trial import Trial, TrialKey
 
@@ -70,7 +71,8 @@ class NextTrials:
                     return
                 yield None
                 continue
-            trial = self.study.trial(key, _settings_of(key, entries, self._planned.known()))
+            hparams = _settings_of(key, entries, self._planned.known())
+            trial = self.study.trial(key, hparams, rungs_of(self.study, key, records))
             if self.ledger.begin(trial):
                 self._given.add(key)
                 yield trial

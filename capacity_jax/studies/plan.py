@@ -13,7 +13,7 @@ from capacity_jax.search.space import Space, cap_settings, cap_space, expand_set
 from capacity_jax.studies.storage import quiet
 from capacity_jax.studies.study import Study
 from capacity_jax.tasks.base import Task
-from capacity_jax.training.member import Bucket
+from capacity_jax.training.member import N_PLACES, Bucket
 from capacity_jax.training.optimizer import Transformation
 
 
@@ -29,6 +29,7 @@ def plan_study(
     seed: int,
     sampler: str = "gp",
     proposals: int = 8,
+    rungs: Sequence[float] = (),
     budget: int | None = None,
     variant: str = "",
     max_train_steps: int | None = None,
@@ -47,6 +48,7 @@ def plan_study(
       seed: with the names and sizes of task and network it makes the study's own.
       sampler: who proposes, as `sampler_by_name` takes it.
       proposals: how many settings are proposed at once.
+      rungs: at which shares of its training steps a proposed trial stops if it has learned too little.
       budget: the number of parameters that the network was made for, if it was.
       variant: what distinguishes the task from others of its name in the same run, such as `n_steps=5`.
       max_train_steps: no trial trains for longer, whatever its range or setting says; None leaves both as they are.
@@ -54,7 +56,7 @@ def plan_study(
 
     Raises:
       ValueError: network and task differ in their sizes, settings or space name what neither has, no sampler has that
-        name, or proposals or max_train_steps is not a whole number of at least 1.
+        name, proposals or max_train_steps is not a whole number of at least 1, or a rung is no share.
 
     Example:
       >>> from capacity_jax import Network, mem_thru, plan_study, rnn
@@ -73,6 +75,7 @@ def plan_study(
     """
     bucket = Bucket(network, task, batch_size, transformation)
     check_size("proposals", proposals)
+    _check_rungs(rungs)
     if max_train_steps is not None:
         check_size("max_train_steps", max_train_steps)
     searched, given = search_space(bucket, space), [expand_settings(bucket, one) for one in initial_settings]
@@ -88,10 +91,18 @@ def plan_study(
         name="/".join([task.name, *filter(None, [variant]), cell, str(size)]),
         sampler=sampler,
         proposals=proposals,
+        rungs=tuple(rungs),
         budget=budget,
         max_train_steps=max_train_steps,
         seed=zlib.crc32(f"{seed}/{task.name}/{network.cell.name}/{network.depth}/{network.n_hidden}".encode()),
     )
+
+
+def _check_rungs(rungs: Sequence[float]) -> None:
+    # A learning curve has no earlier place, and the last one is where training ends.
+    first, last = 1 / N_PLACES, 1 - 1 / N_PLACES
+    if not isinstance(rungs, list | tuple) or not all(isinstance(one, float) and first <= one <= last for one in rungs):
+        raise ValueError(f"rungs is {rungs!r}; allowed: shares of training, from {first:.3f} to {last:.3f}")
 
 
 def _check_sampler(name: str, space: Space) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from capacity_jax.training.trial import TrialKey
+from capacity_jax.training.trial import Rung, TrialKey
 
 FORMAT = 3
 
@@ -83,6 +83,8 @@ class Record(StudyFacts):
       hparams: all hyperparameters.
       objective: the score on the validation set, which the sampler was told; NaN if infeasible.
       steps_made: training steps.
+      rungs: where it would have stopped, had it learned too little.
+      stopped: whether it stopped at one of them; its scores are then those of the training batches just before.
       infeasible: whether it diverged.
       seconds: wall time spent on it.
       finished: when it ended, if a storage knows.
@@ -108,6 +110,8 @@ class Record(StudyFacts):
     train_loss: float
     scores: Mapping[str, float]
     validation: Mapping[str, float]
+    rungs: Sequence[Rung] = ()
+    stopped: bool = False
     curve: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
@@ -154,7 +158,7 @@ class Record(StudyFacts):
 
 STUDY_COLUMNS = [one.name for one in fields(StudyFacts)]
 # Of a table of trials; the scores of the evaluation set follow.
-TRIAL_COLUMNS = [one.name for one in fields(Record) if one.name not in ("scores", "validation")]
+TRIAL_COLUMNS = [one.name for one in fields(Record) if one.name not in ("scores", "validation", "rungs")]
 TRIAL_COLUMNS += ["score", "valid_loss", "eval_loss", "still_learning"]
 
 
@@ -166,7 +170,7 @@ def findings(record: Record) -> dict[str, Any]:
     scores, validation = _finite(record.scores), _finite(record.validation)
     losses = {"train_loss": record.train_loss, "valid_loss": record.valid_loss, "eval_loss": record.eval_loss}
     one_by_one = {name: value for name, value in scores.items() if name != "loss"}
-    counts = {"steps_made": record.steps_made, "infeasible": record.infeasible, "seconds": record.seconds}
+    counts = {name: getattr(record, name) for name in ("steps_made", "stopped", "infeasible", "seconds")}
     curve = {name: [_or_null(value) for value in values] for name, values in record.curve.items()}
     return one_by_one | _finite(losses) | counts | {"scores": scores, "validation": validation, "curve": curve}
 
@@ -204,6 +208,11 @@ def key_of(attributes: Mapping[str, Any]) -> TrialKey:
     return TrialKey(attributes["number"], attributes.get("repeat", 0))
 
 
+def rungs_in(attributes: Mapping[str, Any]) -> tuple[Rung, ...]:
+    """The rungs of a trial, from what is stored of it; older ones have none."""
+    return tuple(Rung(*one) for one in attributes.get("rungs", ()))
+
+
 def record_of(
     facts: StudyFacts, attributes: Mapping[str, Any], value: float | None, finished: datetime | None
 ) -> Record:
@@ -232,6 +241,8 @@ def record_of(
         train_loss=_numbers({"": attributes["train_loss"]})[""],
         scores=_numbers(attributes["scores"]),
         validation=_numbers(attributes["validation"]),
+        rungs=rungs_in(attributes),
+        stopped=attributes.get("stopped", False),
         curve={
             name: [math.nan if value is None else value for value in values]
             for name, values in attributes.get("curve", {}).items()
@@ -242,7 +253,8 @@ def record_of(
 def to_json(record: Record) -> dict[str, Any]:
     """The record as JSON of its own, apart from a storage."""
     about = {name: getattr(record, name) for name in STUDY_COLUMNS}
-    kept = {name: getattr(record, name) for name in ("number", "repeat", "role", "seed", "hparams", "versions")}
+    known = ("number", "repeat", "role", "seed", "hparams", "rungs", "versions")
+    kept = {name: getattr(record, name) for name in known}
     ended = {"finished": record.finished and record.finished.isoformat(), "objective": _or_null(record.objective)}
     return {"format": FORMAT} | about | kept | findings(record) | ended
 

@@ -22,7 +22,7 @@ from capacity_jax.studies.record import FORMAT, Record, StudyFacts
 from capacity_jax.studies.versions import versions
 from capacity_jax.training.member import Bucket
 from capacity_jax.training.settings import fill_defaults
-from capacity_jax.training.trial import Outcome, Trial, TrialKey
+from capacity_jax.training.trial import Outcome, Rung, Trial, TrialKey
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Study:
       name: under which it is stored; unique among the studies of a run.
       sampler: who proposes, as `sampler_by_name` takes it.
       proposals: how many settings are proposed at once, while those before are trained.
+      rungs: at which shares of its training steps a proposed trial stops if it has learned too little, as
+        `rungs_of` says.
       budget: the number of parameters asked for, if the size was given so.
       max_train_steps: the cap on training steps that space and initial settings already obey, if there is one;
         recorded, because it makes capacities lower bounds.
@@ -64,6 +66,7 @@ class Study:
     name: str = "study"
     sampler: str = "gp"
     proposals: int = 8
+    rungs: Sequence[float] = ()
     budget: int | None = None
     max_train_steps: int | None = None
 
@@ -102,6 +105,7 @@ class Study:
             **{name: value for name, value in vars(self.facts).items() if name != "study"},
             "cell_fingerprint": fingerprint(self.bucket.network.cell),
             "proposals": self.proposals,
+            "rungs": list(self.rungs),
             "trials": self.trials,
             "seeds": self.seeds,
             "seed": self.seed,
@@ -119,11 +123,11 @@ class Study:
         keys = planned_keys(len(self.initial_settings), 0, self.seeds)
         return [self.trial(key, self.initial_settings[key.number]) for key in keys]
 
-    def trial(self, key: TrialKey, hparams: Mapping[str, Any]) -> Trial:
+    def trial(self, key: TrialKey, hparams: Mapping[str, Any], rungs: Sequence[Rung] = ()) -> Trial:
         """The trial of that key; its seed depends on the study's seed and the key alone."""
         entropy = (self.seed, *key) if key.repeat else (self.seed, key.number)
         seed = int(np.random.SeedSequence(entropy).generate_state(1)[0])
-        return Trial(fill_defaults(self.bucket, hparams), seed, *key)
+        return Trial(fill_defaults(self.bucket, hparams), seed, *key, rungs=rungs)
 
     def role(self, key: TrialKey) -> str:
         """What a trial is for: `initial` setting, `search`, or `repeat` of the best setting."""
@@ -141,6 +145,8 @@ class Study:
             role=self.role(trial.key),
             seed=trial.seed,
             hparams=trial.hparams,
+            rungs=trial.rungs,
+            stopped=outcome.stopped,
             objective=np.nan if outcome.infeasible else outcome.validation[task.objective],
             steps_made=outcome.steps_made,
             infeasible=outcome.infeasible,

@@ -134,7 +134,7 @@ def retrain(record: Record, *, cell: Cell | None = None, task: Task | None = Non
       >>> retrain(record).scores == record.scores
       True
     """
-    trial = Trial(record.hparams, record.seed, *record.key)
+    trial = Trial(record.hparams, record.seed, *record.key, rungs=record.rungs)
     [outcome] = train_population(bucket_of(record, cell, task), [trial])
     return outcome
 

@@ -129,8 +129,9 @@ def _gathered(weights, study, wanted) -> dict[str, Mapping[str, np.ndarray]]:
         if file.exists():
             with np.load(file) as opened:
                 found[key] = dict(opened)
-    missing = [Trial(wanted[key].hparams, wanted[key].seed, *key) for key in wanted.keys() - found.keys()]
-    for outcome in train_population(study.bucket, missing):
+    missing = [wanted[key] for key in wanted.keys() - found.keys()]
+    trials = [Trial(record.hparams, record.seed, *record.key, rungs=record.rungs) for record in missing]
+    for outcome in train_population(study.bucket, trials):
         found[outcome.trial.key] = _named(outcome.params)
     return {_name(key): found[key] for key in wanted}
 

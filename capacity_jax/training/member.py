@@ -138,16 +138,24 @@ def update_rule(bucket: Bucket, params: Params, hparams: HParams) -> optax.Gradi
     _, unravel = ravel_pytree(params)
     on_tree = bucket.transformation(hparams)
 
-    def update(updates, state, params=None):
+    def init(flat: Any) -> Any:
+        return on_tree.init(unravel(flat))
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
         changes, state = on_tree.update(unravel(updates), state, unravel(params))
         return ravel_pytree(changes)[0], state
 
-    return optax.GradientTransformation(lambda flat: on_tree.init(unravel(flat)), update)
+    return optax.GradientTransformation(init, update)
 
 
 def curve_place(step: Int[Array, "..."], train_steps: Int[Array, "..."]) -> Int[Array, "..."]:
     """The place of the learning curve to which a training step belongs."""
     return jnp.minimum(N_PLACES - 1, jnp.int32(N_PLACES * (step / train_steps)))
+
+
+def first_step(place: int, train_steps: int) -> int:
+    """The first training step that belongs to a place of the learning curve, or to one after it."""
+    return -(-place * train_steps // N_PLACES)
 
 
 def curve_places(steps: Int[Array, "..."], train_steps: Int[Array, "..."]) -> Int[Array, "..."]:

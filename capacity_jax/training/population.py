@@ -1,6 +1,6 @@
 """The population: many members trained at once, each for its own number of steps, slots refilled as they finish."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 from typing import Any
@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from capacity_jax.training.devices import Devices, default_devices
-from capacity_jax.training.member import STEPS, Bucket, Member
+from capacity_jax.training.member import N_PLACES, STEPS, Bucket, Member, first_step
 from capacity_jax.training.program import (
     Report,
     compiled_chunk,
@@ -19,7 +19,7 @@ from capacity_jax.training.program import (
     rounded_slots,
 )
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
-from capacity_jax.training.trial import Outcome, Snapshot, Trial
+from capacity_jax.training.trial import Outcome, Rung, Snapshot, Trial
 
 # A loss at the end this many times that of guessing counts as divergence.
 FAR_ABOVE_CHANCE = 2.0
@@ -106,20 +106,18 @@ class Population:
           ValueError: a trial's snapshot is that of another bucket.
         """
         self._continue_snapshots()
+        rungs = self._next_rungs()
+        # No further than the nearest rung: what stops there is then as it was there.
+        n_steps = min([self._chunk_steps, *(step - int(self._steps[slot]) for slot, (step, _) in rungs.items())])
         began = perf_counter()
-        report = self._run(self._chunk_steps)
+        report = self._run(n_steps)
         ended = perf_counter()
         made = [(trial, int(report.step[slot] - self._steps[slot])) for slot, (trial, _) in self._working.items()]
         self._steps = report.step.astype(np.int64)
-        growth = min(4.0, CHUNK_SECONDS / (ended - began))
-        self._chunk_steps = int(np.clip(self._chunk_steps * growth, 1, LONGEST_CHUNK))
-        ending = [slot for slot in self._working if report.finished[slot]]
-        trained = jax.device_get((self._members.params, self._members.curve)) if ending else ()
-        for slot in ending:
-            trial, since = self._working.pop(slot)
-            of_slot = jax.tree.map(lambda leaf, slot=slot: leaf[slot].item(), report)
-            params, curve = jax.tree.map(lambda leaf, slot=slot: np.array(leaf[slot]), trained)
-            self._finished.append(_outcome(self.bucket, trial, of_slot, ended - since, params, curve))
+        if n_steps == self._chunk_steps:
+            growth = min(4.0, CHUNK_SECONDS / (ended - began))
+            self._chunk_steps = int(np.clip(self._chunk_steps * growth, 1, LONGEST_CHUNK))
+        self._end(report, rungs, ended)
         return made
 
     def finished(self) -> list[Outcome]:
@@ -136,6 +134,39 @@ class Population:
             for slot, (trial, since) in self._working.items()
         ]
 
+    def _next_rungs(self) -> dict[int, tuple[int, Rung]]:
+        """By slot the rung that comes next, behind its training step."""
+        found = {}
+        for slot, (trial, _) in self._working.items():
+            steps = [(first_step(rung.place, trial.hparams["train_steps"]), rung) for rung in trial.rungs]
+            ahead = [(step, rung) for step, rung in steps if step > self._steps[slot]]
+            if ahead:
+                found[slot] = min(ahead)
+        return found
+
+    def _end(self, report: Report, rungs: Mapping[int, tuple[int, Rung]], now: float) -> None:
+        """Makes outcomes of the trials that have made all their steps, or learned too little at a rung."""
+        reached = {slot: rung for slot, (step, rung) in rungs.items() if step == self._steps[slot]}
+        ending = reached | {slot: None for slot in self._working if report.finished[slot]}
+        if not ending:
+            return
+        trained = jax.device_get((self._members.params, self._members.curve))
+        for slot, rung in ending.items():
+            trial, since = self._working[slot]
+            of_slot = jax.tree.map(lambda leaf, slot=slot: leaf[slot].item(), report)
+            params, sums = jax.tree.map(lambda leaf, slot=slot: np.array(leaf[slot]), trained)
+            places = rung.place if rung else N_PLACES
+            curve = _curve(self.bucket, trial, {name: values[:places] for name, values in sums.items()})
+            if rung:
+                last = {name: values[-1] for name, values in curve.items() if name != "step"}
+                if _goes_on(self.bucket.task, last, rung):
+                    continue
+                of_slot = of_slot._replace(scores={"evaluation": last})
+                # Until another trial comes the slot has nothing to do.
+                self._assignment.fresh[slot], self._assignment.hparams["train_steps"][slot] = True, 0
+            del self._working[slot]
+            self._finished.append(_outcome(self.bucket, trial, of_slot, now - since, params, curve, bool(rung)))
+
     def _run(self, n_steps: int) -> Report:
         # The members are donated: only what comes back can be read.
         self._members, report = self._program((np.int32(n_steps), self._shared), self._members, self._assignment)
@@ -146,7 +177,8 @@ class Population:
 
     def _continue_snapshots(self) -> None:
         fresh = map(int, np.flatnonzero(self._assignment.fresh))
-        snapshots = {slot: snapshot for slot in fresh if (snapshot := self._working[slot][0].snapshot)}
+        working = [slot for slot in fresh if slot in self._working]
+        snapshots = {slot: snapshot for slot in working if (snapshot := self._working[slot][0].snapshot)}
         if not snapshots:
             return
         # The program itself draws what a snapshot leaves out: another one might round it differently.
@@ -200,7 +232,12 @@ def _changing(members: Member) -> dict[str, Any]:
     return {name: getattr(members, name) for name in names}
 
 
-def _outcome(bucket, trial, report, seconds, params, curve):
+def _goes_on(task, scores, rung):
+    objective = scores[task.objective]
+    return objective >= rung.objective if task.maximize else objective <= rung.objective
+
+
+def _outcome(bucket, trial, report, seconds, params, curve, stopped):
     loss = report.scores["evaluation"]["loss"]
     infeasible = not (np.isfinite(report.loss) and loss <= FAR_ABOVE_CHANCE * bucket.task.chance)
 
@@ -217,8 +254,9 @@ def _outcome(bucket, trial, report, seconds, params, curve):
         infeasible=infeasible,
         seconds=seconds,
         validation=scores.get("validation", {}),
+        stopped=stopped,
         train_loss=report.loss,
-        curve=_curve(bucket, trial, curve),
+        curve=curve,
         params=None if infeasible else params,
     )
 

@@ -24,6 +24,18 @@ class Snapshot(NamedTuple):
     leaves: list[np.ndarray]
 
 
+class Rung(NamedTuple):
+    """Where a trial stops unless it has learned enough.
+
+    Attributes:
+      place: so many places of its learning curve come before.
+      objective: the worst mean over the last of those places with which it goes on.
+    """
+
+    place: int
+    objective: float
+
+
 class TrialKey(NamedTuple):
     """What identifies a trial within its study.
 
@@ -45,6 +57,7 @@ class Trial:
       seed: from it follow data, weights and batches.
       number: of its setting within its study.
       repeat: which measurement of that setting it is, from 0.
+      rungs: where it stops unless it has learned enough; none trains it to its end.
       snapshot: where to continue it, as `Population.snapshots` gives it; None begins it anew.
 
     Raises:
@@ -60,6 +73,7 @@ class Trial:
     seed: int
     number: int = 0
     repeat: int = 0
+    rungs: Sequence[Rung] = ()
     snapshot: Snapshot | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self):
@@ -83,6 +97,7 @@ class Outcome:
       infeasible: whether the loss was not finite, or far above chance at the end.
       seconds: wall time spent on the trial, to the end of the chunk in which it finished.
       validation: as scores, over the validation set, by which settings are chosen; the same where the task has one set.
+      stopped: whether it stopped at a rung; its scores are then those of the training batches just before.
       train_loss: loss of the last training batch.
       curve: how training went, at some 30 places: by name the steps made, and means over the training batches since the
         place before of each score and of what the task derives from them.
@@ -100,6 +115,7 @@ class Outcome:
     infeasible: bool
     seconds: float
     validation: Mapping[str, float] = field(default_factory=dict)
+    stopped: bool = False
     train_loss: float = float("nan")
     curve: Mapping[str, Sequence[float]] = field(default_factory=dict)
     params: Params | None = field(default=None, compare=False, repr=False)

@@ -19,11 +19,13 @@ ABOUT = {
     "trials": "settings that the sampler proposes",
     "sampler": "gp, random, tpe, cmaes, qmc or a class of Optuna",
     "proposals": "settings proposed at once",
+    "rungs": "shares of training, such as 0.1,0.2,0.5, at which a proposed trial stops unless it is as good as the "
+    "best third of those before it were there",
     "max_train_steps": "no trial trains for longer; a cap makes what is measured a lower bound, and is recorded",
     "checkpoint_interval": "seconds between checkpoints of what is being trained",
     "kept_settings": "of how many settings of each study, the best ones, the trained parameters are kept",
     "initial_settings": "settings known to be good, by cell (gru), cell and depth (gru@4), or for others under default",
-    "transformation": "import path of a function from hyperparameters to an optax transformation, in place of our update",
+    "transformation": "import path of a function from hyperparameters to an optax transformation that updates",
     "warm_start": "the authors' published trials (rnn_hp_dataset.tar.gz): their best settings are initial ones too",
     "space": "changes to the declared ranges of hyperparameters: --config.space.lr_init=0.01 fixes one, "
     "--config.space.lr_init=0.001,0.01 is a range, --config.space.optimizer=adam,sgd are choices",
@@ -52,6 +54,7 @@ def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EX
     config.trials = 0
     config.sampler = "gp"
     config.proposals = 8
+    config.rungs = ()
     config.max_train_steps = config_dict.placeholder(int)
     config.checkpoint_interval = 60.0
     config.kept_settings = 1

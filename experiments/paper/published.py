@@ -217,6 +217,7 @@ def _table(source: str, names: list[str], rows: list[tuple]) -> pd.DataFrame:
             "number": raw["hyper_iter"].astype(int),
             "repeat": 0,
             "role": "search",
+            "stopped": False,
             "still_learning": False,
             "sampler": "published",
             "hparams": [{as_text(name): as_text(value) for name, value in one.items()} for one in raw["hparams"]],

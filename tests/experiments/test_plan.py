@@ -91,6 +91,8 @@ def test_cells_and_tasks_of_a_users_own_go_by_import_path(config, tmp_path, monk
         ("initial_settings.rnn", (3,), "initial_settings.rnn holds 3"),
         ("sampler", "tep", "sampler 'tep' is unknown; did you mean tpe"),
         ("proposals", 0, "proposals is 0; it must be a whole number of at least 1"),
+        ("rungs", (0.2, 1.5), r"rungs is \(0.2, 1.5\); allowed: shares of training, from 0.033 to 0.967"),
+        ("rungs", 0.2, "rungs is 0.2; allowed"),
         ("checkpoint_interval", 0.0, "checkpoint_interval is 0.0; it must be a positive"),
         ("space.b_per_parameter", ("a", "b"), "b_per_parameter is"),
         ("space.b_per_parameter", (), "b_per_parameter is"),

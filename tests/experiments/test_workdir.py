@@ -52,6 +52,15 @@ def test_more_of_the_same_is_taken_and_told(tmp_path):
     assert len(list(tmp_path.glob("config-before-*"))) == 1
 
 
+def test_a_run_from_before_there_were_rungs_goes_on_without(tmp_path):
+    """Breaks if a newer version refuses an older one's directory, or mixes trials that stop with those that do not."""
+    older = {"seed": 7, "checkpoint_interval": 60.0}
+    open_workdir(str(tmp_path), ConfigDict(older), "per_cap")
+    open_workdir(str(tmp_path), ConfigDict(older | {"rungs": ()}), "per_cap")
+    with pytest.raises(WorkdirError, match=r"\(differing: rungs\)"):
+        open_workdir(str(tmp_path), ConfigDict(older | {"rungs": (0.2,)}), "per_cap")
+
+
 def test_a_filesystem_without_links_will_do(tmp_path, monkeypatch):
     """Breaks if a run cannot begin on a mounted drive that knows no hard links."""
 

@@ -11,7 +11,7 @@ COMMON = {"n_in": 32, "n_steps": 5, "batch_size": 64, "budget": np.nan, "units":
 COMMON |= {"role": "initial", "sampler": "gp", "hparams": {}, "maximize": False, "infeasible": False}
 COMMON |= {"train_loss": np.nan, "valid_loss": np.nan, "eval_loss": np.nan, "objective": np.nan, "score_name": "loss"}
 COMMON |= {"reported": (), "repeat": 0, "curve": {}, "task_args": {}, "task_builder": "", "still_learning": False}
-COMMON |= {"steps_made": 1000, "seconds": 2.0, "finished": pd.Timestamp(2026, 11, 23)}
+COMMON |= {"steps_made": 1000, "stopped": False, "seconds": 2.0, "finished": pd.Timestamp(2026, 11, 23)}
 COMMON |= {"versions": {"Python": "3.11.7", "jaxlib": "0.10.2", "devices": "4 × cpu (cpu)"}}
 
 

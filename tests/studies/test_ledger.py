@@ -12,7 +12,8 @@ from optuna.trial import TrialState
 
 from capacity_jax.studies import StorageError, Worker, open_storage
 from capacity_jax.studies.ledger import Ledger
-from capacity_jax.training.trial import TrialKey
+from capacity_jax.studies.record import from_json, to_json
+from capacity_jax.training.trial import Rung, TrialKey
 
 
 @pytest.fixture(params=["sqlite:///", "journal:"])
@@ -35,6 +36,33 @@ def test_what_is_recorded_comes_back_to_the_last_bit(storage):
     assert found[0, 0].finished is not None
     assert found[1, 0].infeasible
     assert math.isnan(found[1, 0].scores["loss"])
+
+
+def test_rungs_are_kept_and_others_are_refused(storage):
+    """Breaks if a worker goes on with another's trial to its end, or one study mixes rungs."""
+    study = study_of(rungs=(0.2, 0.5))
+    ledger, rungs = Ledger(study, storage), (Rung(6, 1 / 3), Rung(15, 0.1 + 0.2))
+    trial = study.trial(TrialKey(3), {"b": 50}, rungs)
+    ledger.begin(trial)
+    [left] = Ledger(study, open_storage(storage.url)).left_over()
+    assert left == trial
+    record = ledger.finish(replace(outcome_of(trial), stopped=True))
+    found = Ledger(study, open_storage(storage.url)).records()[3, 0]
+    assert (found.rungs, found.stopped) == (record.rungs, record.stopped) == (rungs, True)
+    assert from_json(json.loads(json.dumps(to_json(record)))) == record
+    with pytest.raises(StorageError, match=r"rungs \[0.2, 0.5\], not \[\]"):
+        Ledger(study_of(), storage)
+
+
+def test_a_study_from_before_there_were_rungs_goes_on_without(storage):
+    """Breaks if a newer version refuses an older one's study, or stops trials of it."""
+    ledger = Ledger(study_of(), storage)
+    kept = storage.optuna.get_study_user_attrs(ledger.study_id)["plan"]
+    older = {name: value for name, value in kept.items() if name != "rungs"}
+    storage.optuna.set_study_user_attr(ledger.study_id, "plan", older)
+    Ledger(study_of(), storage)
+    with pytest.raises(StorageError, match=r"rungs \[\], not \[0.2\]"):
+        Ledger(study_of(rungs=(0.2,)), storage)
 
 
 def test_optuna_reads_the_study_as_its_own(storage):

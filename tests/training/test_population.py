@@ -28,6 +28,7 @@ from capacity_jax.training import (
 from capacity_jax.training.member import advance, draw_member, evaluate, kept_bytes
 from capacity_jax.training.program import compiled_chunk
 from capacity_jax.training.settings import encode
+from capacity_jax.training.trial import Rung
 
 
 def bucket_of(cell=rnn, n_hidden=6, n_in=8, b_max=200, batch_size=32, depth=1):
@@ -307,6 +308,45 @@ def test_the_curve_of_a_diverged_run_ends_where_it_ended():
     assert outcome.params is None
     assert outcome.curve["step"] == [outcome.steps_made]
     assert outcome.steps_made < 100
+
+
+UNREACHED, REACHED = 1e9, -1e9
+
+
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_a_trial_stops_at_the_first_rung_that_it_does_not_reach(in_turn):
+    """Breaks if what stops depends on the chunks, trains further, or changes what trains beside it or after it."""
+    bucket, trials = bucket_of(), varied_trials(6)
+    train = partial(train_population, bucket, n_slots=2, devices=Devices(default_devices().devices, in_turn))
+    whole = by_seed(train(trials))
+    rungs = Rung(3, REACHED), Rung(20, UNREACHED), Rung(10, UNREACHED)
+    some = [replace(trial, rungs=rungs if i % 2 else rungs[:1]) for i, trial in enumerate(trials)]
+    found = by_seed(train(some))
+    for i, trial in enumerate(some):
+        ended, full = found[trial.seed], whole[trial.seed]
+        assert ended.stopped == bool(i % 2)
+        if not ended.stopped:
+            assert (ended.scores, ended.curve) == (full.scores, full.curve)
+            continue
+        assert ended.steps_made == np.ceil(trial.hparams["train_steps"] / 3)
+        assert ended.curve == {name: values[:10] for name, values in full.curve.items()}
+        assert ended.scores == {**ended.scores, **{name: ended.curve[name][-1] for name in ("loss", "accuracy")}}
+        assert ended.scores["bits_per_parameter"] == ended.curve["bits_per_parameter"][-1]
+
+
+def test_a_trial_continued_from_a_snapshot_stops_where_it_would_have():
+    """Breaks if a worker that goes on with another's trial passes over a rung, or judges one again."""
+    bucket, [trial] = bucket_of(), varied_trials(1)
+    trial = replace(trial, rungs=(Rung(1, REACHED), Rung(15, UNREACHED)))
+    population = Population(bucket, n_slots=1)
+    population.fill(iter([trial]))
+    population.advance()
+    [(_, snapshot)] = population.snapshots()
+    assert snapshot.step == np.ceil(trial.hparams["train_steps"] / 30)
+    again = [replace(trial, snapshot=snapshot), trial]
+    continued, anew = train_population(bucket, again, n_slots=1)
+    assert continued.stopped
+    assert (continued.scores, continued.curve, continued.steps_made) == (anew.scores, anew.curve, anew.steps_made)
 
 
 def test_a_snapshot_of_another_network_is_refused():

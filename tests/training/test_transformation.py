@@ -78,5 +78,5 @@ def test_a_study_is_not_continued_by_another_rule():
 
 def test_what_is_no_function_is_refused():
     """Breaks if a finished transformation, which is what optax users have at hand, fails deep inside JAX."""
-    with pytest.raises(ValueError, match="transformation is a GradientTransformation.*; allowed: a function"):
+    with pytest.raises(ValueError, match=r"transformation is a GradientTransformation.*; allowed: a function"):
         measure_capacity("rnn", TASK, (60,), transformation=optax.adam(1e-3), trials=0, train_steps=10)
