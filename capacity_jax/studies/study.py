@@ -106,6 +106,7 @@ class Study:
             "cell_fingerprint": fingerprint(self.bucket.network.cell),
             "proposals": self.proposals,
             "rungs": list(self.rungs),
+            "transformation": self.bucket.transformation and import_path(self.bucket.transformation),
             "trials": self.trials,
             "seeds": self.seeds,
             "seed": self.seed,
@@ -113,8 +114,6 @@ class Study:
             "initial_settings": [dict(setting) for setting in self.initial_settings],
             "space": {name: json.loads(distribution_to_json(one)) for name, one in sorted(self.space.items())},
         }
-        if self.bucket.transformation is not None:
-            plan["transformation"] = import_path(self.bucket.transformation)
         # A size may be a number of numpy.
         return json.loads(json.dumps(plan, default=lambda number: number.item()))
 

@@ -138,8 +138,8 @@ def update_rule(bucket: Bucket, params: Params, hparams: HParams) -> optax.Gradi
     _, unravel = ravel_pytree(params)
     on_tree = bucket.transformation(hparams)
 
-    def init(flat: Any) -> Any:
-        return on_tree.init(unravel(flat))
+    def init(params: Any) -> Any:
+        return on_tree.init(unravel(params))
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
         changes, state = on_tree.update(unravel(updates), state, unravel(params))

@@ -34,7 +34,9 @@ class Transformation(Protocol):
         """The rule for one member, as `optimizer` makes it; it is given the tree of the network's parameters.
 
         Args:
-          hparams: all hyperparameters, traced: `lr_init`, `lr_decay_rate` and `train_steps` make a schedule.
+          hparams: all hyperparameters, traced. A schedule is a function of the step, such as
+            `lambda count: hparams["lr_init"] * hparams["lr_decay_rate"] ** (count / hparams["train_steps"])`; those
+            that optax makes want numbers known beforehand.
         """
         ...
 

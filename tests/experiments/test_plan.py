@@ -128,7 +128,7 @@ def test_the_update_rule_is_named_by_its_import_path(config):
     config.transformation = "optax:adam"
     assert {one.bucket.transformation for one in studies(config)} == {optax.adam}
     config.transformation = "optax:adamm"
-    with pytest.raises(ValueError, match="transformation of optax is 'adamm'"):
+    with pytest.raises(ValueError, match="transformation of optax 'adamm' is unknown; did you mean adam"):
         studies(config)
 
 

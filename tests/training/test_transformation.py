@@ -24,7 +24,10 @@ def bucket_of(transformation=None):
 
 def adam_of_optax(hparams):
     """What the package does by default, as optax writes it."""
-    rate = optax.exponential_decay(hparams["lr_init"], hparams["train_steps"], hparams["lr_decay_rate"])
+
+    def rate(count):
+        return hparams["lr_init"] * hparams["lr_decay_rate"] ** (count / hparams["train_steps"])
+
     b1 = jax.nn.sigmoid(hparams["optimizer_logit_momentum"])
     return optax.chain(optax.clip_by_global_norm(hparams["gradient_clip_val"]), optax.adam(rate, b1))
 

@@ -11,7 +11,7 @@ from experiments.paper.common import CAPACITY_SETTINGS, capacity_config, capacit
 
 BUDGETS = {
     "smoke": (300,),
-    "laptop": (1200, 2400),
+    "laptop": (600, 1200),
     "overnight": (1200, 2400, 4800),
     "gpu": (1000, 3000, 10_000),
     "paper": (10_000, 100_000),

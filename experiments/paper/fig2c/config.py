@@ -29,11 +29,12 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
     config = figure_config("fig2c", "mem_thru", extent, train_steps=TRAIN_STEPS)
     smoke = extent == "smoke"
-    config.task_args = ConfigDict({"n_in": 8 if smoke else 64, "n_steps": 12, "n_evaluation": 512 if smoke else 2048})
+    n_in = {"smoke": 8, "laptop": 32}.get(extent, 64)
+    config.task_args = ConfigDict({"n_in": n_in, "n_steps": 12, "n_evaluation": 512 if smoke else 2048})
     if extent not in ("smoke", "laptop"):
         config.cells = at_depths(1, 2, 4)
     many = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96)
-    config.units = {"smoke": (4, 8), "laptop": (16, 32, 48, 64, 80)}.get(extent, many)
+    config.units = {"smoke": (4, 8), "laptop": (8, 16, 24, 32, 40)}.get(extent, many)
     config.trials = 0 if extent in ("smoke", "laptop") else config.trials
     steps = {"smoke": 300, "laptop": 12_000}.get(extent, 50_000)
     config.initial_settings = ConfigDict(

@@ -11,7 +11,7 @@ from experiments.paper.common import figure_config
 
 TRAIN_STEPS = {
     "smoke": 30,
-    "laptop": 1000,
+    "laptop": 500,
     "overnight": (2_000, 10_000),
     "gpu": (5_000, 20_000),
     "paper": (50_000, 20_000_000),
@@ -36,6 +36,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.budgets = BUDGETS[extent]
     if extent in ("smoke", "laptop"):
         config.trials, config.seeds = 0, 2
-    steps = {"smoke": 30, "laptop": 1000, "overnight": 10_000, "gpu": 20_000, "paper": 1_000_000}[extent]
+    steps = {"smoke": 30, "laptop": 500, "overnight": 10_000, "gpu": 20_000, "paper": 1_000_000}[extent]
     config.initial_settings.default = ({"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.1},)
     return config

@@ -17,6 +17,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     if extent == "smoke":
         config.cells = "rnn"
     if extent == "laptop":
-        config.trials = 8
+        config.cells, config.trials = "rnn,gru,lstm", 8
     config.seeds = {"smoke": 11, "laptop": 31}.get(extent, 101)
     return config

@@ -52,7 +52,7 @@ def check_plan(folder, extent):
     assert len({study.name for study in plan}) == len(plan)
     for study in plan:
         study.initial_trials()
-    if extent in ("laptop", "paper"):
+    if extent in ("overnight", "paper"):
         assert {study.bucket.network.cell.name for study in plan} >= set(PAPER_CELLS)
 
 
