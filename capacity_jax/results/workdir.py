@@ -46,7 +46,8 @@ def read_config(directory: Path) -> dict[str, Any]:
 def open_trials(workdir: Path | None, storage: str = "") -> pd.DataFrame:
     """The table of trials of a work directory or of a storage, as far as its studies have come.
 
-    A directory without a storage may hold Parquet files that `write_parquet` has written, which are read together.
+    A directory without a storage may hold Parquet files that `write_parquet` has written, which are read together;
+    where there are several, the names of studies begin with that of their file.
 
     Args:
       workdir: as `read_storage` takes it.
@@ -58,7 +59,11 @@ def open_trials(workdir: Path | None, storage: str = "") -> pd.DataFrame:
     exported = sorted(workdir.glob("*.parquet")) if workdir and not storage else []
     if workdir and exported and not (workdir / STORAGE_FILE).exists():
         try:
-            return pd.concat([read_parquet(file) for file in exported], ignore_index=True)
+            tables = {file.stem: read_parquet(file) for file in exported}
+            if len(tables) == 1:
+                return tables[exported[0].stem]
+            named = [table.assign(study=f"{name}/" + table["study"]) for name, table in tables.items()]
+            return pd.concat(named, ignore_index=True)
         except (ValueError, OSError) as error:
             raise WorkdirError(f"workdir is {workdir}, whose trials cannot be read: {error}") from error
     return read_storage(read_trials, workdir, storage)

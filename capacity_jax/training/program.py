@@ -85,7 +85,11 @@ def slots_worth(running: Sequence[int], waiting: Sequence[int], most: int, devic
     return devices.round_up(min(size for size in sizes if size >= worth))
 
 
-@lru_cache
+# A compiled program takes some thousand of the 65,530 memory maps that Linux gives a process.
+PROGRAMS_KEPT = 8
+
+
+@lru_cache(PROGRAMS_KEPT)
 def compiled_chunk(bucket: Bucket, n_slots: int, devices: Devices) -> Compiled:
     """The one program of a bucket: `((n_steps, shared), members, assignment) -> (members, report)`."""
     shared = jax.eval_shape(bucket.task.shared)

@@ -35,10 +35,10 @@ def test_every_column_comes_back(tmp_path):
 
 
 def test_a_directory_of_exports_is_read_as_one_table(tmp_path):
-    """Breaks if results that were kept without their storage cannot be judged, or anything else is taken for them."""
+    """Breaks if results kept without their storage cannot be judged, or studies of one name in two runs are mixed."""
     for name in ("b", "a"):
-        write_parquet(tmp_path / f"{name}.parquet", table([{"study": name, "task": "rcf", "cell": "rnn", "depth": 1}]))
-    assert open_trials(tmp_path)["study"].tolist() == ["a", "b"]
+        write_parquet(tmp_path / f"{name}.parquet", table([{"study": "x", "task": "rcf", "cell": "rnn", "depth": 1}]))
+    assert open_trials(tmp_path)["study"].tolist() == ["a/x", "b/x"]
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "c.parquet")
     with pytest.raises(
         WorkdirError, match=r"trials cannot be read: .*c\.parquet holds no trials: column curve is missing"

@@ -1,0 +1,149 @@
+"""What other update rules store: `python -m experiments.benchmarks.trainers --cells=rnn --budget=600`.
+
+Each cell memorizes `--labels` labels per parameter by each rule, for each number of `--steps`, at `--rates` learning
+rates a factor of two apart around the rule's own, with `--seeds` seeds each; the best rate counts. All rules have as
+many rates and seeds. Printed are the mean bits per parameter with their 95% interval, the rate, and the CPU seconds of
+one run; `--out` names the figure of bits against CPU seconds.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import optax
+import pandas as pd
+from absl import app, flags
+from matplotlib.figure import Figure
+from optax.contrib import ademamix, adopt, muon
+
+from capacity_jax.cells import CellName, cell_by_name
+from capacity_jax.networks import Network, units_for_budget
+from capacity_jax.results.figures import COLOURS, MARKS, tidy
+from capacity_jax.stats import mean_interval
+from capacity_jax.tasks import per_cap
+from capacity_jax.training import Bucket, Outcome, Transformation, Trial, train_population, use_all_cores
+from experiments.configs.quickstart import INITIAL_SETTINGS
+
+
+class Rule(NamedTuple):
+    """An update rule that is compared.
+
+    Attributes:
+      transformation: None for the package's own.
+      settings: hyperparameters besides the rate, by the rate.
+      factor: of its middle rate over Adam's.
+    """
+
+    transformation: Transformation | None = None
+    settings: Callable[[float], dict[str, Any]] = lambda rate: {}
+    factor: float = 1.0
+
+
+def scheduled(make: Callable[..., optax.GradientTransformation], hparams: Any) -> optax.GradientTransformation:
+    """A rule of optax on clipped gradients, its rate by the package's schedule."""
+
+    def rate(count):
+        return hparams["lr_init"] * hparams["lr_decay_rate"] ** (count / hparams["train_steps"])
+
+    return optax.chain(optax.clip_by_global_norm(hparams["gradient_clip_val"]), make(rate))
+
+
+RULES = {
+    "adam": Rule(),
+    "adam, decay": Rule(settings=lambda rate: {"weight_decay": rate}),
+    "rmsprop": Rule(settings=lambda rate: {"optimizer": "rmsprop", "optimizer_logit_momentum": 4.0}, factor=0.5),
+    "nadam": Rule(partial(scheduled, optax.nadam)),
+    "adabelief": Rule(partial(scheduled, optax.adabelief)),
+    "adan": Rule(partial(scheduled, optax.adan)),
+    "adopt": Rule(partial(scheduled, adopt)),
+    "ademamix": Rule(partial(scheduled, ademamix), factor=0.5),
+    "lion": Rule(partial(scheduled, partial(optax.lion, weight_decay=0.0)), factor=0.25),
+    "muon": Rule(partial(scheduled, muon)),
+}
+
+CELLS = flags.DEFINE_list("cells", ["rnn", "gru"], "Cells to train, at the least depth that each can have.")
+NAMES = flags.DEFINE_list("rules", [name for name in RULES if "," not in name], "Update rules to compare.")
+BUDGET = flags.DEFINE_integer("budget", 600, "Largest number of parameters.", lower_bound=1)
+LABELS = flags.DEFINE_float("labels", 3.5, "Labels per parameter.", lower_bound=0.01)
+STEPS = flags.DEFINE_list("steps", ["30000"], "Numbers of training steps.")
+RATES = flags.DEFINE_integer("rates", 3, "Learning rates of each rule.", lower_bound=1)
+SEEDS = flags.DEFINE_integer("seeds", 4, "Runs at each rate.", lower_bound=2)
+OUT = flags.DEFINE_string("out", None, "File of the figure.")
+
+
+def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
+    """A row for each rule: what its best rate stores."""
+    cell, depth = cell_by_name(cast(CellName, cell_name)), 2 if cell_name == "intersection" else 1
+    network = Network(cell, 32, units_for_budget(BUDGET.value, cell, 32, 1, depth), 1, depth)
+    labels = round(LABELS.value * network.n_params)
+    task = per_cap(b_max=labels)
+    for name in NAMES.value:
+        rule = RULES[name]
+        middle = rule.factor * INITIAL_SETTINGS[cell_name]["lr_init"]
+        rates = middle * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
+        trials = [
+            Trial(
+                {
+                    "b": labels,
+                    "lr_init": float(rate),
+                    "lr_decay_rate": 0.03,
+                    "train_steps": steps,
+                    **rule.settings(rate),
+                },
+                seed,
+                number,
+            )
+            for number, rate in enumerate(rates)
+            for seed in range(SEEDS.value)
+        ]
+        outcomes = list(train_population(Bucket(network, task, 128, rule.transformation), trials))
+        of_rates = [[one for one in outcomes if one.trial.number == number] for number in range(len(rates))]
+        best = max(of_rates, key=lambda runs: np.mean(list(map(bits_of, runs))))
+        mean, low, high = mean_interval(list(map(bits_of, best)))
+        about = {"cell": cell_name, "parameters": network.n_params, "steps": steps, "rule": name}
+        found = {"rate": best[0].trial.hparams["lr_init"], "bits_per_parameter": mean, "low": low, "high": high}
+        yield about | found | {"seconds": float(np.mean([run.seconds for run in outcomes]))}
+
+
+def bits_of(run: Outcome) -> float:
+    """Bits per parameter of a run; one that diverged stores nothing."""
+    return 0.0 if run.infeasible else float(run.scores["bits_per_parameter"])
+
+
+def draw(table: pd.DataFrame) -> Figure:
+    """Bits per parameter against the CPU seconds of a run, a panel for each cell."""
+    cells = list(dict.fromkeys(table["cell"]))
+    figure = Figure(figsize=(5.5 * len(cells), 4.4), layout="constrained")
+    for axes, cell in zip(figure.subplots(1, len(cells), squeeze=False)[0], cells, strict=True):
+        for i, (rule, rows) in enumerate(table.loc[table["cell"] == cell].groupby("rule", sort=False)):
+            errors = np.abs(rows[["low", "high"]].T.to_numpy() - rows["bits_per_parameter"].to_numpy())
+            style = {"color": COLOURS[i % len(COLOURS)], "marker": MARKS[i % len(MARKS)], "capsize": 3}
+            axes.errorbar(rows["seconds"], rows["bits_per_parameter"], errors, label=str(rule), **style)
+        axes.set(title=cell, xlabel="CPU seconds of a run", ylabel="mean bits per parameter")
+        tidy(axes)
+    return figure
+
+
+def main(_) -> None:
+    """Trains and prints cell by cell, rule by rule."""
+    rows = []
+    for cell in CELLS.value:
+        for steps in map(int, STEPS.value):
+            for row in compare(cell, steps):
+                text = pd.DataFrame([row]).to_string(index=False, header=not rows, float_format="%.3g")
+                print(text, flush=True)
+                rows.append(row)
+    if OUT.value:
+        draw(pd.DataFrame(rows)).savefig(Path(OUT.value), dpi=150)
+
+
+for _name, _known in (("cells", INITIAL_SETTINGS), ("rules", RULES)):
+    flags.register_validator(
+        _name, lambda names, known=_known: set(names) <= set(known), f"allowed: some of {', '.join(_known)}"
+    )
+
+if __name__ == "__main__":
+    use_all_cores()
+    app.run(main)

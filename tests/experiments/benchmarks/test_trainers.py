@@ -1,0 +1,29 @@
+"""The benchmark of update rules as a command, at a size that takes seconds."""
+
+import subprocess
+import sys
+
+
+def run(*flags):
+    command = [sys.executable, "-m", "experiments.benchmarks.trainers", *flags]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_rules_are_compared_at_their_best_rates(tmp_path):
+    """Breaks if a rule does not train, easy labels are not stored, or the figure is not drawn."""
+    sizes = ("--budget=120", "--labels=0.2", "--steps=2000", "--rates=1", "--seeds=2")
+    ended = run("--cells=rnn", "--rules=adam,muon", *sizes, f"--out={tmp_path / 'trainers.png'}")
+    assert ended.returncode == 0, ended.stderr
+    head, *rows = [line.split() for line in ended.stdout.splitlines()]
+    found = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [row["rule"] for row in found] == ["adam", "muon"]
+    assert all(float(row["bits_per_parameter"]) > 0.15 for row in found)
+    assert (tmp_path / "trainers.png").stat().st_size > 10_000
+
+
+def test_a_misspelt_rule_is_named():
+    """Breaks if a rule that is not there gives a traceback."""
+    ended = run("--rules=adam,moun")
+    assert ended.returncode != 0
+    assert "--rules=['adam', 'moun']: allowed: some of adam" in ended.stderr
+    assert "Traceback" not in ended.stderr
