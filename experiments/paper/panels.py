@@ -108,7 +108,7 @@ def published_on(published: pd.DataFrame | None, task: str) -> pd.DataFrame:
 
 def caption(figure: Figure, paper: str, measured: str) -> None:
     """The paper's claim and what was measured here, below the panels."""
-    width = int(figure.get_figwidth() * 15)
+    width = int(figure.get_figwidth() * 14)
     lines = [textwrap.fill(text, width) for text in (f"Paper: {paper}", f"Measured here: {measured}")]
     figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=9, linespacing=1.4)
 

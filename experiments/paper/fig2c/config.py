@@ -26,7 +26,7 @@ INITIAL_SETTINGS = {
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
     config = figure_config("fig2c", "mem_thru", extent, train_steps=TRAIN_STEPS)
     smoke = extent == "smoke"
     n_in = {"smoke": 8, "laptop": 32}.get(extent, 64)

@@ -26,7 +26,7 @@ BUDGETS = {
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
     config = figure_config("fig3_text8", "text8", extent, train_steps=TRAIN_STEPS, depths=(1, 2, 4), batch_size=32)
     smoke = extent == "smoke"
     config.task_args = ConfigDict(

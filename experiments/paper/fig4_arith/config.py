@@ -12,7 +12,7 @@ from experiments.paper.fig4_parens.config import BUDGETS, TRAIN_STEPS, TRIALS, d
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
     config = figure_config("fig4_arith", "arithmetic", extent, train_steps=TRAIN_STEPS, depths=depths_at(extent))
     smoke = extent == "smoke"
     config.task_args = ConfigDict(

@@ -27,7 +27,7 @@ def depths_at(extent: str) -> tuple[int, ...]:
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
     config = figure_config("fig4_parens", "parens_counting", extent, train_steps=TRAIN_STEPS, depths=depths_at(extent))
     config.update(budgets=BUDGETS[extent], batch_size=16, seeds=1, trials=TRIALS.get(extent, config.trials))
     n_steps = N_STEPS.get(extent, 175)

@@ -19,7 +19,7 @@ TRAIN_STEPS = {
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
     config = figure_config("fig5", "parens_counting", extent, train_steps=TRAIN_STEPS, depths=(1, 8), sampler="random")
     config.update(task_args=parens.get_config(extent).task_args, budgets=parens.BUDGETS[extent], batch_size=16, seeds=1)
     config.trials = {"smoke": 4, "laptop": 200, "overnight": 400, "gpu": 500, "paper": 1000}[extent]

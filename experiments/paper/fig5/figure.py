@@ -94,7 +94,8 @@ def _shares(axes: Axes, table: pd.DataFrame) -> None:
         errors = [[row["share"] - row["ci_low"]], [row["ci_high"] - row["share"]]]
         axes.errorbar(place, 100 * row["share"], 100 * np.array(errors), **style)
         axes.plot(place, 100 * row["paper"], markersize=22, **PAPER)
-    axes.set_ylim(bottom=0)
+    # Room for the marks of those that never diverged.
+    axes.set_ylim(bottom=-2)
     grid(axes)
     _name(axes, cells)
     handle = Line2D([], [], markersize=14, label="paper", **PAPER)

@@ -11,7 +11,7 @@ from experiments.paper.fig2b.config import BUDGETS
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent: `smoke`, `laptop`, `gpu` or `paper`."""
+    """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
     config = capacity_config("table_rerun", extent, BUDGETS)
     config.initial_settings = ConfigDict({"default": ()})
     if extent == "smoke":
