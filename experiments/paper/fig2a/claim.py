@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from capacity_jax.results.best import measurements
-from capacity_jax.results.formatting import in_words
-from capacity_jax.stats import NOTHING, Interval, mean_difference, mean_or_nothing
+from capacity_jax.stats import NOTHING, Interval, mean_difference
 from experiments.paper.cells import cell_label
 from experiments.paper.paired import capacity_difference, one_study_each
 from experiments.paper.selections import capacity_rows, matching, with_nonlinearity
@@ -67,9 +66,9 @@ def _difference(first: list[Scores], second: list[Scores], level: float) -> Inte
 
 
 def _relu(measured: Measured) -> str:
-    means = {cell: mean_or_nothing([one.mean() for one in scores]) for cell, scores in measured.relu.items()}
-    found = ", ".join(f"{cell_label(cell)} {in_words(mean)}" for cell, mean in means.items())
-    return f"Bits per parameter of ReLU runs, over the studies: {found}."
+    means = {cell: np.mean(list(map(np.mean, scores))) for cell, scores in measured.relu.items() if scores}
+    found = ", ".join(f"{cell_label(cell)} {mean:.2f}" for cell, mean in means.items())
+    return f"Bits per parameter of ReLU runs, mean over the sizes: {found or 'none'}."
 
 
 CLAIMS = (

@@ -5,8 +5,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from capacity_jax.results.figures import errorbars, log_axis, means_and_seeds
-from capacity_jax.results.formatting import in_words
-from capacity_jax.stats import mean_or_nothing
 from experiments.paper.cells import PAPER_CELLS, cell_label, cells_of
 from experiments.paper.panels import best_published, caption, legend, panel, published_handles
 from experiments.paper.selections import capacity_rows, matching, with_nonlinearity
@@ -49,6 +47,6 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
 def _in_words(best, relu):
     found = []
     for cell in cells_of(relu):
-        pair = [in_words(mean_or_nothing(matching(table, cell=cell)["score"])) for table in (best, relu)]
-        found.append(f"{cell_label(cell)} {pair[0]}, by ReLU {pair[1]}")
+        of_all, of_relu = (matching(table, cell=cell)["score"].mean() for table in (best, relu))
+        found.append(f"{cell_label(cell)} {of_all:.2f}, by ReLU {of_relu:.2f}")
     return f"{'; '.join(found)}; means over sizes." if found else "no cell with ReLU runs yet."
