@@ -30,7 +30,7 @@ BELOW = {
     "tasks": ["networks", "cells", "estimators", "import_path", "checks"],
     "training": ["tasks", "networks", "cells", "checks"],
     "search": ["training", "tasks", "networks", "cells", "checks"],
-    "studies": ["search", "training", "tasks", "networks", "cells", "checks"],
+    "studies": ["search", "training", "tasks", "networks", "cells", "import_path", "checks"],
     "results": ["studies", "search", "training", "tasks", "networks", "cells", "estimators", "stats", "checks"],
     "analysis": ["studies", "networks", "cells", "checks"],
     "measure": ["results", "studies", "search", "training", "tasks", "networks", "cells", "flax", "checks"],

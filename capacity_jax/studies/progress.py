@@ -4,7 +4,7 @@ A bar in a terminal or a notebook, elsewhere a line a minute.
 """
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from time import monotonic
 
@@ -14,6 +14,7 @@ from tqdm.notebook import tqdm as notebook_tqdm
 from capacity_jax.studies.cost import mean_cost
 from capacity_jax.studies.record import Record
 from capacity_jax.studies.study import Study
+from capacity_jax.training.trial import TrialKey
 
 SECONDS_BETWEEN_LINES = 60.0
 
@@ -36,9 +37,10 @@ class Progress:
             file=StringIO() if self.in_lines else sys.stderr,
         )
 
-    def resume(self, study: Study, records: Iterable[Record]) -> None:
+    def resume(self, study: Study, records: Mapping[TrialKey, Record]) -> None:
         """What was finished before; the time left is reckoned from there."""
-        for record in records:
+        self.expected[study.name] = study.n_known(records)
+        for record in records.values():
             self.ended(study, record)
         self.bar.initial = self.bar.n
 

@@ -118,9 +118,9 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
         Proposer() as proposer,
     ):
         for ledger in ledgers:
-            records = ledger.records().values()
-            progress.resume(ledger.study, records)
-            persistence.notify(records)
+            known = ledger.records()
+            progress.resume(ledger.study, known)
+            persistence.notify(known.values())
         left = deque(ledgers)
         while left:
             persistence.stop_if_asked()

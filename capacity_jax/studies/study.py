@@ -8,6 +8,7 @@ what it has, and finds what it would have found with so many from the start.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,6 +167,13 @@ class Study:
         """All trials of the study in their order, as far as the records tell, as `keys_of_study` has them."""
         sizes = len(self.initial_settings), self.trials, self.seeds
         return keys_of_study(records, *sizes, maximize=self.bucket.task.maximize)
+
+    def n_known(self, records: Mapping[TrialKey, Record]) -> int:
+        """How many trials are known to belong to the study: those planned, and repeats as far as the records tell."""
+        known = []
+        with suppress(KeyError):
+            known.extend(self.keys(records))
+        return len(known)
 
     def complete(self, records: Mapping[TrialKey, Record]) -> list[Record] | None:
         """The records of all the study's trials; None where some are still to come."""

@@ -19,7 +19,7 @@ def test_the_errors_of_all_looks_add_up_to_that_of_one():
 def test_growing_until_an_interval_excludes_the_truth_fails_at_most_as_often_as_promised(factor):
     """Breaks if whoever looks six times at growing trials is wrong in more than 5% of all studies."""
     sizes = np.ceil(4 * factor ** np.arange(6)).astype(int)
-    measured = np.random.default_rng(0).normal(3.0, 0.2, (1500, sizes[-1]))
+    measured = np.random.default_rng(0).normal(3.0, 0.2, (500, sizes[-1]))
 
     def is_wrong(values, level_at):
         intervals = (mean_interval(values[:n], level_at(k)) for k, n in enumerate(sizes, 1))
