@@ -1,8 +1,8 @@
 """How fast the tuner gets on at counting brackets (Collins et al. 2017, Fig. 4a to 4h).
 
 Expected: RNN and IRNN learn slowest and fail as depth grows; GRU is best at depth 1, +RNN at depth 8. `:laptop` has
-1,000 steps and 5,000 parameters where the paper has 50,000 steps at least and 200,000 parameters. Cost: `:smoke` under
-a minute; `:laptop`, `:gpu` and `:paper` have not been run.
+depths 1 and 8, 300 steps and 5,000 parameters where the paper has 50,000 steps at least and 200,000 parameters. Cost:
+`:smoke` under a minute; `:laptop`, `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict
