@@ -2,7 +2,7 @@
 
 Expected: GRU has the lowest loss and median at depth 1, +RNN at depth 8; IRNN diverges most often. Draws are from the
 paper's ranges, training steps apart. `:laptop` makes 200 draws for each cell and depth, of 200 training steps on
-sequences of 50 characters: what diverges later is missed. Measured: `:smoke` under a minute, `:laptop` 81 minutes of one
+sequences of 50 characters: what diverges later is missed. Measured: `:smoke` a minute, `:laptop` 81 minutes of one
 shared core (2,200 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
