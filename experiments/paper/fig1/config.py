@@ -3,7 +3,7 @@
 Expected: bits grow in proportion to parameters, 3 to 6 per parameter; RNN > UGRNN > GRU > LSTM > +RNN, IRNN last.
 `:laptop` trains one setting of each network, chosen near 2,400 parameters, for 100,000 steps with four seeds: claims 1
 and 2 rest on 17 networks of three sizes, and all values are lower bounds. Measured: `:smoke` under a minute, `:laptop`
-about 70 minutes of one core (204 trials); `:overnight`, `:gpu` and `:paper` have not been run.
+109 minutes of one shared core (204 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict

@@ -2,7 +2,7 @@
 
 Expected: every cell's error follows that of a subspace of as many dimensions as there are units, and collapses where
 units and values are equally many: 64, at `:laptop` 32. `:laptop` trains one setting for 12,000 steps with four seeds;
-claim 4 rests on it. Measured: `:smoke` under a minute, `:laptop` about 30 minutes of one shared core (120 trials);
+claim 4 rests on it. Measured: `:smoke` under a minute, `:laptop` 22 minutes of one shared core (120 trials);
 `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
