@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from capacity_jax.checks import check_size
+from capacity_jax.import_path import is_import_path
 from experiments.configs.common import base_config
 
 TEXTS = ("name", "task", "cells", "sampler", "warm_start", "figure")
@@ -25,7 +26,7 @@ def check_fields(config: Any) -> None:
     for name in TEXTS:
         if not isinstance(config[name], str):
             raise ValueError(f"{name} is {config[name]!r}; it must be text")
-    if config.transformation is not None and not isinstance(config.transformation, str):
+    if config.transformation is not None and not is_import_path(config.transformation):
         raise ValueError(f"transformation is {config.transformation!r}; it must be an import path, module:name")
     for name in MAPPINGS:
         value = config[name].to_dict() if hasattr(config[name], "to_dict") else config[name]

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 
 
+@pytest.mark.slow
 def test_every_part_is_written_to_the_devices_page(tmp_path):
     """Breaks if a part of the benchmark fails, or is lost from the page."""
     done = subprocess.run(

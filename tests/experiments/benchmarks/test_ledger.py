@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.slow
 def test_what_trials_cost_is_told_and_drawn(tmp_path):
     """Breaks if made-up trials no longer pass through the ledger, or files stay open."""
     command = [sys.executable, "-m", "experiments.benchmarks.ledger", "--trials=300", f"--workdir={tmp_path}"]

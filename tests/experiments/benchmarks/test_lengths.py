@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from capacity_jax.search import rate_for_length
 
 
@@ -11,6 +13,7 @@ def run(*flags):
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_three_kinds_of_runs_are_compared():
     """Breaks if lengths or rates are not those that are said, or easy labels are not all stored."""
     ended = run("--cells=rnn", "--budget=120", "--labels=0.2", "--steps=3000", "--seeds=2")

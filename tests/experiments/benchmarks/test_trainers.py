@@ -3,12 +3,15 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def run(*flags):
     command = [sys.executable, "-m", "experiments.benchmarks.trainers", *flags]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_rules_are_compared_at_their_best_rates(tmp_path):
     """Breaks if a rule does not train, easy labels are not stored, or the figure is not drawn."""
     sizes = ("--budget=120", "--labels=0.2", "--steps=2000", "--rates=1", "--seeds=2")
