@@ -10,8 +10,7 @@ import pytest
 from optax.contrib import muon
 
 from capacity_jax import Network, measure_capacity, per_cap, rnn
-from capacity_jax.studies import StorageError, Study, open_storage, run_studies
-from capacity_jax.studies.run import Persistence
+from capacity_jax.studies import Persistence, StorageError, Study, open_storage, run_studies
 from capacity_jax.training import Bucket, Population, Trial, train_population
 
 TASK = per_cap(n_in=4, n_steps=2, b_max=40)
@@ -57,14 +56,14 @@ def test_it_sees_matrices_and_goes_on_from_a_snapshot():
         rule = muon_of_optax(hparams)
         return rule._replace(init=lambda params: seen.append(jax.tree.map(jnp.shape, params)) or rule.init(params))
 
-    whole = trained(watched)
+    setting = SETTING | {"train_steps": 150}
+    whole = trained(watched, setting)
     assert {2} <= {len(shape) for shape in jax.tree.leaves(seen[0], is_leaf=lambda one: isinstance(one, tuple))}
     population = Population(bucket_of(watched), n_slots=1)
-    population._chunk_steps = 17
-    population.fill(iter([Trial(SETTING, seed=3)]))
+    population.fill(iter([Trial(setting, seed=3)]))
     population.advance()
     ((trial, snapshot),) = population.snapshots()
-    assert 0 < snapshot.step < 40
+    assert 0 < snapshot.step < 150
     (continued,) = train_population(bucket_of(watched), [replace(trial, snapshot=snapshot)])
     jax.tree.map(np.testing.assert_array_equal, whole.params, continued.params)
 

@@ -25,8 +25,9 @@ def test_pairs_are_of_equal_depth_and_budget(synthetic):
     by_size = [[rows["score"] for _, rows in best[best["cell"] == cell].groupby("budget")] for cell in ("rnn", "lstm")]
     np.testing.assert_allclose(capacity_difference(best, "rnn", "lstm"), mean_difference(*by_size))
     best = best[(best["cell"] == "rnn") | (best["budget"] > 1000)]
-    expected = np.mean(1 + np.unique(sizes[sizes > 1000]) / 1e5)
-    np.testing.assert_allclose(capacity_difference(best, "rnn", "lstm").value, expected, atol=0.03)
+    of_rnn, of_lstm = (best[best["cell"] == cell].groupby("budget")["score"].mean() for cell in ("rnn", "lstm"))
+    expected = (of_rnn - of_lstm)[[1200, 2400, 4800]].mean()
+    np.testing.assert_allclose(capacity_difference(best, "rnn", "lstm").value, expected)
 
 
 def test_a_network_of_two_studies_counts_once(synthetic):
