@@ -8,6 +8,7 @@ one WORKDIR, until it is decided or the minutes are over; `experiments.paper.loo
 claim that does not hold is no failure: the exit code is 2 if there are no readable studies, and 0 otherwise.
 """
 
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,8 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.settle is not None and (len(options.workdir) != 1 or options.storage or options.plan):
         parser.error("--settle takes one work directory, and neither --storage nor --plan")
+    if not options.minutes >= 0:
+        parser.error(f"--minutes is {options.minutes}; allowed: a number of minutes, from 0")
     sources = [None] if options.storage else options.workdir or [None]
     try:
         if options.settle is not None:
@@ -43,10 +46,14 @@ def main(arguments: list[str] | None = None) -> None:
             for one in sources
         ]
         folders = with_figure(*(read_config(one).get("figure", "") for one in options.workdir))
-        looked = {number: level for one in options.workdir for number, level in levels(one).items()}
+        # Of two directories the one with more looks counts.
+        looked = dict(sorted(pair for one in options.workdir for pair in levels(one).items()))
         judgements = judge_claims(pd.concat(tables, ignore_index=True), folders, looked)
-    except ValueError as error:
+    except (ValueError, OSError, MemoryError) as error:
         stop(error)
+    except KeyboardInterrupt:
+        print("\ncapacity_jax: stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     print("\n\n".join(one.plan if options.plan else str(one) for one in judgements))
 
 

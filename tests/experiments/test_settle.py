@@ -87,12 +87,27 @@ def test_it_ends_when_the_minutes_are_over(directory, capsys, monkeypatch):
     assert "the minutes are over" in printed.err
 
 
+def test_it_can_be_stopped(directory, capsys, monkeypatch):
+    """Breaks if Ctrl-C while it trains ends in a traceback."""
+    claim_with(lambda rows, level: mean_interval(rows["score"])._replace(low=0.0, high=3.0), monkeypatch)
+
+    def interrupted(*arguments, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "main", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        claims([str(directory), "--settle=77"])
+    assert ended.value.code == 130
+    assert "the same command goes on from here" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--settle=99"], "settle is 99, and there is no such claim; allowed: 1, 2, 3, 4, 5, 6, 7, 8"),
         (["--settle=2", "--plan"], "--settle takes one work directory"),
         (["--settle=two"], "invalid int value: 'two'"),
+        (["--settle=2", "--minutes=nan"], "--minutes is nan; allowed: a number of minutes, from 0"),
     ],
 )
 def test_what_cannot_be_settled_is_one_line(arguments, message, tmp_path, capsys):
