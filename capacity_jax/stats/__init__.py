@@ -7,7 +7,6 @@ from capacity_jax.stats.intervals import (
     mean_interval,
     mean_or_nothing,
     pooled_slope_interval,
-    slope_interval,
 )
 from capacity_jax.stats.proportions import share_difference, share_interval
 from capacity_jax.stats.rank_tests import median_interval, superiority_interval
@@ -22,6 +21,5 @@ __all__ = [
     "pooled_slope_interval",
     "share_difference",
     "share_interval",
-    "slope_interval",
     "superiority_interval",
 ]

@@ -54,27 +54,6 @@ def mean_or_nothing(values, level: float = 0.95) -> Interval:
     return mean_interval(values, level) if len(values) else NOTHING
 
 
-def slope_interval(parameters, bits, level: float = 0.95) -> Interval:
-    """Slope of the least-squares line of bits against parameters, in bits per parameter.
-
-    The line has an intercept, so that a fixed cost in parameters does not bend the slope. Three points or
-    more carry an interval; its width comes from their scatter around the line.
-
-    Raises:
-      ValueError: fewer than 3 points, differing lengths, equal parameters, or values that are not finite.
-
-    Example:
-      >>> from capacity_jax.stats import slope_interval
-      >>> "{:.2f} [{:.2f}, {:.2f}]".format(*slope_interval([500, 1000, 2000], [1500, 3300, 6900]))
-      '3.60 [3.60, 3.60]'
-    """
-    parameters, bits = _pairs(parameters, bits, at_least=3)
-    _check_level(level)
-    slope, _, _, _, stderr = map(float, stats.linregress(parameters, bits))
-    half = float(stats.t.ppf((1 + level) / 2, len(bits) - 2)) * stderr
-    return Interval(slope, slope - half, slope + half)
-
-
 def pooled_slope_interval(parameters, bits, level: float = 0.95) -> Interval:
     """Slope of the least-squares line through repeated measurements at several sizes, in bits per parameter.
 
@@ -97,7 +76,7 @@ def pooled_slope_interval(parameters, bits, level: float = 0.95) -> Interval:
       >>> "{:.2f} [{:.2f}, {:.2f}]".format(*pooled_slope_interval([600, 600, 1200, 1200, 2145, 2145], bits))
       '2.99 [2.95, 3.03]'
     """
-    parameters, bits = _pairs(parameters, bits, at_least=2)
+    parameters, bits = _pairs(parameters, bits)
     _check_level(level)
     weights = (parameters - parameters.mean()) / np.sum((parameters - parameters.mean()) ** 2)
     groups = [parameters == size for size in np.unique(parameters)]
@@ -145,8 +124,8 @@ def _contrast(groups, weights, level):
     return Interval(value, value - half, value + half)
 
 
-def _pairs(parameters, bits, at_least):
-    parameters, bits = _sample("parameters", parameters, at_least), _sample("bits", bits, at_least)
+def _pairs(parameters, bits):
+    parameters, bits = _sample("parameters", parameters, at_least=2), _sample("bits", bits, at_least=2)
     if len(parameters) != len(bits):
         raise ValueError(f"parameters has {len(parameters)} values and bits {len(bits)}; they must pair up")
     if np.ptp(parameters) == 0:
