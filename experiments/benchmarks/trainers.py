@@ -2,8 +2,8 @@
 
 Each cell memorizes `--labels` labels per parameter by each rule, for each number of `--steps`, at `--rates` learning
 rates a factor of two apart around the rule's own, with `--seeds` seeds each; the best rate counts. All rules have as
-many rates and seeds. Printed are the mean bits per parameter with their 95% interval, the rate, and the CPU seconds of
-one run; `--out` names the figure of bits against CPU seconds.
+many rates and seeds. Printed are the mean bits per parameter with their 95% interval, the rate, and the seconds of one
+run on one core; `--out` names the figure of bits against seconds.
 """
 
 from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def scheduled(make: Callable[..., optax.GradientTransformation], hparams: Any) -
 
 RULES = {
     "adam": Rule(),
-    "adam, decay": Rule(settings=lambda rate: {"weight_decay": rate}),
+    "adamw": Rule(settings=lambda rate: {"weight_decay": rate}),
     "rmsprop": Rule(settings=lambda rate: {"optimizer": "rmsprop", "optimizer_logit_momentum": 4.0}, factor=0.5),
     "nadam": Rule(partial(scheduled, optax.nadam)),
     "adabelief": Rule(partial(scheduled, optax.adabelief)),
@@ -64,7 +64,7 @@ RULES = {
 }
 
 CELLS = flags.DEFINE_list("cells", ["rnn", "gru"], "Cells to train, at the least depth that each can have.")
-NAMES = flags.DEFINE_list("rules", [name for name in RULES if "," not in name], "Update rules to compare.")
+NAMES = flags.DEFINE_list("rules", list(RULES), "Update rules to compare.")
 BUDGET = flags.DEFINE_integer("budget", 600, "Largest number of parameters.", lower_bound=1)
 LABELS = flags.DEFINE_float("labels", 3.5, "Labels per parameter.", lower_bound=0.01)
 STEPS = flags.DEFINE_list("steps", ["30000"], "Numbers of training steps.")
@@ -113,7 +113,7 @@ def bits_of(run: Outcome) -> float:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Bits per parameter against the CPU seconds of a run, a panel for each cell."""
+    """Bits per parameter against the seconds of a run, a panel for each cell."""
     cells = list(dict.fromkeys(table["cell"]))
     figure = Figure(figsize=(5.5 * len(cells), 4.4), layout="constrained")
     for axes, cell in zip(figure.subplots(1, len(cells), squeeze=False)[0], cells, strict=True):
@@ -121,7 +121,7 @@ def draw(table: pd.DataFrame) -> Figure:
             errors = np.abs(rows[["low", "high"]].T.to_numpy() - rows["bits_per_parameter"].to_numpy())
             style = {"color": COLOURS[i % len(COLOURS)], "marker": MARKS[i % len(MARKS)], "capsize": 3}
             axes.errorbar(rows["seconds"], rows["bits_per_parameter"], errors, label=str(rule), **style)
-        axes.set(title=cell, xlabel="CPU seconds of a run", ylabel="mean bits per parameter")
+        axes.set(title=cell, xlabel="seconds of a run on one core", ylabel="mean bits per parameter")
         tidy(axes)
     return figure
 
@@ -143,6 +143,9 @@ for _name, _known in (("cells", INITIAL_SETTINGS), ("rules", RULES)):
     flags.register_validator(
         _name, lambda names, known=_known: set(names) <= set(known), f"allowed: some of {', '.join(_known)}"
     )
+
+flags.register_validator("steps", lambda steps: all(map(str.isdecimal, steps)), "allowed: whole numbers")
+flags.register_validator("out", lambda out: not out or Path(out).parent.is_dir(), "its directory does not exist")
 
 if __name__ == "__main__":
     use_all_cores()
