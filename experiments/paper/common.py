@@ -19,6 +19,8 @@ CAPACITY_STEPS = {
     "gpu": (50_000, 300_000),
     "paper": (50_000, 20_000_000),
 }
+# Of initial settings.
+SETTING_STEPS = {"smoke": 300, "laptop": 100_000, "overnight": 200_000, "gpu": 300_000, "paper": 1_000_000}
 # Rates that are good for 100,000 steps of 128 examples near 2,000 parameters, and about as many labels as then fit;
 # deep networks want smaller rates.
 CAPACITY_SETTINGS = {
@@ -67,7 +69,13 @@ def figure_config(
     return config
 
 
-def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]], **fields: Any) -> Any:
+def capacity_config(
+    figure: str,
+    extent: str,
+    budgets: dict[str, tuple[int, ...]],
+    setting_steps: dict[str, int] = SETTING_STEPS,
+    **fields: Any,
+) -> Any:
     """The configuration of a figure about stored bits, with budgets by extent."""
     task_args = {"n_in": 64 if extent in ("gpu", "paper") else 32, "n_steps": 5}
     config = figure_config(
@@ -76,14 +84,14 @@ def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]
     config.batch_size = 64 if extent == "smoke" else 128
     if extent == "laptop":
         config.trials = 0
-    config.initial_settings = ConfigDict({name: (capacity_setting(name, extent),) for name in CAPACITY_SETTINGS})
+    steps = setting_steps[extent]
+    config.initial_settings = ConfigDict({name: (capacity_setting(name, steps),) for name in CAPACITY_SETTINGS})
     config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
     return config
 
 
-def capacity_setting(network: str, extent: str) -> dict[str, Any]:
-    """The initial setting of stored bits that `CAPACITY_SETTINGS` has, for the training steps of the extent."""
-    steps = {"smoke": 300, "laptop": 100_000, "overnight": 200_000, "gpu": 300_000, "paper": 1_000_000}[extent]
+def capacity_setting(network: str, steps: int) -> dict[str, Any]:
+    """The initial setting of stored bits that `CAPACITY_SETTINGS` has, for so many training steps."""
     setting = CAPACITY_SETTINGS[network]
     rate = rate_for_length(setting["lr_init"], steps)
     return setting | {"lr_init": rate, "lr_decay_rate": 0.03, "train_steps": steps}

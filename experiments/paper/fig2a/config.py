@@ -8,7 +8,7 @@ one shared core (80 trials); `:overnight`, `:gpu` and `:paper` have not been run
 
 from ml_collections import ConfigDict
 
-from experiments.paper.common import CAPACITY_SETTINGS, capacity_config, capacity_setting
+from experiments.paper.common import CAPACITY_SETTINGS, SETTING_STEPS, capacity_config, capacity_setting
 
 BUDGETS = {
     "smoke": (300,),
@@ -43,5 +43,5 @@ def get_config(extent: str = "laptop") -> ConfigDict:
 
 def initial_settings_of(cell: str, extent: str) -> tuple[dict, ...]:
     """The initial setting of the cell with either nonlinearity, where it has the choice."""
-    setting = capacity_setting(cell, extent)
+    setting = capacity_setting(cell, SETTING_STEPS[extent])
     return (setting, setting | RELU[cell] | {"nonlinearity": "relu"}) if cell in RELU else (setting,)

@@ -35,7 +35,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.task_args.corpus = config_dict.placeholder(str)
     config.budgets = BUDGETS[extent]
     if extent in ("smoke", "laptop"):
-        config.trials, config.seeds = 0, 2
+        config.trials = 0
     steps = {"smoke": 30, "laptop": 500, "overnight": 10_000, "gpu": 20_000, "paper": 1_000_000}[extent]
     config.initial_settings.default = ({"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.1},)
     return config

@@ -11,14 +11,14 @@ from experiments.paper.common import figure_config
 
 TRAIN_STEPS = {
     "smoke": 30,
-    "laptop": 300,
+    "laptop": 1000,
     "overnight": 2000,
     "gpu": (2_000, 10_000),
     "paper": (50_000, 20_000_000),
 }
 BUDGETS = {"smoke": (5000,), "laptop": (5000,), "overnight": (5000,), "gpu": (50_000,), "paper": (200_000,)}
 N_STEPS = {"smoke": 20, "laptop": 50}
-TRIALS = {"laptop": 16, "overnight": 64}
+TRIALS = {"laptop": 24, "overnight": 64}
 
 
 def depths_at(extent: str) -> tuple[int, ...]:

@@ -19,5 +19,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
         config.cells = "rnn"
     if extent == "laptop":
         config.cells, config.trials = "rnn,gru,lstm", 8
+        config.space.train_steps = (50_000, 100_000)
     config.seeds = {"smoke": 11, "laptop": 31}.get(extent, 101)
     return config
