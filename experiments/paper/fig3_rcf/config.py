@@ -11,7 +11,7 @@ from experiments.paper.common import figure_config
 
 TRAIN_STEPS = {
     "smoke": 200,
-    "laptop": 20_000,
+    "laptop": 40_000,
     "overnight": (30_000, 100_000),
     "gpu": (50_000, 300_000),
     "paper": (50_000, 20_000_000),
@@ -35,6 +35,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.budgets = BUDGETS[extent]
     if extent in ("smoke", "laptop"):
         config.trials = 0
-    steps = {"smoke": 200, "laptop": 20_000, "overnight": 100_000, "gpu": 300_000, "paper": 1_000_000}[extent]
+    steps = {"smoke": 200, "laptop": 40_000, "overnight": 100_000, "gpu": 300_000, "paper": 1_000_000}[extent]
     config.initial_settings.default = ({"train_steps": steps, "lr_init": 0.01, "input_scale": 2.0},)
     return config
