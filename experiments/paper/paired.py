@@ -9,13 +9,13 @@ from experiments.paper.selections import matching
 
 
 def one_study_each(rows: pd.DataFrame) -> pd.DataFrame:
-    """The trials of the best settings in a table of trials; where several studies have one network, of the first.
+    """The trials of the best settings in a table of trials; where several studies measured the same, of the first.
 
-    Two budgets may buy the same width, and two figures measure the same network.
+    Two budgets may buy the same width, and two figures measure the same network at one number of steps.
     """
     best = measurements(rows)
     best = best.loc[np.isfinite(best["score"].to_numpy(float))]
-    first = best.groupby(["cell", "depth", "parameters"])["study"].transform("first")
+    first = best.groupby(["cell", "depth", "parameters", "n_steps"])["study"].transform("first")
     return best.loc[best["study"].to_numpy() == first.to_numpy()]
 
 

@@ -131,6 +131,18 @@ def test_claim_3_finds_the_rise_and_its_end(synthetic):
     assert judged(3, synthetic.capacity()).verdict == NOT_RUN
 
 
+def test_claim_3_is_of_each_network_and_of_its_seeds(synthetic):
+    """Breaks if one network that falls hides among others, or more seeds bring its verdict no nearer."""
+    trials = synthetic.capacity(steps=(1, 2, 5, 8, 12), budgets=(2000,), depths=(2,), seeds=4)
+    falls = (trials["cell"] == "gru") & (trials["n_steps"] == 12)
+    fallen = trials.assign(score=trials["score"].mask(falls, trials["score"] * 0.8))
+    claim = judged(3, fallen)
+    assert claim.verdict == FAILS
+    np.testing.assert_allclose(finding(claim, "GRU, depth 2, 12 units, ratio").value, 0.8, rtol=0.05)
+    noisy = synthetic.capacity(steps=(1, 2, 5, 8, 12), budgets=(2000,), depths=(2,), seeds=3, noise=0.5)
+    assert judged(3, noisy).verdict == UNDECIDED
+
+
 def test_claim_4_finds_the_knee(synthetic):
     """Breaks if the knee is elsewhere than at the size of the input, or a network above the curve passes."""
     claim = judged(4, synthetic.recall())
