@@ -9,7 +9,7 @@ from capacity_jax.results.figures import log_axis, means_and_seeds
 from capacity_jax.results.formatting import in_words
 from capacity_jax.stats import mean_or_nothing
 from experiments.paper.fig3_text8.claim import CLAIMS, gains, spreads
-from experiments.paper.panels import best_published, caption, depth_title, legend, panel, published_handles
+from experiments.paper.panels import best_published, caption, depth_title, depths_in, legend, panel, published_handles
 from experiments.paper.selections import matching, of_task
 
 DEPTHS = (1, 2, 4)
@@ -30,14 +30,16 @@ def loss_figure(task: str, ylabel: str, letters: str, name: str = "") -> tuple[C
         return of_task(records, task)
 
     def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-        """The score against parameters at depths 1, 2 and 4, and against units at depth 1."""
+        """The score against parameters at each depth that was measured of 1, 2 and 4, and against units at depth 1."""
         rows = select(records)
         names = name or ", ".join(sorted(set(rows["task"]))) or task
         best, seeds = means_and_seeds(rows)
-        figure = Figure(figsize=(3.6 * len(letters), 5), layout="constrained")
+        kept = depths_in(rows, DEPTHS)
+        shown = [(letter, depth) for letter, depth in zip(letters, (*DEPTHS, 1), strict=False) if depth in kept]
+        figure = Figure(figsize=(max(3.6 * len(shown), 9), 5), layout="constrained")
         reference = best_published(published, task)
-        panels = figure.subplots(1, len(letters), sharey=True)
-        for axes, letter, depth in zip(panels, letters, (*DEPTHS, 1), strict=False):
+        panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
+        for axes, (letter, depth) in zip(panels, shown, strict=True):
             x = "units" if letter == "d" else "parameters"
             drawn = None if reference is None else matching(reference, depth=depth)
             lines, points = (matching(table, depth=depth) for table in (best, seeds))

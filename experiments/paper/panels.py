@@ -1,7 +1,7 @@
 """What the panels of all paper figures share."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,11 @@ def panel(
     grid(axes)
     if measured.empty:
         no_trials(axes)
+
+
+def depths_in(records: pd.DataFrame, depths: Sequence[int]) -> Sequence[int]:
+    """Those of a figure's depths that were measured, so that no panel is empty; all of them before any trial."""
+    return [depth for depth in depths if depth in set(records["depth"])] or depths
 
 
 def no_trials(axes: Axes) -> None:

@@ -33,23 +33,25 @@ def tuner_figure(task: str, name: str, letters: str) -> tuple[Callable, Callable
         return searched(of_task(records, task))
 
     def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-        """Median and minimum evaluation loss so far against tuner iteration, at depths 1, 2, 4 and 8.
+        """Median and minimum evaluation loss so far against tuner iteration, at each depth measured of 1, 2, 4, 8.
 
         The band is the 95% interval of the median. Diverged trials count as infinite. The best published trial is a
         reference point at the number of their trials.
         """
         rows = select(records)
         theirs = panels.published_on(published, task)
-        figure = Figure(figsize=(13, 7), layout="constrained")
-        axes_of_all = figure.subplots(2, len(DEPTHS), sharey=True)
+        depths = panels.depths_in(rows, DEPTHS)
+        figure = Figure(figsize=(max(3.3 * len(depths), 9), 7), layout="constrained")
+        axes_of_all = figure.subplots(2, len(depths), sharey=True, squeeze=False)
         for row, (axes_of_row, curves) in enumerate(zip(axes_of_all, (_medians, _minima), strict=True)):
-            for column, (axes, depth) in enumerate(zip(axes_of_row, DEPTHS, strict=True)):
+            for axes, depth in zip(axes_of_row, depths, strict=True):
                 at_depth = matching(rows, depth=depth)
                 curves(axes, at_depth)
                 if curves is _minima:
                     _best_published(axes, matching(theirs, depth=depth))
                 grid(axes)
-                axes.set(title=f"{letters[4 * row + column]}  {panels.depth_title(depth)}", xlabel="tuner iteration")
+                letter = letters[len(DEPTHS) * row + DEPTHS.index(depth)]
+                axes.set(title=f"{letter}  {panels.depth_title(depth)}", xlabel="tuner iteration")
                 if at_depth.empty:
                     panels.no_trials(axes)
             axes_of_row[0].set_ylabel(f"{'minimum' if row else 'median'} evaluation loss so far")

@@ -14,7 +14,7 @@ BUDGETS = {"smoke": (300,), "laptop": (1200,), "overnight": (1200, 2400), "gpu":
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
-    config = capacity_config("fig2b", extent, BUDGETS, SETTING_STEPS | {"laptop": 300_000})
+    config = capacity_config("fig2b", extent, BUDGETS, SETTING_STEPS | {"laptop": 200_000})
     n_steps = {"smoke": (1, 3), "laptop": (1, 2, 4, 7, 10)}.get(extent, (1, 2, 3, 4, 5, 7, 10))
     config.task_args = ConfigDict({"n_in": config.task_args.n_in, "n_steps": n_steps})
     return config

@@ -28,7 +28,8 @@ BUDGETS = {
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
-    config = figure_config("fig3_rcf", "rcf", extent, train_steps=TRAIN_STEPS, depths=(1, 2, 4), batch_size=128)
+    depths = (1, 2) if extent == "laptop" else (1, 2, 4)
+    config = figure_config("fig3_rcf", "rcf", extent, train_steps=TRAIN_STEPS, depths=depths, batch_size=128)
     config.task_args = ConfigDict(
         {"n_examples": N_EXAMPLES[extent], "n_in": 50, "smallest_weight": 1e-3, "n_steps": 5, "seed": 0}
     )

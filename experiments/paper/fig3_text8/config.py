@@ -27,7 +27,8 @@ BUDGETS = {
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
-    config = figure_config("fig3_text8", "text8", extent, train_steps=TRAIN_STEPS, depths=(1, 2, 4), batch_size=32)
+    depths = (1, 2) if extent == "laptop" else (1, 2, 4)
+    config = figure_config("fig3_text8", "text8", extent, train_steps=TRAIN_STEPS, depths=depths, batch_size=32)
     smoke = extent == "smoke"
     config.task_args = ConfigDict(
         {"n_steps": 20 if smoke else 50, "n_warmup": 13, "n_evaluation": 128 if smoke else 8192}

@@ -103,13 +103,28 @@ def test_fig3_names_the_stand_in(tables):
     assert max(units) < 500
 
 
+@pytest.mark.parametrize(
+    ("name", "depths", "titles"),
+    [
+        ("fig3_text8", (2,), ["b  2 layers"]),
+        ("fig3_text8", (1, 2), ["a  1 layer", "b  2 layers", "d  1 layer"]),
+        ("fig4_parens", (1, 8), ["a  1 layer", "d  8 layers", "e  1 layer", "h  8 layers"]),
+    ],
+)
+def test_panels_are_of_the_depths_that_were_measured(name, depths, titles, tables):
+    """Breaks if a depth that nobody measured has an empty panel, or a panel another letter than in the paper."""
+    trials = tables[name]
+    axes = draw(name, trials.loc[trials["depth"].isin(depths)]).axes
+    assert [one.get_title() for one in axes] == titles
+
+
 def test_fig4_follows_the_search(tables):
     """Breaks if the running minimum or median skips diverged trials, looks ahead, or leaves the tuner's order."""
     trials = tables["fig4_parens"]
     axes = draw("fig4_parens", trials.sample(frac=1, random_state=0)).axes
     of_rnn = trials[(trials["cell"] == "rnn") & (trials["depth"] == 1)]["score"].fillna(np.inf).to_numpy()
     colour = style_of("rnn", trials)["color"]
-    median, minimum = (next(line for line in axes[i].lines if line.get_color() == colour) for i in (0, 4))
+    median, minimum = (next(line for line in axes[i].lines if line.get_color() == colour) for i in (0, 2))
     expected = [np.median(of_rnn[: n + 1]) for n in range(len(of_rnn))]
     np.testing.assert_allclose(np.nan_to_num(median.get_ydata(), nan=np.inf), expected)
     np.testing.assert_allclose(np.nan_to_num(minimum.get_ydata(), nan=np.inf), np.minimum.accumulate(of_rnn))
