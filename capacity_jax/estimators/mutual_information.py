@@ -41,6 +41,43 @@ def mutual_information(p: Float[Array, "..."], b: Float[Array, "..."]) -> Float[
     return b * xp.where(xp.abs(d) < 0.5, near, far)
 
 
+def table_information(shares: Float[np.ndarray, "n k"]) -> float:
+    """Bits that one of two things tells of the other, from the shares of all pairs of their values.
+
+    Example:
+      >>> from capacity_jax.estimators import table_information
+      >>> table_information([[0.5, 0.0], [0.0, 0.5]])
+      1.0
+    """
+    # Shares that are differences of means may be below 0 by a rounding.
+    joint = np.clip(np.asarray(shares, float), 0, None)
+    joint /= joint.sum()
+    apart = joint.sum(1, keepdims=True) * joint.sum(0)
+    return float(np.sum(scipy.special.rel_entr(joint, apart)) / np.log(2))
+
+
+def class_information(p: float, n: int) -> float:
+    """Bits that an answer tells at least of one of n equally frequent labels, if a share p of answers is right.
+
+    log2 n − H(p) − (1 − p)·log2(n − 1), by Fano's inequality: exact where wrong answers are equally frequent. 0 at the
+    share of guessing, and below it.
+
+    Raises:
+      ValueError: p does not lie between 0 and 1, or n is below 2.
+
+    Example:
+      >>> from capacity_jax.estimators import class_information
+      >>> class_information(1.0, 8), class_information(1 / 8, 8)
+      (3.0, 0.0)
+    """
+    _check("p", p, 0, 1)
+    _check("n", n, 2, np.inf)
+    if p <= 1 / n:
+        return 0.0
+    wrong = scipy.special.entr(p) + scipy.special.entr(1 - p) + (1 - p) * np.log(n - 1)
+    return float((np.log(n) - wrong) / np.log(2))
+
+
 def mutual_information_from_logits(
     logits: Float[Array, "*batch b"], labels: Float[Array, "*batch b"], mask: Float[Array, "*batch b"] | None = None
 ) -> Float[Array, "*batch"]:

@@ -3,6 +3,7 @@
 from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.assoc_recall import assoc_recall
 from capacity_jax.tasks.base import Batch, Task
+from capacity_jax.tasks.label_memory import label_memory
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
@@ -18,6 +19,7 @@ __all__ = [
     "TaskName",
     "arithmetic",
     "assoc_recall",
+    "label_memory",
     "mem_thru",
     "parens_counting",
     "per_cap",

@@ -5,20 +5,20 @@ hyperparameter of each member: traced, padded to `b_max`, the padding weightless
 of −1 and 1 are the same but for a change of the first weights and biases, and they are learned faster.
 """
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import lax
 
 from capacity_jax.cells.hyperparameters import Hyperparameter
 from capacity_jax.checks import check_size, unknown
 from capacity_jax.estimators.mutual_information import bits_per_parameter, mutual_information
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
-from capacity_jax.tasks.windows import windows
+from capacity_jax.tasks.fixed_set import fixed_set, readers
 
 Inputs = Literal["centred", "binary"]
 
@@ -56,25 +56,13 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
         labels = jax.random.bernoulli(label_key, shape=(b_max,))
         b = jnp.asarray(hparams["b"], jnp.int32)
         bits = xs.T.astype(float)
-        # Feature-major, as the network hears a batch, and the label as one more feature: a step takes its window in
-        # one slice and transposes nothing.
         drawn = jnp.vstack([bits if inputs == "binary" else 2.0 * bits - 1.0, labels.astype(float)])
-        return {"b": b, "examples": _repeated(drawn, b, size)}
+        return fixed_set(drawn, b, size)
 
-    def window(data, start, size, weights):
-        examples = windows(data["examples"], jnp.asarray(start), size, axis=1)
-        return Batch(examples[:n_in].T[:, None], examples[n_in], weights.astype(float))
+    def to_batch(examples, weights):
+        return Batch(examples[:n_in].T[:, None], examples[n_in], weights)
 
-    def batch(shared, data, key, step, size):
-        # A window at a random place learns as well as drawing every row anew, at the cost of a copy; windows in
-        # sequence learn less.
-        # One hash of the key; `randint` makes three to leave out a bias of b over 2^32.
-        start = (jax.random.bits(key, (), jnp.uint32) % data["b"].astype(jnp.uint32)).astype(jnp.int32)
-        return window(data, start, size, jnp.arange(size) < data["b"])
-
-    def evaluation(shared, data, i, size):
-        rows = i * size + jnp.arange(size)
-        return window(data, i * size, size, rows < data["b"])
+    batch, evaluation = readers(to_batch)
 
     def score(outputs, label):
         logit = outputs[-1, 0]
@@ -88,8 +76,7 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
         return {"bits": bits, "bits_per_parameter": bits_per_parameter(bits, network.n_params)}
 
     def fit(network, settings):
-        asked = [value for one in settings if "b" in (spelt := expand(network, one)) for value in np.ravel(spelt["b"])]
-        return per_cap(n_in, int(max(asked)) if asked else b_max, n_steps, inputs)
+        return per_cap(n_in, largest_b(network, settings) or b_max, n_steps, inputs)
 
     return Task(
         name="per_cap",
@@ -134,14 +121,10 @@ def expand(network: Network, settings: Settings) -> Settings:
     return spelt
 
 
-def _repeated(examples, b, size):
-    """The first b columns, then as many of them again as a window of `size` that begins among them can reach.
-
-    By shifting, not by index: a TPU's compiler takes a minute for such a gather.
-    """
-    n = examples.shape[1]
-    again = lax.dynamic_slice_in_dim(jnp.pad(examples, ((0, 0), (n, size))), n - b, n + size, axis=1)
-    return jnp.where(jnp.arange(n + size) < b, jnp.pad(examples, ((0, 0), (0, size))), again)
+def largest_b(network: Network, settings: Sequence[Settings]) -> int | None:
+    """The largest b that settings and ranges ask for; None where none asks."""
+    asked = [value for one in settings if "b" in (spelt := expand(network, one)) for value in np.ravel(spelt["b"])]
+    return int(max(asked)) if asked else None
 
 
 def _labels(per_parameter, n_params):

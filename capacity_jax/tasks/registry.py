@@ -9,6 +9,7 @@ from capacity_jax.import_path import is_import_path, load
 from capacity_jax.tasks.arithmetic import arithmetic
 from capacity_jax.tasks.assoc_recall import assoc_recall
 from capacity_jax.tasks.base import Task, one_for_equal_arguments
+from capacity_jax.tasks.label_memory import label_memory
 from capacity_jax.tasks.mem_thru import mem_thru
 from capacity_jax.tasks.parens_counting import parens_counting
 from capacity_jax.tasks.per_cap import per_cap
@@ -16,7 +17,9 @@ from capacity_jax.tasks.rcf import rcf
 from capacity_jax.tasks.text8 import text8
 
 # For type checkers, to which a misspelt name is an error.
-TaskName = Literal["per_cap", "mem_thru", "rcf", "text8", "parens_counting", "arithmetic", "assoc_recall"]
+TaskName = Literal[
+    "per_cap", "mem_thru", "rcf", "text8", "parens_counting", "arithmetic", "assoc_recall", "label_memory"
+]
 
 TASKS: dict[str, Callable[..., Task]] = {
     "per_cap": per_cap,
@@ -26,6 +29,7 @@ TASKS: dict[str, Callable[..., Task]] = {
     "parens_counting": parens_counting,
     "arithmetic": arithmetic,
     "assoc_recall": assoc_recall,
+    "label_memory": label_memory,
 }
 
 

@@ -1,0 +1,1 @@
+"""What is stored under other conditions of the memorization task: figure and table."""
