@@ -3,7 +3,7 @@
 from capacity_jax.training.devices import Devices, default_devices, use_all_cores
 from capacity_jax.training.live import live_parameters
 from capacity_jax.training.member import Bucket
-from capacity_jax.training.optimizer import Transformation
+from capacity_jax.training.optimizer import Transformation, with_hyperparameters
 from capacity_jax.training.population import Population, train_population
 from capacity_jax.training.program import fitting_slots, prepare_population
 from capacity_jax.training.settings import fill_defaults, hyperparameters_of
@@ -25,4 +25,5 @@ __all__ = [
     "prepare_population",
     "train_population",
     "use_all_cores",
+    "with_hyperparameters",
 ]

@@ -1,6 +1,7 @@
 """One optimizer whose every setting, the choice of algorithm included, is a traced hyperparameter."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,8 @@ from capacity_jax.cells.base import HParams, Params
 from capacity_jax.cells.hyperparameters import Hyperparameter
 
 ADAM_B2 = 0.999
+# The attribute of an update rule that holds the hyperparameters it declares.
+DECLARED = "hyperparameters"
 EPSILON = 1e-8
 # Ranges of Collins et al. 2017, appendix.
 HYPERPARAMETERS = {
@@ -28,7 +31,10 @@ HYPERPARAMETERS = {
 
 
 class Transformation(Protocol):
-    """An update rule of a user's own: any optax transformation, made from a member's hyperparameters."""
+    """An update rule of a user's own: any optax transformation, made from a member's hyperparameters.
+
+    Hyperparameters of its own it declares with `with_hyperparameters`.
+    """
 
     def __call__(self, hparams: HParams, /) -> optax.GradientTransformation:
         """The rule for one member, as `optimizer` makes it; it is given the tree of the network's parameters.
@@ -39,6 +45,33 @@ class Transformation(Protocol):
             that optax makes want numbers known beforehand.
         """
         ...
+
+
+Rule = TypeVar("Rule", bound=Transformation)
+
+
+def with_hyperparameters(**declared: Hyperparameter) -> Callable[[Rule], Rule]:
+    """Declares hyperparameters that an update rule reads besides those of training, whose ranges it may also change.
+
+    Example:
+      >>> import optax
+      >>> from capacity_jax import Hyperparameter
+      >>> from capacity_jax.training import with_hyperparameters
+      >>> @with_hyperparameters(decay=Hyperparameter(0.999, range=(0.9, 0.9999)))
+      ... def lion(hparams):
+      ...     return optax.lion(hparams["lr_init"], b2=hparams["decay"])
+    """
+
+    def declare(rule: Rule) -> Rule:
+        setattr(rule, DECLARED, declared)
+        return rule
+
+    return declare
+
+
+def hyperparameters_of_rule(rule: Transformation | None) -> dict[str, Hyperparameter]:
+    """Those that training has under an update rule, or under ours."""
+    return HYPERPARAMETERS | getattr(rule, DECLARED, {})
 
 
 class Moments(NamedTuple):

@@ -8,12 +8,13 @@ import numpy as np
 from capacity_jax.cells.base import HParams
 from capacity_jax.cells.hyperparameters import Hyperparameter, with_defaults
 from capacity_jax.training.member import Bucket
-from capacity_jax.training.optimizer import HYPERPARAMETERS
+from capacity_jax.training.optimizer import hyperparameters_of_rule
 
 
 def hyperparameters_of(bucket: Bucket) -> dict[str, Hyperparameter]:
-    """All hyperparameters that a member of the bucket has: those of its cell, its task and its training."""
-    return {**bucket.network.cell.hyperparameters, **bucket.task.hyperparameters, **HYPERPARAMETERS}
+    """All hyperparameters of a member of the bucket: its cell's, its task's, and those of training under its rule."""
+    cell, task = bucket.network.cell, bucket.task
+    return {**cell.hyperparameters, **task.hyperparameters, **hyperparameters_of_rule(bucket.transformation)}
 
 
 def fill_defaults(bucket: Bucket, settings: HParams) -> dict[str, Any]:

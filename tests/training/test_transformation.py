@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.flatten_util import ravel_pytree
 from optax.contrib import muon
 
-from capacity_jax import Network, measure_capacity, per_cap, rnn
+from capacity_jax import Hyperparameter, Network, measure_capacity, per_cap, rnn
 from capacity_jax.studies import Persistence, StorageError, Study, open_storage, run_studies
-from capacity_jax.training import Bucket, Population, Trial, train_population
+from capacity_jax.training import Bucket, Population, Trial, train_population, with_hyperparameters
 
 TASK = per_cap(n_in=4, n_steps=2, b_max=40)
 SETTING = {"train_steps": 40, "b": 30, "lr_init": 0.02, "lr_decay_rate": 0.1}
@@ -82,3 +83,21 @@ def test_what_is_no_function_is_refused():
     """Breaks if a finished transformation, which is what optax users have at hand, fails deep inside JAX."""
     with pytest.raises(ValueError, match=r"transformation is a GradientTransformation.*; allowed: a function"):
         measure_capacity("rnn", TASK, (60,), transformation=optax.adam(1e-3), trials=0, train_steps=10)
+
+
+def test_a_rule_declares_hyperparameters():
+    """Breaks if a rule's own hyperparameter does not reach it, is unknown to settings, or leaks to other rules."""
+
+    @with_hyperparameters(slowness=Hyperparameter(1.0, above=0), lr_init=Hyperparameter(0.02, above=0))
+    def slowed(hparams):
+        return optax.sgd(hparams["lr_init"] / hparams["slowness"])
+
+    once, half = (trained(slowed, {"train_steps": 1, "b": 30, "slowness": slowness}) for slowness in (1.0, 2.0))
+    start = trained(slowed, {"train_steps": 1, "b": 30, "slowness": 1e30})
+    moves = [ravel_pytree(one.params)[0] - ravel_pytree(start.params)[0] for one in (once, half)]
+    np.testing.assert_allclose(moves[0], 2 * moves[1], rtol=1e-3, atol=1e-6)
+    assert once.trial.hparams["lr_init"] == 0.02
+    with pytest.raises(ValueError, match="slowness is -1"):
+        trained(slowed, SETTING | {"slowness": -1.0})
+    with pytest.raises(ValueError, match="'slowness' is unknown"):
+        trained(adam_of_optax, SETTING | {"slowness": 1.0})

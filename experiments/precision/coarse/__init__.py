@@ -1,0 +1,1 @@
+"""What networks store that train with coarse weights: figure and table."""

@@ -1,0 +1,1 @@
+"""What networks store of which one group of parameters is trained: figure and table."""
