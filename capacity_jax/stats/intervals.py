@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from capacity_jax.checks import check_finite
 
@@ -43,7 +43,7 @@ def mean_interval(values, level: float = 0.95) -> Interval:
     mean = float(values.mean())
     if len(values) == 1:
         return Interval(mean, np.nan, np.nan)
-    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values))
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2) * (values.std(ddof=1) / np.sqrt(len(values))))
     return Interval(mean, mean - half, mean + half)
 
 
@@ -120,7 +120,7 @@ def _contrast(groups, weights, level):
     if variance == 0:
         return Interval(value, value, value)
     freedom = 1 / sum((added / variance) ** 2 / (np.array([len(values) for values in groups]) - 1))
-    half = float(stats.t.ppf((1 + level) / 2, freedom) * np.sqrt(variance))
+    half = float(stdtrit(freedom, (1 + level) / 2) * np.sqrt(variance))
     return Interval(value, value - half, value + half)
 
 

@@ -1,7 +1,7 @@
 """Shares of trials, with binomial intervals."""
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from capacity_jax.stats.intervals import Interval
 
@@ -21,7 +21,7 @@ def share_interval(count: int, n: int, level: float = 0.95) -> Interval:
         raise ValueError(f"n is {n}; it must be at least 1")
     if not 0 <= count <= n:
         raise ValueError(f"count is {count}; it must lie between 0 and n, {n}")
-    bounds = stats.binomtest(int(count), int(n)).proportion_ci(level, "wilson")
+    bounds = scipy.stats.binomtest(int(count), int(n)).proportion_ci(level, "wilson")
     return Interval(count / n, float(bounds.low), float(bounds.high))
 
 

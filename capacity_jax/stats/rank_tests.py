@@ -1,7 +1,7 @@
 """Comparisons that need no scale: which of two groups is ahead, and where the middle of one lies."""
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from capacity_jax.stats.intervals import Interval
 
@@ -32,7 +32,7 @@ def superiority_interval(a, b, level: float = 0.95) -> Interval:
     if variance == 0:
         p = min(max(value, slack), 1 - slack)
         variance = p * (1 - p) / min(len(a), len(b))
-    half = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance)
+    half = scipy.special.ndtri((1 + level) / 2) * np.sqrt(variance)
     return Interval(value, max(0.0, float(value - half)), min(1.0, float(value + half)))
 
 
@@ -54,7 +54,7 @@ def median_interval(values, level: float = 0.95) -> Interval:
     middle = values[[(n - 1) // 2, n // 2]]
     median = float(middle.mean()) if np.isfinite(middle).all() else float(middle[1])
     # The k-th smallest and k-th largest values enclose the median unless k or more fair coins of n fall one way.
-    k = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
+    k = int(scipy.stats.binom.ppf((1 - level) / 2, n, 0.5))
     return Interval(median, float(values[k - 1]), float(values[n - k])) if k else Interval(median, np.nan, np.nan)
 
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+import scipy
 
 from capacity_jax.search.gp.encoding import Array
 
@@ -62,7 +62,9 @@ def climb(value: Value, context: Any, x: Array, moves: Moves, n_steps: int) -> A
 
     start, bounds = np.ravel(x / moves.length), np.stack([np.zeros(x.size), np.tile(1 / moves.length, len(x))], axis=1)
     options = {"maxiter": n_steps, "maxfun": 2 * n_steps}
-    return points(minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options).x)
+    return points(
+        scipy.optimize.minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options).x
+    )
 
 
 @partial(jax.jit, static_argnums=0)

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from scipy.optimize import minimize
+import scipy
 
 # The smallest variance of the noise, where the values have variance 1.
 LEAST_NOISE = 1e-6
@@ -177,7 +177,9 @@ def fit(data: Data) -> Kernel:
     def loss_and_gradient(logarithms):
         return jax.device_get(_compiled_loss(logarithms, data))
 
-    found = minimize(loss_and_gradient, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options)
+    found = scipy.optimize.minimize(
+        loss_and_gradient, start, method="L-BFGS-B", jac=True, bounds=bounds, options=options
+    )
     return jax.tree.map(np.asarray, _kernel(found.x))
 
 

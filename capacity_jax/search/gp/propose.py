@@ -7,9 +7,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState
-from scipy.stats import norm, qmc
 
 from capacity_jax.search.gp.ascent import Moves
 from capacity_jax.search.gp.candidates import N_SAMPLES, Search, add, begin, draw, learn_labels, optima
@@ -97,7 +97,7 @@ def settings_one_by_one(
     known = encoding.encode([trial.params for trial in finished])
     waiting = encoding.encode([trial.params for trial in pending])
     n_new = len(waiting) + n
-    z = norm.ppf(qmc.Sobol(n_new, rng=rng).random(N_SAMPLES)).T
+    z = scipy.special.ndtri(scipy.stats.qmc.Sobol(n_new, rng=rng).random(N_SAMPLES)).T
     searches = _searches(encoding, finished, known, n_new, maximize, rng)
     n_feasible = len(finished) - sum(map(infeasible, finished))
     seen = {point.tobytes() for point in known}
@@ -130,7 +130,7 @@ def _searches(
     x = x[feasible]
     for y in standardized_objectives([trial for trial in trials if not infeasible(trial)], maximize):
         best = x[np.argsort(-y, kind="stable")[np.arange(N_PARENTS) % len(y)]]
-        points = draw(encoding, qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
+        points = draw(encoding, scipy.stats.qmc.Sobol(len(encoding.searched), rng=rng).random(N_POINTS), best, rng)
         with exact():
             kernel = fit(_data(encoding, *_telling(x, y, rng)))
             length = np.minimum(1.0, 1 / np.sqrt(kernel.weights))[encoding.dimension]
@@ -148,7 +148,7 @@ def exact():
 
 def _spread_out(encoding, n_before, n, seed):
     """Rows n_before and following of a scrambled Sobol sequence."""
-    sequence = qmc.Sobol(len(encoding.searched), rng=np.random.default_rng(seed))
+    sequence = scipy.stats.qmc.Sobol(len(encoding.searched), rng=np.random.default_rng(seed))
     uniform = sequence.random_base2((n_before + n - 1).bit_length())
     return encoding.spread(uniform[n_before : n_before + n])
 

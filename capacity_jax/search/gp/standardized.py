@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
-from scipy.stats import norm, rankdata
 
 Array = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ def standardized_objectives(trials: Sequence[FrozenTrial], maximize: bool) -> tu
     values = values / (np.abs(values).max() or 1.0)
     above = values - np.median(values)
     deviation = np.sqrt(np.mean(above[above >= 0] ** 2)) or 1.0
-    ranked = norm.ppf((rankdata(values) - 0.5) / len(values))
+    ranked = scipy.special.ndtri((scipy.stats.rankdata(values) - 0.5) / len(values))
     near = np.where(above >= 0, above / deviation, ranked)
     return _standardized(near), _standardized(np.maximum(values, np.quantile(values, 0.1, method="higher")))
 
