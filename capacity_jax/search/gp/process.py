@@ -12,8 +12,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 import scipy
+from jax import lax
 
 # The smallest variance of the noise, where the values have variance 1.
 LEAST_NOISE = 1e-6
