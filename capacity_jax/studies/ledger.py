@@ -189,8 +189,10 @@ class Ledger:
             )
         if kept.get("cell_fingerprint") != plan["cell_fingerprint"]:
             raise StorageError(f"{where} is of another cell named {plan['cell']}; give this one another name")
-        # Those that were begun before there were rungs, or other update rules, have none.
-        kept = {"rungs": [], "transformation": None, **kept}
+        # Those that were begun before there were rungs, or other update rules and their fingerprints, have none.
+        kept = {"rungs": [], "transformation": None, "rule_fingerprint": plan["rule_fingerprint"], **kept}
+        if kept["rule_fingerprint"] != plan["rule_fingerprint"]:
+            raise StorageError(f"{where} was trained by another transformation; name another storage or workdir")
         for name, value in plan.items():
             if kept.get(name) != value and not (name in GROWING and kept[name] < value):
                 less = "; it can only grow" if name in GROWING else ""

@@ -18,7 +18,7 @@ from optuna.distributions import distribution_to_json
 from capacity_jax.import_path import import_path
 from capacity_jax.search.space import Space
 from capacity_jax.studies.best import keys_of_study, planned_keys
-from capacity_jax.studies.fingerprint import fingerprint
+from capacity_jax.studies.fingerprint import fingerprint, rule_fingerprint
 from capacity_jax.studies.record import FORMAT, Record, StudyFacts
 from capacity_jax.studies.versions import versions
 from capacity_jax.training.member import Bucket
@@ -108,6 +108,7 @@ class Study:
             "proposals": self.proposals,
             "rungs": list(self.rungs),
             "transformation": self.bucket.transformation and import_path(self.bucket.transformation),
+            "rule_fingerprint": rule_fingerprint(self.bucket),
             "trials": self.trials,
             "seeds": self.seeds,
             "seed": self.seed,
