@@ -1,7 +1,7 @@
 """Bits stored by networks that train with coarse weights: of 1 to 8 bits each, in bfloat16, and exact ones.
 
 `python -m experiments.precision` rounds weights after training; here the network never uses other weights than rounded
-ones (`coarse_weights` in `experiments/precision/rules.py`). Six cells near 600 parameters train 30,000 steps with each
+ones (`coarse_weights` in `experiments/precision/rules.py`). Six cells near 600 parameters train 20,000 steps with each
 of two numbers of labels for each number of bits, with four seeds.
 """
 
@@ -27,7 +27,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.budgets = (300,) if smoke else (600,)
     config.batch_size = 64 if smoke else 128
     config.seeds = 2 if smoke else 4
-    setting = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01, "lr_decay_rate": 0.03}
+    setting = {"train_steps": 300 if smoke else 20_000, "lr_init": 0.01, "lr_decay_rate": 0.03}
     coarse = {bits: LABELS[bits] for bits in ((2, 8) if smoke else LABELS)}
     weights = [({"weight_bits": float(bits)}, labels) for bits, labels in coarse.items()]
     weights += [({"weight_bits": 32.0}, EXACT)]

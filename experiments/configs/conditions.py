@@ -3,7 +3,7 @@
 Each extent is a sweep of one condition of `label_memory`, with all else as in the paper's task: `steps` until the label
 is read, with a blank tail and with the input repeated; `inputs`, below and above the width of the network; `ones`, the
 share of inputs that are 1; `labels`, their number; `shares`, that of the rarer of two labels. RNN and GRU near 1,200
-parameters train 30,000 steps with each of some numbers of labels, the same for both cells, with four seeds. `smoke` has
+parameters train 20,000 steps with each of some numbers of labels, the same for both cells, with four seeds. `smoke` has
 two values of one condition. `python -m experiments.conditions DIR` draws all sweeps of a folder.
 """
 
@@ -34,7 +34,7 @@ def get_config(extent: str = "steps") -> ConfigDict:
     config.budgets = (300,) if smoke else (1200,)
     config.batch_size = 64 if smoke else 128
     config.seeds = 2 if smoke else 4
-    setting = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01, "lr_decay_rate": 0.03}
+    setting = {"train_steps": 300 if smoke else 20_000, "lr_init": 0.01, "lr_decay_rate": 0.03}
     config.initial_settings.default = tuple(setting | {"b_per_parameter": each} for each in labels)
     config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": setting["train_steps"], "b_per_parameter": (0.5, 12)})
     return config

@@ -1,7 +1,7 @@
 """Bits stored where one group of parameters is trained and all others stay as they were drawn.
 
 The groups are the recurrent weights, the input weights, the biases, the initial state and the readout; `all` is the
-network as it is. Six cells near 1,200 parameters train 30,000 steps, asked for 1, 2 and 3.5 labels for each parameter
+network as it is. Six cells near 1,200 parameters train 20,000 steps, asked for 1, 2 and 3.5 labels for each parameter
 that is trained, with four seeds.
 """
 
@@ -34,7 +34,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.budgets = (300,) if smoke else (1200,)
     config.batch_size = 64 if smoke else 128
     config.seeds = 2 if smoke else 4
-    setting = {"train_steps": 300 if smoke else 30_000, "lr_init": 0.01, "lr_decay_rate": 0.03}
+    setting = {"train_steps": 300 if smoke else 20_000, "lr_init": 0.01, "lr_decay_rate": 0.03}
     for cell, depth in cells_and_depths(config.cells):
         units = units_for_budget(config.budgets[0], cell, N_IN, 1, depth)
         counts = parameters_by_group(Network(cell, N_IN, units, 1, depth))
