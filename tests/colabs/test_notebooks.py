@@ -82,7 +82,16 @@ def test_outputs_are_committed(script, committed):
     assert re.search(r"/(tmp|home|root|usr|work)/", str(outputs(committed))) is None
 
 
-@pytest.mark.parametrize("small", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["small", "full"])
+# Between them these three use studies, cells and tasks of a user's own, trained networks and Flax.
+QUICK = ("cells_in_flax", "look_inside", "your_own_cell_and_task")
+RUNS = [
+    pytest.param(script, small, id=f"{script.stem}-{size}", marks=() if small and quick else pytest.mark.slow)
+    for script in SCRIPTS
+    for small, size, quick in ((True, "small", script.stem in QUICK), (False, "full", False))
+]
+
+
+@pytest.mark.parametrize(("script", "small"), RUNS)
 def test_runs_from_top_to_bottom(script, committed, small):
     """Breaks if a cell fails, warns, or shows fewer figures than it did when it was committed."""
     notebook = executed(script, SMALL[script.stem] if small else {})

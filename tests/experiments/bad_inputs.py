@@ -5,9 +5,7 @@ import resource
 import sys
 from pathlib import Path
 
-from absl import app
-
-from experiments import run
+from forked import command
 
 # CPU seconds and bytes that a refusal may take, and the address space in which it must live.
 SECONDS, MEMORY, ADDRESSES = 30, 2 * 2**30, 12 * 2**30
@@ -289,10 +287,7 @@ def child(arguments: list[str], report: Path) -> None:
     os.dup2(opened, sys.stderr.fileno())
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    # ml_collections looks there for the names of fields.
-    sys.argv = ["run", *arguments]
     try:
-        app.run(run._run, argv=sys.argv, flags_parser=run._command_line)
+        command(tuple(arguments))
     finally:
-        sys.stderr.flush()
         report.with_suffix(".memory").write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))

@@ -1,17 +1,14 @@
 """Whatever is wrong with a command, one line says so, soon."""
 
-import multiprocessing
 import subprocess
 import sys
 from pathlib import Path
 
 import bad_inputs
 import pytest
+from forked import SERVER
 
 ROOT = Path(__file__).parents[2]
-# A server that has imported everything and started nothing forks children in no time.
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["experiments.run", "optuna"])
 
 
 def faults(code, said, named):
@@ -41,7 +38,7 @@ def in_process(arguments, report):
 ALL = [pytest.param(answer, 1, marks=pytest.mark.slow) for answer in (in_child, in_process)]
 
 
-@pytest.mark.parametrize(("answer", "every"), [(in_child, 12), *ALL])
+@pytest.mark.parametrize(("answer", "every"), [(in_child, 24), *ALL])
 def test_a_bad_input_is_one_line(tmp_path, answer, every):
     """Breaks if a mistake gets a traceback, hangs, eats the memory, names nothing, or is accepted."""
     failed = []

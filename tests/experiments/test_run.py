@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from forked import run_experiment
 
 from capacity_jax.results import read_trials
 from experiments.configs.common import ABOUT
@@ -23,14 +24,13 @@ TINY = ("--config.cells=rnn", "--config.budgets=80,120,160", "--config.space.tra
 
 
 def run(*arguments):
-    config = [] if arguments[-1].startswith("--config=") else [f"--config={QUICKSTART}"]
-    return subprocess.run(
-        [sys.executable, "-m", "experiments.run", *config, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    return run_experiment(f"--config={QUICKSTART}", *arguments, root=ROOT)
+
+
+def run_as_a_user(*arguments):
+    """The same in a process as a user starts it."""
+    command = [sys.executable, "-m", "experiments.run", f"--config={QUICKSTART}", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
 def start(*arguments):
@@ -49,7 +49,7 @@ def start(*arguments):
 def finished(tmp_path_factory):
     """A finished run of three sizes, and its work directory."""
     directory = tmp_path_factory.mktemp("quickstart")
-    return run(f"--workdir={directory}", *TINY), directory
+    return run_as_a_user(f"--workdir={directory}", *TINY), directory
 
 
 def test_ends_with_table_figure_and_path(finished):
@@ -90,6 +90,11 @@ def test_the_same_command_again_trains_nothing_and_says_the_same(finished):
     assert read_trials(f"sqlite:///{directory / 'studies.db'}").equals(before)
 
 
+def newest_checkpoint(directory):
+    """When the last one was written."""
+    return max((path.stat().st_mtime for path in directory.glob("workers/*/*/*.sha256")), default=0.0)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
     """Breaks if a polite stop loses what was running, leaves the user without the command to go on, or hangs."""
@@ -99,6 +104,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
         "--config.budgets=150,",
         "--config.seeds=1",
         "--config.trials=1",
+        "--config.checkpoint_interval=0.2",
     )
     steps = "--config.space.train_steps=100000,100001"
     process = start(*arguments, steps)
@@ -107,13 +113,16 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
     metrics = tmp_path / "metrics.jsonl"
     while not (metrics.exists() and metrics.read_text().count("\n") == 1) and time.monotonic() < deadline:
         time.sleep(0.1)
-    time.sleep(1.5)
+    ended = time.time()
+    while newest_checkpoint(tmp_path) < ended and time.monotonic() < deadline:
+        time.sleep(0.1)
+    asked = time.time()
     process.send_signal(number)
     assert process.wait(timeout=100) == 128 + number
     said = (tmp_path / "stderr").read_text()
     assert "stopping as soon as what is running is saved" in said
     assert "to go on from here: python -m experiments.run --config=" in said
-    assert list(tmp_path.glob("workers/*/*/*.sha256"))
+    assert newest_checkpoint(tmp_path) > asked
     result = run(*arguments, steps)
     assert result.returncode == 0, result.stderr
     assert (
@@ -146,7 +155,7 @@ def test_another_configuration_does_not_overwrite(finished):
 
 def test_bad_input_is_one_clear_line(tmp_path):
     """Breaks if a mistake on the command line, as a user starts it, gets a traceback, or trains something else."""
-    result = run(f"--workdir={tmp_path / 'results'}", "--config.budgts=100")
+    result = run_as_a_user(f"--workdir={tmp_path / 'results'}", "--config.budgts=100")
     assert result.returncode == 2
     assert (
         result.stderr == 'capacity_jax: config has no field \'budgts\'; Did you mean "budgets" instead of "budgts"?\n'

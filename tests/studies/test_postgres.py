@@ -1,7 +1,6 @@
 """A real PostgreSQL server as the storage: several workers, one of them killed, the server restarted."""
 
 import getpass
-import multiprocessing
 import os
 import shutil
 import socket
@@ -15,6 +14,7 @@ from tempfile import mkdtemp
 import optuna
 import pytest
 import survival
+from forked import SERVER
 from made_up import outcome_of, study_of
 from optuna.trial import TrialState
 from sqlalchemy import create_engine, text
@@ -33,9 +33,6 @@ pytestmark = [
     pytest.mark.skipif(find_spec("psycopg") is None, reason="psycopg is not installed (the extra `postgres`)"),
 ]
 
-# A server that has imported everything and started nothing forks children in no time.
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["optuna", "capacity_jax.search.gp", "capacity_jax.studies"])
 DIFFERS = ["seconds", "finished", "versions"]
 
 

@@ -1,6 +1,5 @@
 """Studies killed at random moments end as if nothing had happened."""
 
-import multiprocessing
 import random
 import socket
 import time
@@ -9,14 +8,12 @@ from functools import cache
 import numpy as np
 import pytest
 import survival
+from forked import SERVER
 from optuna.trial import TrialState
 
 from capacity_jax.results import read_trials
 from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies, weights
 
-# A server that has imported everything and started nothing forks children in no time.
-SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["survival", "optuna", "capacity_jax.search.gp"])
 # The children have one device or two.
 DIFFERS = ["seconds", "finished", "versions"]
 

@@ -1,11 +1,11 @@
 """A figure is one folder, also outside the package."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from forked import run_experiment
 
 from experiments.paper.folders import claims_of, figure_of, with_figure
 
@@ -63,9 +63,9 @@ def elsewhere(tmp_path, monkeypatch):
 def test_another_figure_is_another_folder(elsewhere):
     """Breaks if a figure needs more than its folder to be run, drawn and reported, with its claim."""
     workdir = elsewhere.parent / "results"
-    command = [sys.executable, "-m", "experiments.run", f"--config={elsewhere / 'mine' / 'config.py'}"]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(elsewhere.parent)])}
-    subprocess.run([*command, f"--workdir={workdir}"], env=environment, check=True, capture_output=True, timeout=300)
+    config = f"--config={elsewhere / 'mine' / 'config.py'}"
+    ended = run_experiment(config, f"--workdir={workdir}", root=elsewhere.parent)
+    assert ended.returncode == 0, ended.stderr
     page = (workdir / "report.html").read_text()
     assert '<figure id="mine">' in page
     assert "holds</span> 9. Errors are small." in page
