@@ -102,6 +102,7 @@ def found(url):
         return read_trials(storage).drop(columns=DIFFERS)
 
 
+@pytest.mark.slow
 def test_four_workers_a_kill_and_a_restart_find_what_one_finds_in_a_file(server, url, tmp_path):
     """Breaks if workers that start at once die, one that is killed takes trials with it, or a restart ends the run."""
     alone = tmp_path / "alone"
