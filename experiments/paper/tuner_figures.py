@@ -56,7 +56,11 @@ def tuner_figure(task: str, name: str, letters: str) -> tuple[Callable, Callable
                     panels.no_trials(axes)
             axes_of_row[0].set_ylabel(f"{'minimum' if row else 'median'} evaluation loss so far")
         panels.legend(
-            figure, rows.assign(depth=1), panels.published_handles(theirs), loc="outside upper center", ncols=8
+            figure,
+            rows.assign(depth=1, still_learning=False),
+            panels.published_handles(theirs),
+            loc="outside upper center",
+            ncols=8,
         )
         panels.caption(
             figure,
