@@ -37,7 +37,7 @@ def precision_figure(rows: pd.DataFrame) -> Figure:
     for axes in (stored, per_row, per_bit):
         axes.set_xlabel("bits of each weight")
     states.set_xlabel("bits of each unit's value")
-    _legend(stored, table)
+    _legend(figure, table)
     return figure
 
 
@@ -50,7 +50,7 @@ def noise_figure(rows: pd.DataFrame) -> Figure:
     _lines(states, table, "noise on states", "share")
     weights.set(title="Noise on weights", ylabel="share of stored bits kept", xlabel=SNR_AXIS)
     states.set(title="Noise on states, at every step", ylabel="share of stored bits kept", xlabel=SNR_AXIS)
-    _legend(weights, table)
+    _legend(figure, table)
     return figure
 
 
@@ -125,8 +125,8 @@ def _lines(axes: Axes, table: pd.DataFrame, change: str, column: str) -> None:
     grid(axes)
 
 
-def _legend(axes: Axes, table: pd.DataFrame) -> None:
-    """Cells by colour and mark, sizes by line."""
+def _legend(figure: Figure, table: pd.DataFrame) -> None:
+    """Cells by colour and mark, sizes by line, below the panels."""
     cells = cells_in_order(table)
     lines = [(network_label(network), _style(cells, network[0])) for network, _ in _networks(table)]
     budgets = sorted(table["budget"].unique(), reverse=True)
@@ -135,7 +135,7 @@ def _legend(axes: Axes, table: pd.DataFrame) -> None:
         for budget, line in zip(budgets, "-:", strict=False)
     ]
     handles = [Line2D([], [], label=label, **style) for label, style in lines + sizes]
-    axes.legend(handles=handles, frameon=False, fontsize=8, loc="lower right")
+    figure.legend(handles=handles, frameon=False, fontsize=9, loc="outside lower center", ncols=4)
 
 
 def _networks(table: pd.DataFrame) -> list[tuple[tuple[str, int], pd.DataFrame]]:

@@ -20,7 +20,7 @@ from capacity_jax.analysis.variants import Variant
 
 BITS = np.arange(1, 17)
 # Of a value through noise: log2(1 + SNR)/2.
-SNR_BITS = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0])
+SNR_BITS = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0])
 # Of parameters that all of the paper's cells have.
 COMMON_GROUPS = GROUPS[:5]
 
