@@ -5,17 +5,17 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from capacity_jax.results.formatting import in_words, network_label
-from capacity_jax.stats import NOTHING, Interval, mean_difference, mean_or_nothing
+from capacity_jax.results.formatting import network_label
+from capacity_jax.stats import NOTHING, Interval, mean_difference
 from experiments.paper.paired import one_study_each
 from experiments.paper.selections import step_rows
-from experiments.paper.verdict import Claim, Estimate, Quantity
+from experiments.paper.verdict import Claim, Quantity
 
-# Bits per parameter of each seed by number of unrolled steps, in their order.
-Steps = dict[int, np.ndarray]
+# Of each network, bits per parameter of each seed by number of unrolled steps, in their order.
+Networks = dict[str, dict[int, np.ndarray]]
 
 
-def by_steps(rows: pd.DataFrame) -> dict[str, Steps]:
+def by_steps(rows: pd.DataFrame) -> Networks:
     """What the best settings of each network stored, from a table of trials; of those with three numbers of steps."""
     networks = {
         f"{network_label((str(cell), depth))}, {units} units": {
@@ -26,37 +26,30 @@ def by_steps(rows: pd.DataFrame) -> dict[str, Steps]:
     return {name: steps for name, steps in networks.items() if len(steps) >= 3}
 
 
-def rise(steps: Steps, level: float = 0.95) -> Interval:
-    """Bits per parameter at the most steps less those at the fewest; the interval is Welch's."""
-    scores = list(steps.values())
-    return mean_difference(scores[-1:], scores[:1], level)
+def rise(networks: Networks, level: float = 0.95) -> Interval:
+    """Bits per parameter at the most steps less those at the fewest, mean over networks; the interval is Welch's."""
+    scores = [list(steps.values()) for steps in networks.values()]
+    return mean_difference([each[-1] for each in scores], [each[0] for each in scores], level) if scores else NOTHING
 
 
-def last_ratio(steps: Steps, level: float = 0.95) -> Interval:
-    """Bits per parameter at the most steps over those at the second most: exp of the difference of mean logarithms."""
-    before, last = ([np.log(seeds[seeds > 0])] for seeds in list(steps.values())[-2:])
-    if not len(before[0]) or not len(last[0]):
+def last_ratio(networks: Networks, level: float = 0.95) -> Interval:
+    """Bits per parameter at the most steps over those at the second most, as `rise` has differences of logarithms."""
+    logs = [[np.log(seeds[seeds > 0]) for seeds in list(steps.values())[-2:]] for steps in networks.values()]
+    if not logs or not all(len(seeds) for pair in logs for seeds in pair):
         return NOTHING
-    return Interval(*map(float, np.exp(mean_difference(last, before, level))))
+    return Interval(*map(float, np.exp(mean_difference([last for _, last in logs], [one for one, _ in logs], level))))
 
 
-def _each(quantity):
-    def estimates(networks: dict[str, Steps]) -> dict[str, Estimate]:
-        return {name: partial(quantity, steps) for name, steps in networks.items()}
-
-    return estimates
-
-
-def means(networks: dict[str, Steps]) -> str:
-    """Both numbers in the mean over networks, in words."""
-    rises, ratios = ([quantity(steps).value for steps in networks.values()] for quantity in (rise, last_ratio))
-    return (
-        f"from the fewest to the most steps bits per parameter rise by {in_words(mean_or_nothing(rises))}; at the most "
-        f"they are {in_words(mean_or_nothing(ratios))} of those at the second most, mean over {len(networks)} networks."
-    )
+def _extremes(networks: Networks) -> str:
+    ratios = {name: last_ratio({name: steps}).value for name, steps in networks.items()}
+    known = {name: ratio for name, ratio in ratios.items() if np.isfinite(ratio)}
+    if not known:
+        return ""
+    least, most = min(known, key=lambda name: known[name]), max(known, key=lambda name: known[name])
+    return f"The ratio by network: from {known[least]:.2f} ({least}) to {known[most]:.2f} ({most})."
 
 
-SCOPE = "each network measured at three numbers of steps or more"
+SCOPE = "the networks measured at three numbers of steps or more, in the mean"
 CLAIMS = (
     Claim(
         3,
@@ -68,19 +61,18 @@ CLAIMS = (
                 "rise in bits per parameter",
                 "bits per parameter at the most steps less those at the fewest",
                 SCOPE,
-                _each(rise),
+                lambda networks: {"": partial(rise, networks)},
                 0,
             ),
             Quantity(
                 "ratio of the last two",
-                "the ratio of bits per parameter at the two largest numbers of steps",
+                "the ratio of bits per parameter at the two largest numbers of steps, a geometric mean,",
                 SCOPE,
-                _each(last_ratio),
+                lambda networks: {"": partial(last_ratio, networks)},
                 0.9,
                 1.1,
             ),
         ),
-        # The averages are not judged.
-        means,
+        _extremes,
     ),
 )

@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from capacity_jax.results.figures import means_and_seeds
-from experiments.paper.fig2b.claim import CLAIMS, by_steps, means
+from capacity_jax.results.formatting import in_words
+from experiments.paper.fig2b.claim import CLAIMS, by_steps, last_ratio, rise
 from experiments.paper.panels import caption, legend, panel
 from experiments.paper.selections import matching
 from experiments.paper.selections import step_rows as select
@@ -27,7 +28,12 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(figure, best, loc="outside right upper")
+    networks = by_steps(select(records))
     caption(
-        figure, CLAIMS[0].statement, f"{means(by_steps(select(records)))} Bars: 95% over seeds of the best setting."
+        figure,
+        CLAIMS[0].statement,
+        f"from the fewest to the most steps it rises by {in_words(rise(networks))} bits per parameter, mean over "
+        f"{len(networks)} networks; the last two differ by the factor {in_words(last_ratio(networks))}. "
+        "Bars: 95% over seeds of the best setting.",
     )
     return figure
