@@ -54,6 +54,12 @@ def searched(records: pd.DataFrame) -> pd.DataFrame:
     return records.loc[records["role"] != "repeat"].sort_values("number", kind="stable")
 
 
+def tuned(records: pd.DataFrame) -> pd.DataFrame:
+    """What a tuner tried that learns from its trials, in its order; random draws are another experiment."""
+    rows = searched(records)
+    return rows.loc[(rows["sampler"] != "random").to_numpy(bool)]
+
+
 def random_rows(records: pd.DataFrame) -> pd.DataFrame:
     """Random draws of hyperparameters on the parentheses task."""
     return matching(of_task(records, "parens_counting"), sampler="random", role="search")

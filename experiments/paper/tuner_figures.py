@@ -14,7 +14,7 @@ from experiments.paper import panels
 from experiments.paper.cells import cell_label, cells_of
 from experiments.paper.fig4_parens.claim import CLAIMS
 from experiments.paper.rivals import losses_by_cell
-from experiments.paper.selections import matching, of_task, searched
+from experiments.paper.selections import matching, of_task, tuned
 
 DEPTHS = (1, 2, 4, 8)
 
@@ -30,7 +30,7 @@ def tuner_figure(task: str, name: str, letters: str) -> tuple[Callable, Callable
 
     def select(records: pd.DataFrame) -> pd.DataFrame:
         """What a tuner tried on the task, in its order."""
-        return searched(of_task(records, task))
+        return tuned(of_task(records, task))
 
     def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
         """Median and minimum evaluation loss so far against tuner iteration, at each depth measured of 1, 2, 4, 8.

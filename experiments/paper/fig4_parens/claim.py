@@ -4,7 +4,7 @@ import pandas as pd
 
 from experiments.paper.cells import PAPER_CELLS
 from experiments.paper.rivals import WHAT, WINNERS, closest, winner_ahead
-from experiments.paper.selections import of_task, searched
+from experiments.paper.selections import of_task, tuned
 from experiments.paper.verdict import Claim, Estimate, Quantity
 
 TASKS = ("parens_counting", "arithmetic")
@@ -32,7 +32,7 @@ CLAIMS = (
         6,
         "On parentheses and arithmetic RNN and IRNN learn slowest and fail as depth grows; GRU is best at depth 1, "
         "+RNN at depth 8.",
-        lambda records: searched(of_task(records, *TASKS)),
+        lambda records: tuned(of_task(records, *TASKS)),
         lambda rows: rows,
         (
             Quantity(

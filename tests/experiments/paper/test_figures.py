@@ -52,7 +52,7 @@ def test_figures_are_those_with_trials(tables):
     """Breaks if a report shows empty figures or misses one."""
     assert list(draw_figures(tables["fig2c"])) == ["fig2c"]
     assert {"fig1", "fig2a"} == set(draw_figures(tables["fig1"]))
-    assert list(draw_figures(tables["fig5"])) == ["fig4_parens", "fig5"]
+    assert list(draw_figures(tables["fig5"])) == ["fig5"]
 
 
 def test_fig1_shows_bits_and_factors(tables):
