@@ -1,8 +1,8 @@
 """Bits per parameter against the number of unrolled steps (Collins et al. 2017, Fig. 2b).
 
-Expected: they rise over the first few steps, then stay. `:laptop` trains six networks near 1,200 parameters for 100,000
+Expected: they rise over the first few steps, then stay. `:laptop` trains six networks near 1,200 parameters for 200,000
 steps with four seeds, at 1, 2, 4, 7 and 10 steps; claim 3 rests on them. Measured: `:smoke` under a minute, `:laptop`
-28 minutes of one shared core (120 trials); `:overnight`, `:gpu` and `:paper` have not been run.
+47 minutes of one shared core (120 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict

@@ -1,7 +1,7 @@
 """How fast the tuner gets on at adding numbers (Collins et al. 2017, Fig. 4i to 4p).
 
 Expected: RNN and IRNN learn slowest and fail as depth grows; GRU is best at depth 1, +RNN at depth 8. `:laptop` has
-depths 1 and 8, 300 steps and 5,000 parameters where the paper has 50,000 steps at least and 200,000 parameters. Cost:
+depths 1 and 8, 1,000 steps and 5,000 parameters where the paper has 50,000 steps at least and 200,000 parameters. Cost:
 `:smoke` under a minute; `:laptop`, `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
