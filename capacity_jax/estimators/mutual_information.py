@@ -45,8 +45,9 @@ def table_information(shares: Float[np.ndarray, "n k"]) -> float:
     """Bits that one of two things tells of the other, from the shares of all pairs of their values.
 
     Example:
+      >>> import numpy as np
       >>> from capacity_jax.estimators import table_information
-      >>> table_information([[0.5, 0.0], [0.0, 0.5]])
+      >>> table_information(np.array([[0.5, 0.0], [0.0, 0.5]]))
       1.0
     """
     # Shares that are differences of means may be below 0 by a rounding.

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Key
 
-from capacity_jax.tasks.base import Batch, Data
+from capacity_jax.tasks.base import Batch, Data, HeldOutBatch
 from capacity_jax.tasks.windows import windows
 
 
@@ -25,7 +25,9 @@ def fixed_set(examples: Float[Array, "n_features b_max"], b: Int[ArrayLike, ""],
     return {"b": b, "examples": jnp.where(jnp.arange(n + size) < b, padded, again)}
 
 
-def readers(to_batch: Callable[[Float[Array, "n_features size"], Float[Array, " size"]], Batch]) -> tuple:
+def readers(
+    to_batch: Callable[[Float[Array, "n_features size"], Float[Array, " size"]], Batch],
+) -> tuple[Callable[[Data, Data, Key[Array, ""], ArrayLike, int], Batch], HeldOutBatch]:
     """`batch` and `evaluation` of a task whose members hold a `fixed_set`.
 
     Args:

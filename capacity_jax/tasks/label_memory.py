@@ -145,7 +145,7 @@ def binary_labels(share: float) -> Labels:
 
     def information(scores):
         label, answer, both = scores["label"], scores["answer"], scores["both"]
-        return table_information([[1 - label - answer + both, answer - both], [label - both, both]])
+        return table_information(np.array([[1 - label - answer + both, answer - both], [label - both, both]]))
 
     chance = -share * np.log(share) - (1 - share) * np.log(1 - share)
     return Labels(1, lambda key, n: jax.random.bernoulli(key, share, (n,)), score, information, float(chance))

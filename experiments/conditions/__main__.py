@@ -4,7 +4,7 @@ from pathlib import Path
 
 from capacity_jax.commands.command_line import OneLineParser, stop
 from capacity_jax.results.workdir import open_trials
-from experiments.conditions.figure import draw, summary
+from experiments.conditions.figure import by_condition, draw
 
 if __name__ == "__main__":
     parser = OneLineParser(prog="python -m experiments.conditions", description=(__doc__ or "").splitlines()[0])
@@ -14,7 +14,7 @@ if __name__ == "__main__":
     try:
         trials = open_trials(options.trials)
         options.out.mkdir(parents=True, exist_ok=True)
-        table = summary(trials)
+        table = by_condition(trials)
         table.to_csv(options.out / "conditions.csv", index=False, float_format="%.4g")
         draw(trials).savefig(options.out / "conditions.png", dpi=130)
     except (ValueError, OSError) as error:

@@ -1,6 +1,6 @@
 """Stored bits against conditions of the memorization task: one panel for each condition that was varied."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,7 @@ from matplotlib.figure import Figure
 from capacity_jax.results.best import measurements
 from capacity_jax.results.figures import cells_in_order, grid, network_style
 from capacity_jax.results.formatting import network_label
-from capacity_jax.stats import mean_or_nothing
-
-__all__ = ["draw", "select", "summary", "tables"]
+from experiments.by_choice import summary
 
 
 class Condition(NamedTuple):
@@ -41,32 +39,21 @@ def select(records: pd.DataFrame) -> pd.DataFrame:
     return records.loc[records["task"] == "label_memory"]
 
 
-def summary(records: pd.DataFrame) -> pd.DataFrame:
+def by_condition(records: pd.DataFrame) -> pd.DataFrame:
     """What the best setting of each network stored under each condition, in the order of the conditions.
 
-    Columns: condition, value, heard, cell, depth, parameters, labels (for each parameter), bits per parameter (mean),
-    low, high (95% over seeds), seeds, still learning. A sweep is known by its studies: those of one run that differ in
-    one argument.
+    Columns: condition, value, heard, and those of `summary`. A sweep is known by its studies: those of one run that
+    differ in one argument.
     """
     best = measurements(select(records))
-    rows: list[dict[str, Any]] = []
-    for condition in CONDITIONS:
-        for key, seeds in _sweep(best, condition).groupby(["value", "heard", "cell", "depth"], sort=True):
-            mean = mean_or_nothing(seeds["score"])
-            row = dict(zip(("condition", "value", "heard", "cell", "depth"), (condition, *key), strict=True))
-            labels = [hparams["b"] for hparams in seeds["hparams"]] / seeds["parameters"]
-            row |= {"parameters": int(seeds["parameters"].iloc[0]), "labels": labels.mean()}
-            row |= {"bits per parameter": mean.value, "low": mean.low, "high": mean.high, "seeds": len(seeds)}
-            rows.append(row | {"still learning": int(seeds["still_learning"].sum())})
-    columns = "condition value heard cell depth parameters labels"
-    return pd.DataFrame(
-        rows, columns=[*columns.split(), "bits per parameter", "low", "high", "seeds", "still learning"]
-    )
+    swept = [name for name in CONDITIONS if len(_sweep(best, name))] or list(CONDITIONS)[:1]
+    found = [summary(_sweep(best, name), "value", "heard").assign(condition=name) for name in swept]
+    return pd.concat(found, ignore_index=True)
 
 
 def tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """What a report shows besides the figure."""
-    return {"Conditions": summary(records)}
+    return {"Conditions": by_condition(records)}
 
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
@@ -74,7 +61,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
 
     Dashed: the input is heard at every step. The authors have published nothing about these conditions.
     """
-    best, table = measurements(select(records)), summary(records)
+    best, table = measurements(select(records)), by_condition(records)
     shown = [name for name in CONDITIONS if name in set(table["condition"])] or ["n_steps"]
     n_columns = min(3, len(shown))
     figure = Figure(figsize=(4.6 * max(n_columns, 2), 4.2 * -(-len(shown) // n_columns)), layout="constrained")
@@ -103,11 +90,12 @@ def _sweep(best: pd.DataFrame, condition: str) -> pd.DataFrame:
 
 
 def _panel(axes: Axes, table: pd.DataFrame, seeds: pd.DataFrame, cells: list[str]) -> None:
-    for (cell, depth, heard), line in table.groupby(["cell", "depth", "heard"]):
-        style = network_style(cells.index(cell)) | {"linestyle": "--" if heard == "always" else "-"}
+    for key, line in table.groupby(["cell", "depth", "heard"]):
+        cell, depth, heard = cast(tuple, key)
+        style: dict[str, Any] = network_style(cells.index(cell)) | {"linestyle": "--" if heard == "always" else "-"}
         name = network_label((cell, depth)) + (", input repeated" if heard == "always" else "")
-        errors = np.abs(line[["low", "high"]].T.to_numpy() - line["bits per parameter"].to_numpy())
-        axes.errorbar(line["value"], line["bits per parameter"], errors, label=name, **style)
+        errors = np.abs(line[["low", "high"]].T.to_numpy() - line["mean"].to_numpy())
+        axes.errorbar(line["value"], line["mean"], errors, label=name, **style)
         points = seeds.loc[(seeds["cell"] == cell) & (seeds["depth"] == depth) & (seeds["heard"] == heard)]
         axes.plot(points["value"], points["score"], ".", color=style["color"], alpha=0.4, markersize=4)
     axes.set_xscale("log")

@@ -1,6 +1,7 @@
 """Claim 3: capacity rises with the first unrolled steps, then saturates."""
 
 from functools import partial
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,13 @@ Networks = dict[str, dict[int, np.ndarray]]
 
 def by_steps(rows: pd.DataFrame) -> Networks:
     """What the best settings of each network stored, from a table of trials; of those with three numbers of steps."""
-    networks = {
-        f"{network_label((str(cell), depth))}, {units} units": {
-            int(n_steps): seeds["score"].to_numpy(float) for n_steps, seeds in network.groupby("n_steps")
+    networks = {}
+    for key, network in one_study_each(rows).groupby(["cell", "depth", "units"], sort=False):
+        cell, depth, units = cast(tuple, key)
+        seeds = dict(list(network.groupby("n_steps")["score"]))
+        networks[f"{network_label((cell, depth))}, {units} units"] = {
+            cast(int, n_steps): scores.to_numpy(float) for n_steps, scores in seeds.items()
         }
-        for (cell, depth, units), network in one_study_each(rows).groupby(["cell", "depth", "units"], sort=False)
-    }
     return {name: steps for name, steps in networks.items() if len(steps) >= 3}
 
 

@@ -2,8 +2,8 @@
 
 Expected: RNN and IRNN learn slowest and fail as depth grows; GRU is best at depth 1, +RNN at depth 8. `:laptop` has
 depths 1 and 8, 1,000 steps on 50 characters and 5,000 parameters where the paper has 50,000 steps at least on 175 and
-200,000 parameters; half of claim 6 rests on it. Measured: `:smoke` under a minute, `:laptop` 49 minutes of one shared core
-(264 trials); `:overnight`, `:gpu` and `:paper` have not been run.
+200,000 parameters; half of claim 6 rests on it. Measured: `:smoke` under a minute, `:laptop` 49 minutes of one shared
+core (264 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict

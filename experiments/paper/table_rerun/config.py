@@ -1,8 +1,8 @@
 """How much the best setting varies from seed to seed (Collins et al. 2017, appendix: the best one run 100 times).
 
 Expected: no run differs much from what the tuner found. `:laptop` searches 8 trials of 50,000 to 100,000 steps for each
-of three cells and repeats the best 30 times; claim 8 rests on it. Measured: `:smoke` under a minute, `:laptop` 18 minutes
-of one shared core (144 trials); `:overnight`, `:gpu` and `:paper` have not been run.
+of three cells and repeats the best 30 times; claim 8 rests on it. Measured: `:smoke` under a minute, `:laptop` 18
+minutes of one shared core (144 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict

@@ -1,12 +1,14 @@
 """Bits per parameter of networks that train with coarse weights, against the bits of a weight."""
 
+from typing import cast
+
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from capacity_jax.results.figures import cells_in_order, grid, network_style
 from capacity_jax.results.formatting import network_label
-from experiments.precision.by_choice import best_of_each, summary
+from experiments.by_choice import best_of_each, summary
 
 WEIGHTS = ("weight_bits", "weight_format")
 # Places on the axis of what has no number of bits there.
@@ -35,7 +37,8 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     cells = cells_in_order(table)
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     stored, per_bit = figure.subplots(1, 2, width_ratios=(1.4, 1))
-    for (cell, depth, _), line in table.groupby(["cell", "depth", "parameters"]):
+    for key, line in table.groupby(["cell", "depth"]):
+        cell, depth = cast(tuple, key)
         style = network_style(cells.index(cell))
         of_bits = line.loc[line["place"] < min(PLACES.values())]
         others = line.drop(of_bits.index)

@@ -8,7 +8,7 @@ import pytest
 from trial_tables import bars, table
 
 from capacity_jax.results import trials_table
-from experiments.conditions.figure import draw, select, summary
+from experiments.conditions.figure import by_condition, draw, select
 from experiments.configs.conditions import SWEEPS, get_config
 from experiments.plan import studies
 
@@ -31,12 +31,12 @@ def trials(condition, values, bits, **others):
 
 def test_the_table_has_the_best_setting_under_each_condition():
     """Breaks if seeds of another setting are averaged in, or a value stands beside another's bits."""
-    found = summary(trials("n_labels", (2, 8), (3.0, 2.0)))
+    found = by_condition(trials("n_labels", (2, 8), (3.0, 2.0)))
     assert found["value"].tolist() == [2, 8]
-    np.testing.assert_allclose(found["bits per parameter"], [3.015, 2.015])
-    np.testing.assert_allclose(found["labels"], 2)
+    np.testing.assert_allclose(found["mean"], [3.015, 2.015])
+    np.testing.assert_allclose(found["labels"], 2400)
     assert found["seeds"].tolist() == [4, 4]
-    assert np.all(found["low"] < found["bits per parameter"])
+    assert np.all(found["low"] < found["mean"])
 
 
 def test_a_line_for_each_way_of_hearing():
@@ -54,7 +54,7 @@ def test_a_study_without_trials_is_drawn():
     """Breaks if a run that has just begun cannot be looked at."""
     nothing = select(trials_table([]))
     draw(nothing).savefig(io.BytesIO(), format="png")
-    assert summary(nothing).empty
+    assert by_condition(nothing).empty
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)

@@ -7,9 +7,9 @@ import pytest
 from trial_tables import bars, table
 
 from capacity_jax.results import trials_table
+from experiments.by_choice import best_of_each, summary
 from experiments.configs import coarse_weights, weight_groups
 from experiments.plan import studies
-from experiments.precision.by_choice import best_of_each, summary
 from experiments.precision.coarse import figure as coarse
 from experiments.precision.groups import figure as groups
 
