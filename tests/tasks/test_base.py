@@ -12,6 +12,7 @@ from capacity_jax.tasks import (
     Corpus,
     arithmetic,
     assoc_recall,
+    label_memory,
     mem_thru,
     parens_counting,
     per_cap,
@@ -30,6 +31,7 @@ SMALL = {
     "parens_counting": lambda: parens_counting(2, 1, 3, 9, N_EVALUATION),
     "arithmetic": lambda: arithmetic(9, 2, 14, N_EVALUATION),
     "assoc_recall": lambda: assoc_recall(4, 3, 2, N_EVALUATION),
+    "label_memory": lambda: label_memory(n_in=4, b_max=N_EVALUATION, n_labels=3, heard="always"),
 }
 # Inputs, outputs, steps and reads.
 OF_THE_PAPER = {
@@ -45,10 +47,17 @@ SIZES = {
     "parens_counting": "n_kinds n_noise max_open n_steps n_evaluation",
     "arithmetic": "largest max_compute_steps n_steps n_evaluation",
     "assoc_recall": "n_keys n_values max_pairs n_evaluation",
+    "label_memory": "n_in b_max n_steps n_labels",
 }
 FIELDS = [(name, field) for name, fields in SIZES.items() for field in fields.split()]
 # The loss of guessing.
-CHANCE = {"text8": np.log(27), "parens_counting": 2 * np.log(4), "arithmetic": np.log(14), "assoc_recall": np.log(3)}
+CHANCE = {
+    "text8": np.log(27),
+    "parens_counting": 2 * np.log(4),
+    "arithmetic": np.log(14),
+    "assoc_recall": np.log(3),
+    "label_memory": np.log(3),
+}
 
 
 @pytest.mark.parametrize("name", OF_THE_PAPER)
@@ -100,7 +109,7 @@ def test_no_batch_size_changes_an_evaluation_set(name, of_set):
     task = SMALL[name]()
     held_out = getattr(task, of_set)
     if held_out is None:
-        assert name in ("per_cap", "rcf")
+        assert name in ("per_cap", "rcf", "label_memory")
         return
     by_7, by_23 = (rows(task, held_out, size) for size in (7, N_EVALUATION))
     assert len(by_7.weights) == N_EVALUATION
