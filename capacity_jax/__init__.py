@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from capacity_jax.tasks import Task as Task
     from capacity_jax.tasks import arithmetic as arithmetic
     from capacity_jax.tasks import assoc_recall as assoc_recall
-    from capacity_jax.tasks import label_memory as label_memory
     from capacity_jax.tasks import mem_thru as mem_thru
     from capacity_jax.tasks import parens_counting as parens_counting
     from capacity_jax.tasks import per_cap as per_cap
@@ -68,8 +67,7 @@ _HOMES = {
     "results": "Capacity read_records read_trials",
     "search": "search_space",
     "studies": "CheckpointError Stopped StorageError Study WeightsError load_network plan_study retrain run_studies",
-    "tasks": "TASKS Batch Task arithmetic assoc_recall label_memory mem_thru parens_counting per_cap rcf task_by_name "
-    "text8",
+    "tasks": "TASKS Batch Task arithmetic assoc_recall mem_thru parens_counting per_cap rcf task_by_name text8",
     "training": "Bucket Outcome Population Trial train_population use_all_cores",
 }
 _PACKAGE_OF = {name: package for package, names in _HOMES.items() for name in names.split()}

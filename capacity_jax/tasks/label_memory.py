@@ -67,7 +67,7 @@ def label_memory(
         or label_share is given where labels are more than two.
 
     Example:
-      >>> from capacity_jax import label_memory
+      >>> from capacity_jax.tasks import label_memory
       >>> label_memory(n_labels=8).n_out
       8
     """
