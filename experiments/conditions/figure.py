@@ -49,7 +49,7 @@ def by_condition(records: pd.DataFrame) -> pd.DataFrame:
     swept = [name for name in CONDITIONS if len(_sweep(best, name))] or list(CONDITIONS)[:1]
     found = [summary(_sweep(best, name), "value", "heard").assign(condition=name) for name in swept]
     table = pd.concat([one.sort_values(["cell", "depth", "heard", "value"]) for one in found], ignore_index=True)
-    return table[["condition", *table.columns.drop("condition")]]
+    return table.set_index("condition").reset_index()
 
 
 def tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from capacity_jax.results.figures import COLOURS, cells_in_order, grid, network_style
 from capacity_jax.results.formatting import network_label
+from capacity_jax.stats import mean_interval
 from experiments.precision.summary import kept, over_seeds
 from experiments.precision.variants import COMMON_GROUPS
 
@@ -55,7 +56,7 @@ def noise_figure(rows: pd.DataFrame) -> Figure:
 
 
 def unit_figure(values: pd.DataFrame) -> Figure:
-    """What a unit carries of real values through noise on the states, beside Shannon's bound."""
+    """What a unit carries of real values through noise on the states, with 95% over seeds, beside Shannon's bound."""
     figure = Figure(figsize=(6, 4.4), layout="constrained")
     axes = figure.subplots()
     cells, n_steps = cells_in_order(values), values["steps"].iloc[0]
@@ -66,8 +67,9 @@ def unit_figure(values: pd.DataFrame) -> Figure:
     for network, of_cell in _networks(values):
         levels = np.unique(of_cell["bits"])
         per_unit = of_cell["stored"] / of_cell["units"]
-        means = [per_unit[of_cell["bits"] == level].mean() for level in levels]
-        axes.plot(levels, means, label=network_label(network), **_style(cells, network[0]))
+        means = pd.DataFrame([mean_interval(per_unit[of_cell["bits"] == level]) for level in levels])
+        style = _style(cells, network[0])
+        axes.errorbar(levels, means["value"], _errors(means, "value"), capsize=2, label=network_label(network), **style)
     title = f"Recall of {values['inputs'].iloc[0]} real values by {values['units'].iloc[0]} units"
     axes.set(title=title, xlabel=SNR_AXIS, ylabel="bits recalled per unit")
     axes.legend(frameon=False, fontsize=8, loc="upper left")
@@ -153,5 +155,5 @@ def _style(cells: list[str], cell: str) -> dict[str, Any]:
     return {name: value for name, value in style.items() if name != "capsize"}
 
 
-def _errors(rows):
-    return np.abs(rows[["low", "high"]].T.to_numpy() - rows["mean"].to_numpy())
+def _errors(rows, middle="mean"):
+    return np.abs(rows[["low", "high"]].T.to_numpy() - rows[middle].to_numpy())
