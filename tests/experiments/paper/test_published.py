@@ -150,7 +150,7 @@ def test_published_values_are_drawn(published, synthetic):
     """Breaks if the reference points are missing from figures, or break them."""
     assert len(best_table(published)) == 6
     trials = synthetic.loss(depths=(1, 4), cells=("gru",))
-    axes = fig3_text8.draw(trials, published).axes[2]
+    _, axes, _ = fig3_text8.draw(trials, published).axes
     drawn = [line for line in axes.lines if line.get_label().startswith("published")]
     np.testing.assert_allclose(sorted(line.get_ydata()[0] for line in drawn), [1.9, 1.9])
 
