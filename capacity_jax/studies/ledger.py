@@ -191,8 +191,9 @@ class Ledger:
             raise StorageError(f"{where} is of another cell named {plan['cell']}; give this one another name")
         # Those that were begun before there were rungs, or other update rules and their fingerprints, have none.
         kept = {"rungs": [], "transformation": None, "rule_fingerprint": plan["rule_fingerprint"], **kept}
-        if kept["rule_fingerprint"] != plan["rule_fingerprint"]:
-            raise StorageError(f"{where} was trained by another transformation; name another storage or workdir")
+        same_name = kept["transformation"] == plan["transformation"]
+        if same_name and kept["rule_fingerprint"] != plan["rule_fingerprint"]:
+            raise StorageError(f"{where} is of another transformation named {plan['transformation']}; rename this one")
         for name, value in plan.items():
             if kept.get(name) != value and not (name in GROWING and kept[name] < value):
                 less = "; it can only grow" if name in GROWING else ""

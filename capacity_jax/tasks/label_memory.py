@@ -5,6 +5,7 @@ be compared: two labels of which one has a share of a tenth hold 0.47 bits each,
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple, get_args
 
 import jax
@@ -13,12 +14,11 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Key
 
-from capacity_jax.cells.hyperparameters import Hyperparameter
 from capacity_jax.checks import check_size, unknown
 from capacity_jax.estimators.mutual_information import bits_per_parameter, class_information, table_information
 from capacity_jax.tasks.base import Batch, Task, one_for_equal_arguments
 from capacity_jax.tasks.fixed_set import fixed_set, readers
-from capacity_jax.tasks.per_cap import expand, largest_b
+from capacity_jax.tasks.per_cap import largest_b, per_cap
 
 Heard = Literal["once", "always"]
 
@@ -103,27 +103,20 @@ def label_memory(
     def fit(network, settings):
         return label_memory(n_in, largest_b(network, settings) or b_max, n_steps, heard, ones, n_labels, label_share)
 
-    return Task(
+    return replace(
+        per_cap(n_in, b_max, n_steps),
         name="label_memory",
-        n_in=n_in,
         n_out=labels.n_out,
-        n_steps=n_steps,
-        n_reads=1,
         draw=draw,
         batch=batch,
         evaluation=evaluation,
-        n_evaluation=b_max,
         score=lambda outputs, label: labels.score(outputs[-1], label),
         measures=measures,
         chance=labels.chance,
-        objective="bits_per_parameter",
-        reported=("bits", "bits_per_parameter"),
-        maximize=True,
-        hyperparameters={"b": Hyperparameter(b_max, at_least=1, at_most=b_max)},
-        expand=expand,
         fit=fit,
-        initial_settings=({"lr_init": 0.007, "b_per_parameter": 4.0}, {"lr_init": 0.015, "b_per_parameter": 3.4}),
-        space={"b_per_parameter": (2.0, 4.5)},
+        # Those of this function, not of `per_cap`.
+        builder="",
+        arguments={},
     )
 
 

@@ -5,18 +5,14 @@ network as it is. Six cells near 1,200 parameters train 20,000 steps, asked for 
 that is trained, with four seeds.
 """
 
-from collections import Counter
-from typing import Any
-
-import jax
 from ml_collections import ConfigDict
 
-from capacity_jax.analysis import parameter_groups
 from capacity_jax.cells.registry import cells_and_depths
 from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs.common import base_config
 from experiments.paper.common import SIX_CELLS
+from experiments.precision.group_sizes import parameters_by_group
 
 # For each parameter that is trained.
 LABELS = (1.0, 2.0, 3.5)
@@ -45,13 +41,3 @@ def get_config(extent: str = "laptop") -> ConfigDict:
         )
     config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": setting["train_steps"], "b_per_parameter": (0.2, 4.5)})
     return config
-
-
-def parameters_by_group(network: Network) -> Counter[str]:
-    """How many parameters of a network are in each group."""
-    params: Any = jax.eval_shape(network.init, jax.random.key(0))
-    counts: Counter[str] = Counter()
-    groups = parameter_groups(network, params)
-    for group, leaf in zip(jax.tree.leaves(groups), jax.tree.leaves(params), strict=True):
-        counts[group] += leaf.size
-    return counts

@@ -9,8 +9,8 @@ from capacity_jax.networks import Network
 from capacity_jax.results.figures import COLOURS, grid
 from capacity_jax.results.formatting import network_label
 from experiments.by_choice import best_of_each, summary
-from experiments.configs.weight_groups import parameters_by_group
 from experiments.paper.cells import cells_of
+from experiments.precision.group_sizes import parameters_by_group
 from experiments.precision.rules import COMMON_GROUPS
 
 GROUPS = ("all", *COMMON_GROUPS)
