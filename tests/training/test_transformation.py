@@ -1,6 +1,7 @@
 """Update rules of a user's own, made of optax."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -77,6 +78,20 @@ def test_a_study_is_not_continued_by_another_rule():
     for other in (None, muon_of_optax):
         with pytest.raises(StorageError, match="transformation"):
             list(run_studies([Study(bucket_of(other), **fields)], Persistence(storage)))
+
+
+def test_two_rules_of_one_name_are_two():
+    """Breaks if a study of one partial, or lambda, goes on with another of the same module."""
+    storage = open_storage()
+    fields = {"space": {}, "initial_settings": [SETTING], "trials": 0, "seeds": 1, "seed": 0, "name": "a"}
+    slow, fast = (bucket_of(partial(scaled_adam, factor=factor)) for factor in (0.5, 2.0))
+    assert list(run_studies([Study(slow, **fields)], Persistence(storage)))
+    with pytest.raises(StorageError, match="study a is of another transformation named functools:partial"):
+        list(run_studies([Study(fast, **fields)], Persistence(storage)))
+
+
+def scaled_adam(hparams, factor):
+    return optax.adam(hparams["lr_init"] * factor)
 
 
 def test_what_is_no_function_is_refused():
