@@ -150,6 +150,8 @@ def _versions(trials):
 def _figure(name, figure):
     file = io.BytesIO()
     figure.savefig(file, format="svg")
+    # The layout stays for the files of the same figure: finding it again takes as long as drawing.
+    figure.set_layout_engine("none")
     data = base64.b64encode(file.getvalue()).decode()
     name = escape(name)
     return f'<figure id="{name}"><img alt="{name}" src="data:image/svg+xml;base64,{data}"></figure>'

@@ -117,8 +117,15 @@ def as_float32(tree):
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), tree)
 
 
-@pytest.mark.parametrize("in_blocks", [False, True], ids=["whole", "rolled and in blocks"])
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize(
+    ("depth", "in_blocks"),
+    [
+        pytest.param(1, False, id="whole"),
+        pytest.param(2, True, id="deep, rolled and in blocks"),
+        pytest.param(1, True, id="rolled and in blocks", marks=pytest.mark.slow),
+        pytest.param(2, False, id="deep", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("name", PLAIN)
 def test_scores_and_gradients_are_those_of_float64_numpy(name, depth, in_blocks, monkeypatch):
     """Breaks if a layout, a skipped product, a block's padding or a weight changes the loss or any leaf's gradient.

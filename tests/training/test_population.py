@@ -192,7 +192,7 @@ def test_untrained_networks_measure_nothing():
         assert abs(outcome.scores["bits"] / 2000) < 0.02
 
 
-@pytest.mark.parametrize("cell", [rnn, lstm], ids=lambda cell: cell.name)
+@pytest.mark.parametrize("cell", [rnn, pytest.param(lstm, marks=pytest.mark.slow)], ids=lambda cell: cell.name)
 def test_far_below_capacity_all_bits_are_stored(cell):
     """Breaks if training does not train: 60 labels in several hundred parameters are to be known by heart."""
     bucket = bucket_of(cell, n_hidden=12, n_in=16, b_max=60, batch_size=60)

@@ -147,7 +147,11 @@ def assert_trains(contender, work):
     assert contender.n_params == work.bucket.network.n_params
 
 
-@pytest.mark.parametrize("make", [population, naive.naive, flax_vmap.flax_vmap], ids=lambda make: make.__name__)
+@pytest.mark.parametrize(
+    "make",
+    [population, flax_vmap.flax_vmap, pytest.param(naive.naive, marks=pytest.mark.slow)],
+    ids=lambda make: make.__name__,
+)
 def test_jax_contenders_train(make):
     """Breaks if a contender makes other steps than it is timed for, or miscounts its parameters or its memory."""
     work = Work("rnn", 3, N_LABELS)
