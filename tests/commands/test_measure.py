@@ -9,6 +9,8 @@ from capacity_jax.cells import gru
 from capacity_jax.commands.main import main
 
 
+# `.ci/run` does the same with a wheel in an environment of its own.
+@pytest.mark.slow
 def test_a_cell_is_measured_in_a_process_of_its_own(tmp_path):
     """Breaks if an installed package cannot measure without a clone, or shows no progress meanwhile."""
     sizes = ("--budgets=80,120", "--steps=50", "--trials=0", "--seeds=2")

@@ -61,7 +61,8 @@ def test_smoke_reaches_table_and_figure(name, tmp_path):
 
 
 @pytest.mark.parametrize("extent", ["laptop", "smoke"])
-@pytest.mark.parametrize("name", ["quickstart", *CONFIGS])
+@pytest.mark.parametrize("name", ["quickstart", "scaling", *CONFIGS])
+@pytest.mark.usefixtures("any_width")
 def test_every_configuration_is_valid(name, extent):
     """Breaks if a committed configuration would be refused when its user starts it, or lacks a seed's trial."""
     for study in studies(config_of(name, extent)):

@@ -73,13 +73,16 @@ def test_killed_again_and_again_and_asked_for_more_it_finds_the_same(undisturbed
     assert_same(records(tmp_path), expected)
 
 
-@pytest.mark.parametrize("sampler", ["gp", pytest.param("random", marks=pytest.mark.slow)])
-def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler):
+@pytest.mark.parametrize(
+    ("sampler", "n_kills"),
+    [("gp", 1), *(pytest.param(sampler, 3, marks=pytest.mark.slow) for sampler in ("gp", "random"))],
+)
+def test_two_workers_share_a_study_though_one_is_killed(undisturbed, tmp_path, sampler, n_kills):
     """Breaks if two workers train a trial twice, wait for a dead one for ever, or find other settings than one."""
     expected, seconds, _ = undisturbed(sampler)
     rng = random.Random(1)
     steady = spawn(tmp_path, sampler, devices=1)
-    for _ in range(3):
+    for _ in range(n_kills):
         helper = spawn(tmp_path, sampler, devices=1)
         helper.join(rng.uniform(seconds / 4, seconds / 2))
         if helper.exitcode is None:

@@ -91,13 +91,14 @@ def test_silent_outputs_score_chance(name):
 def drawn(task, size, seed=0):
     """What all members share, and what one of them draws."""
     defaults = {name: one.default for name, one in task.hyperparameters.items()}
-    return task.shared(), task.draw(jax.random.key(seed), defaults, size)
+    return task.shared(), jax.jit(task.draw, static_argnums=2)(jax.random.key(seed), defaults, size)
 
 
 def rows(task, held_out, size):
     """The rows that count of a held-out set, taken in batches of a size."""
     shared, data = drawn(task, size)
-    taken = [held_out(shared, data, i, size) for i in range(-(-N_EVALUATION // size))]
+    batch_at = jax.jit(held_out, static_argnums=3)
+    taken = [batch_at(shared, data, i, size) for i in range(-(-N_EVALUATION // size))]
     batch = jax.tree.map(lambda *parts: np.concatenate(parts), *taken)
     return jax.tree.map(lambda leaf: leaf[batch.weights > 0], batch)
 
@@ -123,14 +124,15 @@ def test_keys_alone_decide_what_is_drawn(name):
     task = SMALL[name]()
 
     def batch(of_member, of_step):
-        found = task.batch(*drawn(task, 7, of_member), jax.random.key(of_step), 0, 7)
+        found = jax.jit(task.batch, static_argnums=4)(*drawn(task, 7, of_member), jax.random.key(of_step), 0, 7)
         return jax.tree.map(np.asarray, found)
 
     first = batch(0, 0)
     jax.tree.map(np.testing.assert_array_equal, first, batch(0, 0))
     assert np.any(first.xs != batch(0, 1).xs)
     assert np.all(first.weights == 1) == (name != "rcf")
-    evaluated = [task.evaluation(*drawn(task, 7, seed), 0, 7).xs for seed in (0, 1)]
+    evaluation = jax.jit(task.evaluation, static_argnums=3)
+    evaluated = [evaluation(*drawn(task, 7, seed), 0, 7).xs for seed in (0, 1)]
     assert np.all(evaluated[0] == evaluated[1]) == (name in ("rcf", "text8"))
 
 
@@ -140,8 +142,9 @@ def test_no_example_comes_twice(name):
     task, key = task_by_name(name)(n_evaluation=64), jax.random.key(5)
     shared, data = drawn(task, 32, 5)
     keys = [key, *(jax.random.fold_in(key, step) for step in range(4))]
-    batches = [task.batch(shared, data, one, 0, 32) for one in keys]
-    batches += [held_out(shared, data, i, 32) for held_out in (task.evaluation, task.validation) for i in range(2)]
+    batches = [jax.jit(task.batch, static_argnums=4)(shared, data, one, 0, 32) for one in keys]
+    for held_out in (task.evaluation, task.validation):
+        batches += [jax.jit(held_out, static_argnums=3)(shared, data, i, 32) for i in range(2)]
     assert len({x.tobytes() for batch in batches for x in np.asarray(batch.xs)}) == 9 * 32
 
 

@@ -30,14 +30,16 @@ def data_set(n_examples=N, n_in=10, **fields):
 def batches(task, shared, n_batches, size):
     """Training batches under as many keys."""
     keys = jax.random.split(jax.random.key(1), n_batches)
-    stacked = jax.vmap(lambda key: task.batch(jax.tree.map(jnp.asarray, shared), (), key, 0, size))(keys)
+    batch = jax.jit(jax.vmap(lambda key: task.batch(jax.tree.map(jnp.asarray, shared), (), key, 0, size)))
+    stacked = batch(keys)
     return jax.tree.map(np.asarray, stacked)
 
 
 def evaluation_set(task, shared, size):
     """All evaluation batches, one after another."""
     n_batches = -(-task.n_evaluation // size)
-    stacked = jax.vmap(lambda i: task.evaluation(jax.tree.map(jnp.asarray, shared), (), i, size))(jnp.arange(n_batches))
+    batch = jax.jit(jax.vmap(lambda i: task.evaluation(jax.tree.map(jnp.asarray, shared), (), i, size)))
+    stacked = batch(jnp.arange(n_batches))
     return jax.tree.map(lambda leaf: np.asarray(leaf).reshape(-1, *leaf.shape[2:]), stacked)
 
 

@@ -39,6 +39,7 @@ def named(name, members=1, loss=0.5, calls=None):
     return Contender(name, members, 561, run, 1.5, lambda: 2_000_000)
 
 
+@pytest.mark.slow
 def test_a_run_without_torch_prints_and_records_every_row(tmp_path):
     """Breaks if rows are lost or overwritten, or a peer that is not installed is not named."""
     path = tmp_path / "rows.jsonl"

@@ -58,6 +58,7 @@ def test_a_study_without_trials_is_drawn():
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)
+@pytest.mark.usefixtures("any_width")
 def test_every_sweep_is_valid(sweep):
     """Breaks if a committed sweep would be refused when its user starts it, or varies nothing."""
     plan = studies(get_config(sweep))

@@ -10,11 +10,9 @@ from experiments.paper.folders import PAPER_FOLDERS
 from experiments.plan import studies
 from experiments.run import main
 
-# Two that between them have initial settings, a search, a sampler and a table of their own; smaller than `:smoke`.
-SMALL = {
-    "experiments.paper.fig1": {"cells": "rnn", "budgets": (150,), "seeds": 1, "trials": 1},
-    "experiments.paper.fig5": {"cells": "gru", "budgets": (2000,), "trials": 2, "task_args": {"n_steps": 4}},
-}
+# Smaller than `:smoke`: one with initial settings and a search; one with a sampler and a table of its own.
+FIG1 = {"cells": "rnn", "budgets": (150,), "seeds": 1, "trials": 1}
+FIG5 = {"cells": "gru", "budgets": (2000,), "trials": 2, "task_args": {"n_steps": 4}}
 
 
 def config_of(folder, extent):
@@ -29,11 +27,17 @@ def check_results(folder, config, directory):
     assert f"{name}-smoke" in (directory / "report.html").read_text()
 
 
-@pytest.mark.parametrize("folder", SMALL)
-def test_configuration_reaches_figure_and_report(folder, tmp_path):
+@pytest.mark.parametrize(
+    ("folder", "changes"),
+    [
+        pytest.param("experiments.paper.fig1", FIG1, id="fig1"),
+        pytest.param("experiments.paper.fig5", FIG5, id="fig5", marks=pytest.mark.slow),
+    ],
+)
+def test_configuration_reaches_figure_and_report(folder, changes, tmp_path):
     """Breaks if a configuration, its trials, its figure and the report do not fit together."""
     config = config_of(folder, "smoke")
-    config.update(SMALL[folder])
+    config.update(changes)
     config.max_train_steps = 20
     check_results(folder, config, tmp_path)
 
@@ -58,10 +62,9 @@ def check_plan(folder, extent):
 
 
 @pytest.mark.parametrize("folder", PAPER_FOLDERS)
-def test_every_extent_is_valid(folder, monkeypatch):
+@pytest.mark.usefixtures("any_width")
+def test_every_extent_is_valid(folder):
     """Breaks if a committed configuration would be refused when its user starts it, or leaves out a cell."""
-    # The width is tested elsewhere, and is what takes long.
-    monkeypatch.setattr("experiments.plan.units_for_budget", lambda *arguments: 32)
     for extent in EXTENTS:
         check_plan(folder, extent)
 

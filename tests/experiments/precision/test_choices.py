@@ -86,6 +86,7 @@ def test_a_study_without_trials_is_drawn(folder):
 
 @pytest.mark.parametrize("config", [coarse_weights, weight_groups])
 @pytest.mark.parametrize("extent", ["laptop", "smoke"])
+@pytest.mark.usefixtures("any_width")
 def test_every_extent_is_valid(config, extent):
     """Breaks if a committed configuration would be refused when its user starts it."""
     for study in studies(config.get_config(extent)):

@@ -82,7 +82,7 @@ def test_all_groups_train_by_our_own_rule():
 def test_groups_are_those_of_the_analysis(cell):
     """Breaks if a parameter is trained with another group than the one it is quantized with."""
     network = Network(cell_by_name(cell), 4, 5, 1, depth=2)
-    params = network.init(jax.random.key(0))
+    params = jax.eval_shape(network.init, jax.random.key(0))
     by_path = jax.tree_util.tree_map_with_path(group_of, params)
     assert by_path == parameter_groups(network, params)
     assert set(jax.tree.leaves(by_path)) == set(COMMON_GROUPS)
