@@ -111,7 +111,8 @@ def measure_capacity(
     rates = {"lr_init": (rate_for_length(slowest, train_steps), fastest)}
     changes = {**SHORT_RUN_RANGES, **rates, **task.space, "train_steps": train_steps, **(space or {})}
     initial = [
-        {**setting, "lr_init": rate_for_length(setting["lr_init"], train_steps)} if "lr_init" in setting else setting
+        {"train_steps": train_steps, **setting}
+        | ({"lr_init": rate_for_length(setting["lr_init"], train_steps)} if "lr_init" in setting else {})
         for setting in task.initial_settings or INITIAL_SETTINGS
     ]
 

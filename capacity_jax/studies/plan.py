@@ -78,14 +78,18 @@ def plan_study(
     _check_rungs(rungs)
     if max_train_steps is not None:
         check_size("max_train_steps", max_train_steps)
-    searched, given = search_space(bucket, space), [expand_settings(bucket, one) for one in initial_settings]
+    searched = search_space(bucket, space)
+    capped = initial_settings
+    if max_train_steps is not None:
+        searched, capped = cap_space(searched, max_train_steps), [cap_settings(one, max_train_steps) for one in capped]
     _check_sampler(sampler, searched)
     cell = f"{network.cell.name}@{network.depth}"
     size = budget or f"{network.n_hidden} units"
     return Study(
         bucket=bucket,
-        space=searched if max_train_steps is None else cap_space(searched, max_train_steps),
-        initial_settings=given if max_train_steps is None else [cap_settings(one, max_train_steps) for one in given],
+        space=searched,
+        # Capped first: a rate that follows the steps is that of the steps that are made.
+        initial_settings=[expand_settings(bucket, one) for one in capped],
         trials=trials,
         seeds=seeds,
         name="/".join([task.name, *filter(None, [variant]), cell, str(size)]),

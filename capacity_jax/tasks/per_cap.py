@@ -19,6 +19,7 @@ from capacity_jax.estimators.mutual_information import bits_per_parameter, mutua
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
 from capacity_jax.tasks.fixed_set import fixed_set, readers
+from capacity_jax.tasks.scaling import best_decay, best_labels, best_rate
 
 Inputs = Literal["centred", "binary"]
 
@@ -97,17 +98,25 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
         hyperparameters={"b": Hyperparameter(b_max, at_least=1, at_most=b_max)},
         expand=expand,
         fit=fit,
-        # What learns most, cell by cell of the paper's, at about 2,000 parameters in 50,000 steps of 128 examples.
-        initial_settings=({"lr_init": 0.007, "b_per_parameter": 4.0}, {"lr_init": 0.015, "b_per_parameter": 3.4}),
-        space={"b_per_parameter": (2.0, 4.5)},
+        # Between them the paper's cells: gated ones want fewer labels, and stand larger rates.
+        initial_settings=(
+            {"relative_rate": 0.6, "relative_labels": 1.05},
+            {"relative_rate": 1.6, "relative_labels": 0.95},
+        ),
+        space={"b_per_parameter": (2.0, 5.5)},
     )
 
 
 def expand(network: Network, settings: Settings) -> Settings:
-    """Settings with `b` in place of `b_per_parameter`, the number of labels over that of parameters, or its range.
+    """Settings for one network, in place of those for networks of any size.
+
+    `b_per_parameter`, the number of labels over that of parameters, or its range, becomes `b`. So does
+    `relative_labels`, and `relative_rate` becomes `lr_init` and `weight_decay`: shares of what `best_labels` and
+    `best_rate` say for the network and the setting's `train_steps`, and the decay that `best_decay` gives beside it.
 
     Raises:
-      ValueError: it is neither a positive number nor two in order.
+      ValueError: the first is neither a positive number nor two in order, or one of the others no positive number or
+        without a number of training steps beside it.
 
     Example:
       >>> from capacity_jax import Network, rnn
@@ -117,7 +126,17 @@ def expand(network: Network, settings: Settings) -> Settings:
     """
     spelt = {}
     for name, value in settings.items():
-        spelt |= {"b": _labels(value, network.n_params)} if name == "b_per_parameter" else {name: value}
+        if name == "b_per_parameter":
+            spelt["b"] = _labels(value, network.n_params)
+        elif name == "relative_labels":
+            share = _share(name, value, settings)
+            spelt["b"] = _labels(share * best_labels(network.n_params, settings["train_steps"]), network.n_params)
+        elif name == "relative_rate":
+            share, steps = _share(name, value, settings), settings["train_steps"]
+            rate = share * best_rate(network.n_params, steps)
+            spelt |= {"lr_init": rate, "weight_decay": best_decay(rate, steps)}
+        else:
+            spelt[name] = value
     return spelt
 
 
@@ -125,6 +144,15 @@ def largest_b(network: Network, settings: Sequence[Settings]) -> int | None:
     """The largest b that settings and ranges ask for; None where none asks."""
     asked = [value for one in settings if "b" in (spelt := expand(network, one)) for value in np.ravel(spelt["b"])]
     return int(max(asked)) if asked else None
+
+
+def _share(name, value, settings):
+    numbers = [value, settings.get("train_steps")]
+    if not all(isinstance(one, int | float) and 0 < one < np.inf for one in numbers):
+        raise ValueError(
+            f"{name} is {value!r} beside train_steps {numbers[1]!r}; allowed: a positive number beside one of steps"
+        )
+    return value
 
 
 def _labels(per_parameter, n_params):

@@ -23,8 +23,9 @@ from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results.figures import COLOURS, MARKS, tidy
 from capacity_jax.stats import mean_interval
 from capacity_jax.tasks import per_cap
+from capacity_jax.tasks.scaling import best_rate
 from capacity_jax.training import Bucket, Outcome, Transformation, Trial, train_population, use_all_cores
-from experiments.configs.quickstart import INITIAL_SETTINGS
+from experiments.paper.cells import RELATIVE
 
 
 class Rule(NamedTuple):
@@ -81,7 +82,7 @@ def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
     task = per_cap(b_max=labels)
     for name in NAMES.value:
         rule = RULES[name]
-        middle = rule.factor * INITIAL_SETTINGS[cell_name]["lr_init"]
+        middle = rule.factor * RELATIVE[cell_name]["relative_rate"] * best_rate(network.n_params, steps)
         rates = middle * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
         trials = [
             Trial(
@@ -139,7 +140,7 @@ def main(_) -> None:
         draw(pd.DataFrame(rows)).savefig(Path(OUT.value), dpi=150)
 
 
-for _name, _known in (("cells", INITIAL_SETTINGS), ("rules", RULES)):
+for _name, _known in (("cells", RELATIVE), ("rules", RULES)):
     flags.register_validator(
         _name, lambda names, known=_known: set(names) <= set(known), f"allowed: some of {', '.join(_known)}"
     )

@@ -6,6 +6,15 @@ from capacity_jax.results.formatting import network_label
 
 # In the order of the paper's figures.
 PAPER_CELLS = ("rnn", "irnn", "ugrnn", "gru", "lstm", "intersection")
+# What stores most in each, at the least depth it can have, over the mean of all six: the fit of `experiments.scaling`.
+RELATIVE = {
+    "rnn": {"relative_rate": 0.59, "relative_labels": 1.23},
+    "irnn": {"relative_rate": 0.67, "relative_labels": 0.98},
+    "ugrnn": {"relative_rate": 1.74, "relative_labels": 1.15},
+    "gru": {"relative_rate": 1.55, "relative_labels": 0.85},
+    "lstm": {"relative_rate": 1.53, "relative_labels": 0.97},
+    "intersection": {"relative_rate": 0.6, "relative_labels": 0.88},
+}
 
 
 def cell_label(cell: str) -> str:

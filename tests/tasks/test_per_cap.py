@@ -12,6 +12,7 @@ from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
 from capacity_jax.tasks.base import fit_task
 from capacity_jax.tasks.per_cap import expand
+from capacity_jax.tasks.scaling import best_decay, best_labels, best_rate
 
 SIZE = 16
 
@@ -137,6 +138,22 @@ def test_labels_per_parameter_are_spelt_out():
     for wrong in (-1.0, (3.0, 1.0), "many", ()):
         with pytest.raises(ValueError, match=r"^b_per_parameter is "):
             expand(network, {"b_per_parameter": wrong})
+
+
+def test_relative_settings_are_those_of_size_and_length():
+    """Breaks if a share is of what is best for other networks or lengths, or an impossible one passes."""
+    network, steps = Network(rnn, 8, 16, 1), 200_000
+    found = expand(network, {"train_steps": steps, "relative_rate": 0.5, "relative_labels": 2.0})
+    b = round(2 * best_labels(network.n_params, steps) * network.n_params)
+    rate = 0.5 * best_rate(network.n_params, steps)
+    assert found == {"train_steps": steps, "lr_init": rate, "weight_decay": 0.0, "b": b}
+    long = expand(network, {"train_steps": 10 * steps, "relative_rate": 0.5})
+    assert long["weight_decay"] == best_decay(long["lr_init"], 10 * steps) > 0
+    for wrong in ({"relative_rate": 1.0}, {"relative_labels": 0, "train_steps": 10}):
+        with pytest.raises(ValueError, match=r"^relative_\w+ is .* allowed: a positive number beside one of steps$"):
+            expand(network, wrong)
+    with pytest.raises(ValueError, match=r"beside train_steps \(1, 2\); allowed"):
+        expand(network, {"relative_rate": 1.0, "train_steps": (1, 2)})
 
 
 def test_a_task_is_sized_for_the_largest_b_asked_for():

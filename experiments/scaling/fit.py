@@ -1,0 +1,124 @@
+"""A surface through random trials: what is stored, by learning rate, labels asked for, length of the run and size.
+
+With L labels per parameter asked for and a capacity of C, stored are L / (1 + (L/C)^p)^(q/p) bits per parameter: all of
+them far below capacity, fewer and fewer above it. ln C falls with the square of the distance of ln rate from the best,
+by one factor on either side; the best ln rate and the highest ln C are linear in ln steps and ln size, each cell with
+levels of its own. What the trials leave open is held near `EXPECTED`.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import least_squares
+
+# Where the logarithms of steps and size are zero.
+STEPS, PARAMETERS = 100_000, 1_000
+# Bits per parameter by which seeds differ; beyond some of these a trial counts less.
+SPREAD = 0.2
+# What is expected of each coefficient, and how far it may be from that: those of all cells, then those of each.
+EXPECTED = {
+    "capacity_by_steps": (0.1, 0.2),
+    "capacity_by_size": (0.2, 0.2),
+    "rate_by_steps": (-0.3, 0.2),
+    "rate_by_size": (-0.2, 0.2),
+    "ln_loss_below": (-2.0, 0.7),
+    "ln_loss_above": (-1.5, 0.7),
+    "ln_p": (1.4, 0.5),
+    "ln_q_less_1": (0.0, 0.5),
+}
+EXPECTED_OF_CELL = {"ln_capacity": (1.2, 1.0), "ln_rate": (-4.8, 0.5)}
+
+
+class Fit(NamedTuple):
+    """What stores most.
+
+    Attributes:
+      of_all: the coefficients that all cells share, by the names in `EXPECTED`.
+      of_cells: by the names in `EXPECTED_OF_CELL`, those of each cell.
+      error: root mean square of what the surface misses, in bits per parameter.
+      n_trials: how many it is fitted to.
+    """
+
+    of_all: dict[str, float]
+    of_cells: dict[str, dict[str, float]]
+    error: float
+    n_trials: int
+
+    def best_rate(self, n_params: Any, train_steps: Any, cell: str | None = None) -> Any:
+        """The learning rate that stores most, of a cell or in the geometric mean over cells; of numbers or arrays."""
+        return np.exp(self._line("rate", n_params, train_steps) + self._level("ln_rate", cell))
+
+    def best_labels(self, n_params: Any, train_steps: Any, cell: str | None = None) -> Any:
+        """The labels per parameter of which most is stored, at that rate."""
+        # Where the slope of L / (1 + (L/C)^p)^(q/p) is zero.
+        over_capacity = np.exp(-self.of_all["ln_q_less_1"] * np.exp(-self.of_all["ln_p"]))
+        return over_capacity * np.exp(self._line("capacity", n_params, train_steps) + self._level("ln_capacity", cell))
+
+    def _level(self, name, cell):
+        levels = self.of_cells[name]
+        return levels[cell] if cell else float(np.mean(list(levels.values())))
+
+    def _line(self, of, n_params, train_steps):
+        from_steps = self.of_all[f"{of}_by_steps"] * np.log(np.asarray(train_steps) / STEPS)
+        return from_steps + self.of_all[f"{of}_by_size"] * np.log(np.asarray(n_params) / PARAMETERS)
+
+
+def points(trials: pd.DataFrame) -> pd.DataFrame:
+    """Cell, parameters, steps, learning rate, labels per parameter and bits per parameter of each trial."""
+    hparams = pd.DataFrame(list(trials["hparams"]), index=trials.index)
+    # A network that diverged stores nothing.
+    bits = trials["score"].astype(float).where(~trials["infeasible"].astype(bool), 0.0)
+    return pd.DataFrame(
+        {
+            "cell": trials["cell"],
+            "parameters": trials["parameters"].astype(float),
+            "steps": hparams["train_steps"].astype(float),
+            "rate": hparams["lr_init"].astype(float),
+            "labels": hparams["b"].astype(float) / trials["parameters"].astype(float),
+            "bits": bits,
+        }
+    ).reset_index(drop=True)
+
+
+def stored(table: pd.DataFrame, found: Fit) -> np.ndarray:
+    """The surface at the settings of a table: bits per parameter."""
+    of_all = found.of_all
+    rate, capacity = (
+        found._line(of, table["parameters"], table["steps"]) + table["cell"].map(found.of_cells[f"ln_{of}"]).to_numpy()
+        for of in ("rate", "capacity")
+    )
+    distance = np.log(table["rate"].to_numpy()) - rate
+    loss = np.where(distance < 0, np.exp(of_all["ln_loss_below"]), np.exp(of_all["ln_loss_above"])) * distance**2
+    labels, p = table["labels"].to_numpy(), np.exp(of_all["ln_p"])
+    over_capacity = labels * np.exp(np.minimum(loss - capacity, 50))
+    return labels * (1 + over_capacity**p) ** (-(1 + np.exp(of_all["ln_q_less_1"])) / p)
+
+
+def fit(table: pd.DataFrame) -> Fit:
+    """Least squares, to which trials far off count less; see the surface above."""
+    cells = sorted(set(table["cell"]))
+    expected = [*EXPECTED.values(), *(value for value in EXPECTED_OF_CELL.values() for _ in cells)]
+    middle, width = np.array(expected).T
+
+    def unpacked(values):
+        shared, *of_cells = np.split(values, len(EXPECTED) + len(cells) * np.arange(len(EXPECTED_OF_CELL)))
+        levels = [dict(zip(cells, map(float, each), strict=True)) for each in of_cells]
+        of_all = dict(zip(EXPECTED, map(float, shared), strict=True))
+        return Fit(of_all, dict(zip(EXPECTED_OF_CELL, levels, strict=True)), 0.0, len(table))
+
+    def misses(values):
+        # Quadratic near zero, linear far off.
+        off = (stored(table, unpacked(values)) - table["bits"].to_numpy()) / SPREAD
+        return np.concatenate([np.sign(off) * np.sqrt(2 * (np.sqrt(1 + off**2) - 1)), (values - middle) / width])
+
+    found = unpacked(least_squares(misses, middle).x)
+    return found._replace(error=float(np.sqrt(np.mean((stored(table, found) - table["bits"]) ** 2))))
+
+
+def resampled(table: pd.DataFrame, n: int, seed: int = 0) -> list[Fit]:
+    """Fits to `n` draws of the trials with replacement, each cell keeping as many as it has, for intervals."""
+    rng = np.random.default_rng(seed)
+    of_cells = list(table.groupby("cell").indices.values())
+    draws = [np.concatenate([rng.choice(rows, len(rows)) for rows in of_cells]) for _ in range(n)]
+    return [fit(table.iloc[rows].reset_index(drop=True)) for rows in draws]
