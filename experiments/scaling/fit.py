@@ -27,6 +27,8 @@ EXPECTED = {
     "ln_p": (1.4, 0.5),
     "ln_q_less_1": (0.0, 0.5),
 }
+# Shares of the top that are given up, to stay away from what lies behind it.
+GIVEN_UP = {"rate": 0.001, "labels": 0.01}
 EXPECTED_OF_CELL = {"ln_capacity": (1.2, 1.0), "ln_rate": (-4.8, 0.5)}
 
 
@@ -46,14 +48,20 @@ class Fit(NamedTuple):
     n_trials: int
 
     def best_rate(self, n_params: Any, train_steps: Any, cell: str | None = None) -> Any:
-        """The learning rate that stores most, of a cell or in the geometric mean over cells; of numbers or arrays."""
-        return np.exp(self._line("rate", n_params, train_steps) + self._level("ln_rate", cell))
+        """The learning rate that stores most, of a cell or in the geometric mean over cells; of numbers or arrays.
+
+        It lies below the top by what `GIVEN_UP` says, for above it more is lost, and soon all.
+        """
+        below = np.sqrt(GIVEN_UP["rate"] / np.exp(self.of_all["ln_loss_below"]))
+        return np.exp(self._line("rate", n_params, train_steps) + self._level("ln_rate", cell) - below)
 
     def best_labels(self, n_params: Any, train_steps: Any, cell: str | None = None) -> Any:
-        """The labels per parameter of which most is stored, at that rate."""
-        # Where the slope of L / (1 + (L/C)^p)^(q/p) is zero.
-        over_capacity = np.exp(-self.of_all["ln_q_less_1"] * np.exp(-self.of_all["ln_p"]))
-        return over_capacity * np.exp(self._line("capacity", n_params, train_steps) + self._level("ln_capacity", cell))
+        """The labels per parameter of which most is stored, fewer than at the top by what `GIVEN_UP` says."""
+        p = np.exp(self.of_all["ln_p"])
+        over_capacity = np.linspace(0.5, 2.0, 3001)
+        share = over_capacity * (1 + over_capacity**p) ** (-(1 + np.exp(self.of_all["ln_q_less_1"])) / p)
+        enough = over_capacity[np.argmax(share >= (1 - GIVEN_UP["labels"]) * share.max())]
+        return enough * np.exp(self._line("capacity", n_params, train_steps) + self._level("ln_capacity", cell))
 
     def _level(self, name, cell):
         levels = self.of_cells[name]

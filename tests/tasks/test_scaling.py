@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from capacity_jax.tasks.scaling import LONGEST, SHORTEST, SMALLEST, VARIANCE, best_decay, best_labels, best_rate
+from capacity_jax.tasks.scaling import LARGEST, LONGEST, SHORTEST, SMALLEST, VARIANCE, best_decay, best_labels, best_rate
 
 
 def test_longer_runs_take_more_labels_at_smaller_rates():
@@ -18,6 +18,8 @@ def test_what_was_not_fitted_takes_the_nearest():
     for best in (best_rate, best_labels):
         assert best(5, 10) == best(SMALLEST, SHORTEST) > 0
         assert best(1000, 100 * LONGEST) == best(1000, LONGEST)
+    assert best_labels(100 * LARGEST, 100_000) == best_labels(LARGEST, 100_000)
+    assert best_rate(100 * LARGEST, 100_000) < best_rate(LARGEST, 100_000) / 2
 
 
 def test_the_walk_of_long_runs_alone_is_bounded():
