@@ -58,7 +58,8 @@ def measure_capacity(
         default need `per_cap(n_in=…)` of about their width to store all they can.
       budgets: the largest numbers of parameters; the headline is of the largest, a slope needs three.
       trials: further settings tried at each budget, as the search proposes them.
-      train_steps: training steps of each trial; learning rates follow them, as `rate_for_length` tells.
+      train_steps: training steps of each trial. Learning rates follow them, as `rate_for_length` tells; those of
+        `per_cap`, and its labels, follow them and the size (`capacity_jax.tasks.scaling`).
       seed: from it follow all data, weights and draws.
       seeds: measurements of each initial setting and of the best one.
       depth: layers of the network.

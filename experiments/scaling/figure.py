@@ -49,7 +49,7 @@ def _against_fit(axes: Axes, table: pd.DataFrame, found: Fit) -> None:
     for cell, rows in table.groupby("cell"):
         style = network_style(order.index(str(cell)))
         axes.scatter(stored(rows, found), rows["bits"], s=10, color=style["color"], marker=style["marker"], alpha=0.6)
-    most = float(table["bits"].max())
+    most = table["bits"].to_numpy().max()
     axes.plot([0, most], [0, most], color="0.5", linewidth=0.8, label="as the fit says")
     axes.set(xlabel="bits per parameter, fit", ylabel="bits per parameter, trial")
     tidy(axes)

@@ -93,7 +93,8 @@ def stored(table: pd.DataFrame, found: Fit) -> np.ndarray:
     """The surface at the settings of a table: bits per parameter."""
     of_all = found.of_all
     rate, capacity = (
-        found._line(of, table["parameters"], table["steps"]) + table["cell"].map(found.of_cells[f"ln_{of}"]).to_numpy()
+        found._line(of, table["parameters"], table["steps"])
+        + np.array([found.of_cells[f"ln_{of}"][cell] for cell in table["cell"]])
         for of in ("rate", "capacity")
     )
     distance = np.log(table["rate"].to_numpy()) - rate

@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from capacity_jax.tasks.scaling import LARGEST, LONGEST, SHORTEST, SMALLEST, VARIANCE, best_decay, best_labels, best_rate
+from capacity_jax.tasks.scaling import (
+    LARGEST,
+    LONGEST,
+    SHORTEST,
+    SMALLEST,
+    VARIANCE,
+    best_decay,
+    best_labels,
+    best_rate,
+)
 
 
 def test_longer_runs_take_more_labels_at_smaller_rates():
