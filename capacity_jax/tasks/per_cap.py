@@ -100,8 +100,8 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
         fit=fit,
         # Between them the paper's cells: gated ones want fewer labels, and stand larger rates.
         initial_settings=(
-            {"relative_rate": 0.65, "relative_labels": 1.05},
-            {"relative_rate": 1.5, "relative_labels": 0.95},
+            {"relative_rate": 0.8, "relative_labels": 1.05},
+            {"relative_rate": 1.6, "relative_labels": 0.95},
         ),
         space={"b_per_parameter": (2.0, 5.5)},
     )

@@ -9,8 +9,8 @@ import math
 
 STEPS, PARAMETERS = 100_000, 1_000
 # At so many steps and parameters, and the powers of the ratio to either.
-RATE, RATE_BY_STEPS, RATE_BY_SIZE = 0.01287, -0.1614, -0.389
-LABELS, LABELS_BY_STEPS, LABELS_BY_SIZE = 3.295, 0.05355, 0.1655
+RATE, RATE_BY_STEPS, RATE_BY_SIZE = 0.00947, -0.1475, -0.3895
+LABELS, LABELS_BY_STEPS, LABELS_BY_SIZE = 3.351, 0.0503, 0.1665
 # What was fitted: beyond it what is best at the nearest end is taken. Only rates go on to fall with the size, for a
 # large network stands a large rate no better than a middling one.
 SHORTEST, LONGEST, SMALLEST, LARGEST = 15_000, 400_000, 300, 4_500
