@@ -2,7 +2,7 @@
 
 Each row of the table is the mean over four seeds of one setting, that of the paper's figures for so many steps;
 `--config.trials=16` adds a search. Expected of `:laptop` (the default), in four to five minutes of 2 cores: at about
-2,000 parameters the RNN and the UGRNN about 4 bits per parameter, the others about 3.2. `:smoke` trains 1,000 steps.
+2,000 parameters RNN and UGRNN about 4 bits per parameter, the others between 2.8 and 3.2. `:smoke` trains 1,000 steps.
 """
 
 from ml_collections import ConfigDict
