@@ -15,8 +15,9 @@ LABELS, LABELS_BY_STEPS, LABELS_BY_SIZE = 3.351, 0.0503, 0.1665
 # large network stands a large rate no better than a middling one.
 SHORTEST, LONGEST, SMALLEST, LARGEST = 15_000, 400_000, 300, 4_500
 # Steps of Adam are mostly noise, by which weights make a random walk; under decoupled decay the walk settles at a
-# variance of rate / (2 decay). This is the variance at which runs of ten times the longest still gain.
-VARIANCE = 2.5
+# variance of rate / (2 decay). This is the variance at which runs of ten times the longest still gain. Short runs do
+# not walk so far, and decay costs them.
+VARIANCE, UNDECAYED = 2.5, 100_000
 
 
 def best_rate(n_params: int, train_steps: float) -> float:
@@ -32,8 +33,8 @@ def best_labels(n_params: int, train_steps: float) -> float:
 
 
 def best_decay(rate: float, train_steps: float) -> float:
-    """The decoupled weight decay beside a rate: none but in runs so long that weights would walk too far."""
-    return rate / (2 * VARIANCE) if train_steps > LONGEST else 0.0
+    """The decoupled weight decay beside a rate: none but in runs of more than `UNDECAYED` steps."""
+    return rate / (2 * VARIANCE) if train_steps > UNDECAYED else 0.0
 
 
 def _e_folds(n_params, train_steps):

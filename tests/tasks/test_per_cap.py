@@ -142,7 +142,7 @@ def test_labels_per_parameter_are_spelt_out():
 
 def test_relative_settings_are_those_of_size_and_length():
     """Breaks if a share is of what is best for other networks or lengths, or an impossible one passes."""
-    network, steps = Network(rnn, 8, 16, 1), 200_000
+    network, steps = Network(rnn, 8, 16, 1), 50_000
     found = expand(network, {"train_steps": steps, "relative_rate": 0.5, "relative_labels": 2.0})
     b = round(2 * best_labels(network.n_params, steps) * network.n_params)
     rate = 0.5 * best_rate(network.n_params, steps)

@@ -7,6 +7,7 @@ from capacity_jax.tasks.scaling import (
     LONGEST,
     SHORTEST,
     SMALLEST,
+    UNDECAYED,
     VARIANCE,
     best_decay,
     best_labels,
@@ -33,5 +34,5 @@ def test_what_was_not_fitted_takes_the_nearest():
 
 def test_the_walk_of_long_runs_alone_is_bounded():
     """Breaks if short runs lose what they learned to decay, or the weights of long ones settle elsewhere."""
-    assert best_decay(0.01, LONGEST) == 0
-    np.testing.assert_allclose(0.01 / (2 * best_decay(0.01, LONGEST + 1)), VARIANCE)
+    assert best_decay(0.01, UNDECAYED) == 0
+    np.testing.assert_allclose(0.01 / (2 * best_decay(0.01, UNDECAYED + 1)), VARIANCE)
