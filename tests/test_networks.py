@@ -53,8 +53,9 @@ def test_the_published_lstm_has_as_many_parameters_as_its_authors_counted():
 @pytest.mark.parametrize("name", GATES)
 def test_units_for_budget_is_the_largest_width_that_fits(name, depth):
     """Breaks if the search stops a unit short or over, at any budget of few units or at a large one."""
-    exact = [count(name, N_IN, n, N_OUT, depth) for n in (1, 2, 3, 37)]
-    for budget in [exact[0], *(budget + off for budget in exact[1:] for off in (-1, 0)), 12_345]:
+    exact = [count(name, N_IN, n, N_OUT, depth) for n in (1, 2, 3, 4, 37)]
+    few = range(exact[0], exact[3], 7)
+    for budget in [*few, *(budget + off for budget in exact[1:] for off in (-1, 0, 1)), 123_456]:
         n = units_for_budget(budget, cell_by_name(name), N_IN, N_OUT, depth)
         assert count(name, N_IN, n, N_OUT, depth) <= budget < count(name, N_IN, n + 1, N_OUT, depth)
 

@@ -23,9 +23,9 @@ from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results.figures import COLOURS, MARKS, tidy
 from capacity_jax.stats import mean_interval
 from capacity_jax.tasks import per_cap
-from capacity_jax.tasks.scaling import best_rate
 from capacity_jax.training import Bucket, Outcome, Transformation, Trial, train_population, use_all_cores
-from experiments.paper.cells import RELATIVE
+from experiments.paper.cells import PAPER_CELLS
+from experiments.paper.common import CAPACITY_SETTINGS
 
 
 class Rule(NamedTuple):
@@ -82,7 +82,7 @@ def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
     task = per_cap(b_max=labels)
     for name in NAMES.value:
         rule = RULES[name]
-        middle = rule.factor * RELATIVE[cell_name]["relative_rate"] * best_rate(network.n_params, steps)
+        middle = rule.factor * CAPACITY_SETTINGS[cell_name]["lr_init"]
         rates = middle * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
         trials = [
             Trial(
@@ -140,7 +140,7 @@ def main(_) -> None:
         draw(pd.DataFrame(rows)).savefig(Path(OUT.value), dpi=150)
 
 
-for _name, _known in (("cells", RELATIVE), ("rules", RULES)):
+for _name, _known in (("cells", PAPER_CELLS), ("rules", RULES)):
     flags.register_validator(
         _name, lambda names, known=_known: set(names) <= set(known), f"allowed: some of {', '.join(_known)}"
     )

@@ -7,24 +7,13 @@ of steps drawn at random and all else at its default: every trial is a point of 
 
 from ml_collections import ConfigDict
 
+from capacity_jax.cells.hyperparameters import SHARED
+from capacity_jax.training.optimizer import HYPERPARAMETERS
 from experiments.configs.common import base_config
 from experiments.paper.common import SIX_CELLS
 
-# All that a search would vary, but for what is drawn here.
-DEFAULTS = {
-    "recurrent_matrix_init_type": "orthogonal",
-    "recurrent_bias_init_type": "delta",
-    "recurrent_matrix_scale": 1.0,
-    "input_scale": 1.0,
-    "recurrent_bias_scale": 0.0,
-    "forget_gate_bias_hack": 0.0,
-    "nonlinearity": "tanh",
-    "optimizer": "adam",
-    "optimizer_logit_momentum": 2.2,
-    "gradient_clip_val": 1.0,
-    "l2_decay": 0.0,
-    "lr_decay_rate": 0.03,
-}
+# All that a search would vary, at its default.
+DEFAULTS = {name: one.default for name, one in (SHARED | HYPERPARAMETERS).items() if one.choices or one.range}
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
@@ -39,6 +28,7 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     config.seeds = 1
     config.trials = 16
     drawn = {
+        "lr_decay_rate": 0.03,
         "lr_init": (0.002, 0.03),
         "b_per_parameter": (2.4, 5.2),
         "train_steps": (100, 300) if smoke else (15_000, 400_000),

@@ -11,8 +11,9 @@ import pandas as pd
 
 from capacity_jax.commands.command_line import OneLineParser, stop
 from capacity_jax.results.workdir import open_trials
+from capacity_jax.tasks.scaling import PARAMETERS, STEPS
 from experiments.scaling.figure import draw
-from experiments.scaling.fit import PARAMETERS, STEPS, Fit, fit, points, resampled
+from experiments.scaling.fit import Fit, fit, points, resampled
 
 N_RESAMPLED = 100
 POWERS = ("rate_by_steps", "rate_by_size", "capacity_by_steps", "capacity_by_size")

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from capacity_jax.results.figures import cells_in_order, grid, log_axis, network_style, tidy
 from capacity_jax.results.formatting import network_label
-from experiments.scaling.fit import PARAMETERS, STEPS, Fit, stored
+from capacity_jax.tasks.scaling import PARAMETERS, STEPS
+from experiments.scaling.fit import Fit, stored
 
 AXES = {"steps": "training steps", "parameters": "parameters"}
 

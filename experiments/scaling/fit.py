@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-# Where the logarithms of steps and size are zero.
-STEPS, PARAMETERS = 100_000, 1_000
+from capacity_jax.tasks.scaling import PARAMETERS, STEPS
+
 # Bits per parameter by which seeds differ; beyond some of these a trial counts less.
 SPREAD = 0.2
 # What is expected of each coefficient, and how far it may be from that: those of all cells, then those of each.
@@ -53,7 +53,7 @@ class Fit(NamedTuple):
         It lies below the top by what `GIVEN_UP` says, for above it more is lost, and soon all.
         """
         below = np.sqrt(GIVEN_UP["rate"] / np.exp(self.of_all["ln_loss_below"]))
-        return np.exp(self._line("rate", n_params, train_steps) + self._level("ln_rate", cell) - below)
+        return np.exp(self.line("rate", n_params, train_steps) + self._level("ln_rate", cell) - below)
 
     def best_labels(self, n_params: Any, train_steps: Any, cell: str | None = None) -> Any:
         """The labels per parameter of which most is stored, fewer than at the top by what `GIVEN_UP` says."""
@@ -61,19 +61,27 @@ class Fit(NamedTuple):
         over_capacity = np.linspace(0.5, 2.0, 3001)
         share = over_capacity * (1 + over_capacity**p) ** (-(1 + np.exp(self.of_all["ln_q_less_1"])) / p)
         enough = over_capacity[np.argmax(share >= (1 - GIVEN_UP["labels"]) * share.max())]
-        return enough * np.exp(self._line("capacity", n_params, train_steps) + self._level("ln_capacity", cell))
+        return enough * np.exp(self.line("capacity", n_params, train_steps) + self._level("ln_capacity", cell))
+
+    def line(self, of: str, n_params: Any, train_steps: Any) -> Any:
+        """What the `rate` or the `capacity` adds to a cell's level, by its logarithm."""
+        from_steps = self.of_all[f"{of}_by_steps"] * np.log(np.asarray(train_steps) / STEPS)
+        return from_steps + self.of_all[f"{of}_by_size"] * np.log(np.asarray(n_params) / PARAMETERS)
 
     def _level(self, name, cell):
         levels = self.of_cells[name]
         return levels[cell] if cell else float(np.mean(list(levels.values())))
 
-    def _line(self, of, n_params, train_steps):
-        from_steps = self.of_all[f"{of}_by_steps"] * np.log(np.asarray(train_steps) / STEPS)
-        return from_steps + self.of_all[f"{of}_by_size"] * np.log(np.asarray(n_params) / PARAMETERS)
-
 
 def points(trials: pd.DataFrame) -> pd.DataFrame:
-    """Cell, parameters, steps, learning rate, labels per parameter and bits per parameter of each trial."""
+    """Cell, parameters, steps, learning rate, labels per parameter and bits per parameter of each trial of `per_cap`.
+
+    Raises:
+      ValueError: there is none.
+    """
+    trials = trials.loc[trials["task"] == "per_cap"]
+    if trials.empty:
+        raise ValueError("there are no trials of per_cap; allowed: those of experiments/configs/scaling.py")
     hparams = pd.DataFrame(list(trials["hparams"]), index=trials.index)
     # A network that diverged stores nothing.
     bits = trials["score"].astype(float).where(~trials["infeasible"].astype(bool), 0.0)
@@ -94,7 +102,7 @@ def stored(table: pd.DataFrame, found: Fit) -> np.ndarray:
     of_all = found.of_all
     levels = {name: np.array([of_cell[cell] for cell in table["cell"]]) for name, of_cell in found.of_cells.items()}
     rate, capacity = (
-        found._line(of, table["parameters"], table["steps"]) + levels[f"ln_{of}"] for of in ("rate", "capacity")
+        found.line(of, table["parameters"], table["steps"]) + levels[f"ln_{of}"] for of in ("rate", "capacity")
     )
     distance = np.log(table["rate"].to_numpy()) - rate
     loss = np.where(distance < 0, np.exp(of_all["ln_loss_below"]), np.exp(levels["ln_loss_above"])) * distance**2

@@ -7,6 +7,7 @@ import pytest
 
 from capacity_jax.studies import Persistence
 from capacity_jax.tasks import TASKS
+from experiments.configs.conditions import SWEEPS
 from experiments.plan import studies
 from experiments.run import measure
 
@@ -67,6 +68,20 @@ def test_every_configuration_is_valid(name, extent):
     """Breaks if a committed configuration would be refused when its user starts it, or lacks a seed's trial."""
     for study in studies(config_of(name, extent)):
         assert len(study.initial_trials()) == study.seeds * len(study.initial_settings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "extent"),
+    [
+        *((name, extent) for name in ("quickstart", "scaling", *CONFIGS) for extent in ("laptop", "smoke")),
+        *((name, extent) for name in ("coarse_weights", "weight_groups") for extent in ("laptop", "smoke")),
+        *(("conditions", sweep) for sweep in SWEEPS),
+    ],
+)
+def test_every_budget_pays_for_its_networks(name, extent):
+    """Breaks if a committed configuration has a budget too small for one of its cells."""
+    assert studies(config_of(name, extent))
 
 
 @pytest.mark.parametrize("extent", [pytest.param("laptop", marks=pytest.mark.slow), "smoke"])

@@ -80,6 +80,12 @@ def test_intervals_hold_what_is_true():
     assert min(values) < KNOWN.best_labels(1000, 100_000, "rnn") < max(values)
 
 
+def test_trials_of_another_task_are_refused():
+    """Breaks if a folder without labels gives a traceback, or is fitted."""
+    with pytest.raises(ValueError, match=r"^there are no trials of per_cap"):
+        points(open_trials(TRIALS).assign(task="mem_thru"))
+
+
 @pytest.fixture(scope="module")
 def committed():
     return points(open_trials(TRIALS))
