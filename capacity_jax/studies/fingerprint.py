@@ -12,6 +12,7 @@ from capacity_jax.cells.base import Cell
 from capacity_jax.cells.hyperparameters import with_defaults
 from capacity_jax.cells.registry import CELLS
 from capacity_jax.training import Bucket, fill_defaults, hyperparameters_of
+from capacity_jax.training.optimizer import make_rule
 from capacity_jax.training.settings import encode
 
 PROBED_SIZE = 4
@@ -52,7 +53,8 @@ def rule_fingerprint(bucket: Bucket) -> str:
 
     def computed():
         params = bucket.network.init(jax.random.key(0), bucket.of_cell(hparams))
-        rule = make({name: jnp.asarray(value) for name, value in hparams.items()})
+        traced = {name: jnp.asarray(value) for name, value in hparams.items()}
+        rule = make_rule(make, traced, bucket.decayed(params))
         state, changes = rule.init(params), []
         for i in (1, 2):
             gradients = jax.tree.map(lambda leaf, i=i: jax.random.normal(jax.random.key(i), leaf.shape), params)

@@ -7,6 +7,7 @@ from capacity_jax.training.optimizer import Transformation, with_hyperparameters
 from capacity_jax.training.population import Population, train_population
 from capacity_jax.training.program import fitting_slots, prepare_population
 from capacity_jax.training.settings import fill_defaults, hyperparameters_of
+from capacity_jax.training.soap import soap
 from capacity_jax.training.trial import Outcome, Snapshot, Trial
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "hyperparameters_of",
     "live_parameters",
     "prepare_population",
+    "soap",
     "train_population",
     "use_all_cores",
     "with_hyperparameters",

@@ -17,7 +17,7 @@ from capacity_jax.checks import check_size
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Data, Task
 from capacity_jax.training.devices import Devices
-from capacity_jax.training.optimizer import Transformation, optimizer
+from capacity_jax.training.optimizer import Transformation, make_rule, optimizer
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class Bucket:
     def of_cell(self, hparams: HParams) -> HParams:
         """Those of a member's hyperparameters that its cell has."""
         return {name: hparams[name] for name in self.network.cell.hyperparameters}
+
+    def decayed(self, params: Params) -> Params:
+        """For each value of the parameters, 1 where decay of weights applies to it and 0 elsewhere."""
+        applies = self.network.decayed(params)
+        return jax.tree.map(lambda leaf, decays: jnp.full(leaf.shape, float(decays)), params, applies)
 
 
 # Places of a learning curve, and the name under which it counts the steps of each.
@@ -131,12 +136,11 @@ def advance(bucket: Bucket, devices: Devices, shared: Data, member: Member, n_st
 
 def update_rule(bucket: Bucket, params: Params, hparams: HParams) -> optax.GradientTransformation:
     """How a member's parameters, as one vector, follow their gradients."""
+    decayed = bucket.decayed(params)
     if bucket.transformation is None:
-        decays = bucket.network.decayed(params)
-        decayed, _ = ravel_pytree(jax.tree.map(lambda leaf, d: jnp.full(leaf.shape, float(d)), params, decays))
-        return optimizer(hparams, decayed)
+        return optimizer(hparams, ravel_pytree(decayed)[0])
     _, unravel = ravel_pytree(params)
-    on_tree = bucket.transformation(hparams)
+    on_tree = make_rule(bucket.transformation, hparams, decayed)
 
     def init(params: Any) -> Any:
         return on_tree.init(unravel(params))

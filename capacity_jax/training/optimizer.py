@@ -1,6 +1,7 @@
 """One optimizer whose every setting, the choice of algorithm included, is a traced hyperparameter."""
 
 from collections.abc import Callable
+from inspect import signature
 from typing import NamedTuple, Protocol, TypeVar
 
 import jax
@@ -30,7 +31,7 @@ HYPERPARAMETERS = {
 }
 
 
-class Transformation(Protocol):
+class OfHyperparameters(Protocol):
     """An update rule of a user's own: any optax transformation, made from a member's hyperparameters.
 
     Hyperparameters of its own it declares with `with_hyperparameters`.
@@ -47,6 +48,20 @@ class Transformation(Protocol):
         ...
 
 
+class OfWeights(Protocol):
+    """An update rule that also asks which parameters are weights, by an argument of that name."""
+
+    def __call__(self, hparams: HParams, /, decayed: Params) -> optax.GradientTransformation:
+        """The rule for one member.
+
+        Args:
+          hparams: all hyperparameters, traced.
+          decayed: for each value of the parameters, 1 where decay applies and 0 elsewhere.
+        """
+        ...
+
+
+Transformation = OfHyperparameters | OfWeights
 Rule = TypeVar("Rule", bound=Transformation)
 
 
@@ -67,6 +82,11 @@ def with_hyperparameters(**declared: Hyperparameter) -> Callable[[Rule], Rule]:
         return rule
 
     return declare
+
+
+def make_rule(rule: Transformation, hparams: HParams, decayed: Params) -> optax.GradientTransformation:
+    """An update rule for one member, of either kind."""
+    return rule(hparams, **({"decayed": decayed} if "decayed" in signature(rule).parameters else {}))
 
 
 def hyperparameters_of_rule(rule: Transformation | None) -> dict[str, Hyperparameter]:

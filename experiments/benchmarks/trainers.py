@@ -23,7 +23,7 @@ from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results.figures import COLOURS, MARKS, tidy
 from capacity_jax.stats import mean_interval
 from capacity_jax.tasks import per_cap
-from capacity_jax.training import Bucket, Outcome, Transformation, Trial, train_population, use_all_cores
+from capacity_jax.training import Bucket, Outcome, Transformation, Trial, soap, train_population, use_all_cores
 from experiments.paper.cells import PAPER_CELLS
 from experiments.paper.common import CAPACITY_SETTINGS
 
@@ -62,6 +62,7 @@ RULES = {
     "ademamix": Rule(partial(scheduled, ademamix), factor=0.5),
     "lion": Rule(partial(scheduled, partial(optax.lion, weight_decay=0.0)), factor=0.25),
     "muon": Rule(partial(scheduled, muon)),
+    "soap": Rule(soap),
 }
 
 CELLS = flags.DEFINE_list("cells", ["rnn", "gru"], "Cells to train, at the least depth that each can have.")
@@ -69,6 +70,7 @@ NAMES = flags.DEFINE_list("rules", list(RULES), "Update rules to compare.")
 BUDGET = flags.DEFINE_integer("budget", 600, "Largest number of parameters.", lower_bound=1)
 LABELS = flags.DEFINE_float("labels", 3.5, "Labels per parameter.", lower_bound=0.01)
 STEPS = flags.DEFINE_list("steps", ["30000"], "Numbers of training steps.")
+BATCH = flags.DEFINE_integer("batch", 128, "Examples of a training step.", lower_bound=1)
 RATES = flags.DEFINE_integer("rates", 3, "Learning rates of each rule.", lower_bound=1)
 SEEDS = flags.DEFINE_integer("seeds", 4, "Runs at each rate.", lower_bound=2)
 OUT = flags.DEFINE_string("out", None, "File of the figure.")
@@ -99,7 +101,7 @@ def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
             for number, rate in enumerate(rates)
             for seed in range(SEEDS.value)
         ]
-        outcomes = list(train_population(Bucket(network, task, 128, rule.transformation), trials))
+        outcomes = list(train_population(Bucket(network, task, BATCH.value, rule.transformation), trials))
         of_rates = [[one for one in outcomes if one.trial.number == number] for number in range(len(rates))]
         best = max(of_rates, key=lambda runs: np.mean(list(map(bits_of, runs))))
         mean, low, high = mean_interval(list(map(bits_of, best)))
