@@ -1,5 +1,6 @@
 """What every test runs under: two CPU devices, no silent rank promotion, 32-bit floats, no text8, one program cache."""
 
+import gc
 import os
 from tempfile import TemporaryDirectory
 
@@ -25,6 +26,9 @@ os.environ.pop("CAPACITY_JAX_DATA", None)
 
 import jax
 import pytest
+
+# Traces are millions of objects that live on: looking through them again and again takes a twentieth of the time.
+gc.set_threshold(100_000, 20, 50)
 
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -11,9 +11,20 @@ from absl import app
 
 from experiments import run
 
-# The first test of a process that needs a child starts the server, for all of them.
+# The first test of a process that needs a child starts the server, for all of them. It does not look in the tests'
+# own directories (Python 3.11), so that what they import is named here.
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["forked", "optuna", "capacity_jax.search.gp", "capacity_jax.studies"])
+SERVER.set_forkserver_preload(
+    [
+        "experiments.run",
+        "capacity_jax.search.gp",
+        "capacity_jax.studies",
+        "alembic.command",
+        "matplotlib.backends.backend_agg",
+        "optuna",
+        "sqlalchemy.dialects.sqlite",
+    ]
+)
 
 
 class Ended(NamedTuple):

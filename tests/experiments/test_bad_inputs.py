@@ -38,7 +38,7 @@ def in_process(arguments, report):
 ALL = [pytest.param(answer, 1, marks=pytest.mark.slow) for answer in (in_child, in_process)]
 
 
-@pytest.mark.parametrize(("answer", "every"), [(in_child, 12), *ALL])
+@pytest.mark.parametrize(("answer", "every"), [(in_child, 3), *ALL])
 def test_a_bad_input_is_one_line(tmp_path, answer, every):
     """Breaks if a mistake gets a traceback, hangs, eats the memory, names nothing, or is accepted."""
     failed = []
