@@ -128,8 +128,10 @@ class Network:
             columns = jax.tree.map(lambda leaf: leaf[:, None] if leaf.ndim == 1 else leaf, heard)
             params = {**params, **columns}
         # The steps after the end of the input, which cost next to nothing, are most of a short sequence.
-        in_parallel = self.cell.scan and n_steps > UNROLL_UP_TO
-        run = self._layer_by_layer if in_parallel else self._step_by_step
+        if n_steps <= UNROLL_UP_TO:
+            run = self._in_short if self.cell.short_scan else self._step_by_step
+        else:
+            run = self._layer_by_layer if self.cell.scan else self._step_by_step
         outputs = run(params, xs, hparams, n_steps, n_reads)
         return jnp.broadcast_to(outputs, (n_reads, *xs.shape[2:], self.n_out))
 
@@ -158,6 +160,17 @@ class Network:
         for layer in params["layers"]:
             ys = scan(layer, self.cell.initial_state(layer), ys)
         return jax.vmap(partial(_read, params["readout"]))(ys[n_steps - n_reads :])
+
+    def _in_short(self, params, xs, hparams, n_steps, n_reads):
+        """Each layer over a few steps together, as a cell does it that offers so."""
+        silence = np.zeros((self.n_in, 1)[: xs.ndim - 1], xs.dtype)
+        ys = [*xs, *[silence] * (n_steps - len(xs))]
+        if self.cell.square:
+            ys = [self._project(params, y) for y in ys]
+        short_scan = self.with_nonlinearity(self.cell.short_scan, hparams)
+        for layer in params["layers"]:
+            ys = short_scan(layer, self.cell.initial_state(layer), ys)
+        return jnp.stack([_read(params["readout"], y) for y in ys[n_steps - n_reads :]])
 
     def _step_by_step(self, params, xs, hparams, n_steps, n_reads):
         """All layers within each step of time."""

@@ -220,6 +220,33 @@ def test_a_cell_with_a_scan_runs_layer_by_layer_and_equals_its_steps(n_heard, n_
         assert_allclose(*both(xs), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("batch_last", [False, True])
+@pytest.mark.parametrize(("n_heard", "n_steps", "n_reads"), [(1, SHORT, 1), (3, SHORT, 7), (0, 3, 2), (1, 1, 1)])
+def test_a_cell_with_a_short_scan_runs_short_sequences_by_it(n_heard, n_steps, n_reads, batch_last):
+    """Breaks if it is left aside, hears or reads other than the steps do, or is taken for a long sequence."""
+
+    def short_scan(params, h, xs, nonlinearity):
+        ys = []
+        for x in xs:
+            h, y = cell.step(params, h, x, nonlinearity)
+            ys.append(y)
+        return ys
+
+    def impossible(*_):
+        raise AssertionError
+
+    cell = replace(decayed_sum(batch_last), scan=None)
+    short = Network(replace(cell, step=impossible, short_scan=short_scan), N_IN, N, N_OUT, depth=2)
+    by_steps = Network(cell, N_IN, N, N_OUT, depth=2)
+    params = short.init(jax.random.key(0))
+    asked = {"hparams": {"nonlinearity": "relu"}, "n_steps": n_steps, "n_reads": n_reads}
+    both = jax.jit(lambda xs: [network.apply(params, xs, **asked) for network in (short, by_steps)])
+    for xs in (sequence(n_heard), jnp.moveaxis(sequence(5, n_heard), 0, -1)):
+        assert_allclose(*both(xs), rtol=1e-5, atol=1e-5)
+    with pytest.raises(AssertionError):
+        short.apply(params, sequence(n_heard), **asked | {"n_steps": LONG})
+
+
 def test_weights_decay_and_biases_and_states_do_not():
     """Breaks if L2 decay misses readout or projection, or reaches a bias."""
     network, params = network_and_params("intersection", 2)

@@ -50,6 +50,8 @@ class Cell:
         elementwise or a split of the leading axis. Other cells are mapped over the batch.
       scan: `(params, state, xs) -> ys`, all steps at once, `[n_steps, n_in]` to `[n_steps, n_hidden]`: what a cell with
         a parallel form offers beside `step`, and equal to it. A network then runs long sequences layer by layer.
+      short_scan: `(params, state, xs) -> ys`, from a list of a few inputs to one of outputs, equal to the steps: what a
+        cell offers that computes a few steps at less cost together. A network then runs short sequences by it.
       weights: names of the parameters that are weights, to which L2 decay applies, as they stand in the tree's paths.
         By default all matrices from whose values no initial state is read.
       frozen: names of the parameters that stay as they are drawn, as they stand in the tree's paths. No gradient
@@ -80,6 +82,7 @@ class Cell:
     input_bias: bool = False
     batch_last: bool = False
     scan: Callable[..., Float[Array, "n_steps n_hidden"]] | None = None
+    short_scan: Callable[..., list[Float[Array, " n_hidden"]]] | None = None
     weights: tuple[str, ...] | None = None
     frozen: tuple[str, ...] = ()
     units_multiple: int = 1

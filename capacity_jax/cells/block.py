@@ -67,12 +67,18 @@ def block(mixer: Cell, expansion: int = 1) -> Cell:
         mixed = mixer.scan(params["mixer"], state, jax.vmap(rms_norm)(xs), *nonlinearity)
         return jax.vmap(partial(after_mixer, params))(xs, mixed)
 
+    def short_scan(params, state, xs, *nonlinearity):
+        assert mixer.short_scan is not None
+        mixed = mixer.short_scan(params["mixer"], state, [rms_norm(x) for x in xs], *nonlinearity)
+        return [after_mixer(params, x, m) for x, m in zip(xs, mixed, strict=True)]
+
     return replace(
         mixer,
         init=init,
         initial_state=initial_state,
         step=step,
         scan=scan if mixer.scan else None,
+        short_scan=short_scan if mixer.short_scan else None,
         square=True,
         input_bias=True,
         weights=None if mixer.weights is None else (*mixer.weights, *WEIGHTS),

@@ -13,8 +13,9 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import delta_rule, merge_heads, no_state, read, split_heads, unit
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads, unit
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.matrix_memory import delta_rule, matrix_memory
 from capacity_jax.cells.options import cell_with_options
 
 
@@ -32,24 +33,29 @@ def deltanet(heads: int = 1, largest_beta: int = 1) -> Cell:
         sizes = dict.fromkeys("qkv", n_hidden) | {"beta": heads}
         return draw_affines(key, n_in, sizes, with_defaults(SCALES, hparams))
 
-    def step(params, S, x):
-        """One step of the DeltaNet.
+    def projected(params, name, x):
+        return split_heads(jax.nn.silu(affine(params[name], x)), heads)
 
-        q, k = unit(SiLU(W x + b));  v = SiLU(W_v x + b);  β = largest_beta σ(W_β x + b);
-        S' = (I − β k kᵀ) S + β k vᵀ;  y = S'ᵀq/√d.
+    def writes(params, x):
+        """S' = (I − β k kᵀ) S + β k vᵀ.
+
+        k = unit(SiLU(W x + b));  v = SiLU(W_v x + b);  β = largest_beta σ(W_β x + b).
         """
-        q, k, v = (split_heads(jax.nn.silu(affine(params[name], x)), heads) for name in "qkv")
         beta = largest_beta * jax.nn.sigmoid(affine(params["beta"], x))
-        S = delta_rule(S, unit(k), v, beta)
-        return S, merge_heads(read(S, unit(q))) / jnp.sqrt(q.shape[1])
+        return [delta_rule(unit(projected(params, "k", x)), projected(params, "v", x), beta)]
 
-    return Cell(
+    def output(params, x, recall):
+        """Y = S'ᵀq/√d with q = unit(SiLU(W x + b))."""
+        q = unit(projected(params, "q", x))
+        return merge_heads(recall(q)) / jnp.sqrt(q.shape[1])
+
+    return matrix_memory(
         "deltanet",
         init,
         lambda params: no_state(params["v"]["b"], heads),
-        step,
-        SCALES,
-        batch_last=True,
+        writes,
+        output,
+        hyperparameters=SCALES,
         units_multiple=heads,
         family="G",
     )

@@ -13,8 +13,9 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import delta_rule, merge_heads, no_state, read, split_heads, unit
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads, unit
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.matrix_memory import delta_rule, matrix_memory
 from capacity_jax.cells.options import cell_with_options
 
 
@@ -30,26 +31,30 @@ def deltaproduct(heads: int = 1, updates: int = 2) -> Cell:
         sizes = {"q": n_hidden, "k": updates * n_hidden, "v": updates * n_hidden, "beta": updates * heads}
         return draw_affines(key, n_in, sizes, with_defaults(SCALES, hparams))
 
-    def step(params, S, x):
-        """One step of the DeltaProduct.
+    def writes(params, x):
+        """S ← (I − β_j k_j k_jᵀ) S + β_j k_j v_jᵀ for each update j.
 
-        q, k_j = unit(SiLU(W x + b));  v_j = SiLU(W x + b);  β_j = 2σ(W_β x + b);
-        S ← (I − β_j k_j k_jᵀ) S + β_j k_j v_jᵀ for each update j;  y = Sᵀq/√d.
+        k_j = unit(SiLU(W x + b));  v_j = SiLU(W x + b);  β_j = 2σ(W_β x + b).
         """
-        q, k, v = (jax.nn.silu(affine(params[name], x)) for name in "qkv")
+        k, v = (jax.nn.silu(affine(params[name], x)) for name in "kv")
         beta = 2 * jax.nn.sigmoid(affine(params["beta"], x))
-        for k_j, v_j, beta_j in zip(*(jnp.split(all_updates, updates) for all_updates in (k, v, beta)), strict=True):
-            S = delta_rule(S, unit(split_heads(k_j, heads)), split_heads(v_j, heads), beta_j)
-        q = split_heads(q, heads)
-        return S, merge_heads(read(S, unit(q))) / jnp.sqrt(q.shape[1])
+        return [
+            delta_rule(unit(split_heads(k_j, heads)), split_heads(v_j, heads), beta_j)
+            for k_j, v_j, beta_j in zip(*(jnp.split(of_all, updates) for of_all in (k, v, beta)), strict=True)
+        ]
 
-    return Cell(
+    def output(params, x, recall):
+        """Y = Sᵀq/√d with q = unit(SiLU(W x + b))."""
+        q = unit(split_heads(jax.nn.silu(affine(params["q"], x)), heads))
+        return merge_heads(recall(q)) / jnp.sqrt(q.shape[1])
+
+    return matrix_memory(
         "deltaproduct",
         init,
         lambda params: no_state(params["q"]["b"], heads),
-        step,
-        SCALES,
-        batch_last=True,
+        writes,
+        output,
+        hyperparameters=SCALES,
         units_multiple=heads,
         family="G",
     )

@@ -14,8 +14,9 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines, inverse_softplus
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import by_head, delta_rule, merge_heads, no_state, read, split_heads, unit
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads, unit
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.matrix_memory import delta_rule, matrix_memory
 from capacity_jax.cells.options import cell_with_options
 from capacity_jax.cells.step_sizes import STEP_SIZE, draw_step_sizes
 
@@ -39,25 +40,27 @@ def gated_deltanet(heads: int = 1, largest_beta: int = 1) -> Cell:
         params["a"]["b"] = inverse_softplus(draw_step_sizes(step_key, heads, hparams))
         return {**params, "A": jnp.log(jax.random.uniform(A_key, (heads,), minval=1e-3, maxval=LARGEST_A))}
 
-    def step(params, S, x):
-        """One step of the Gated DeltaNet.
+    def projected(params, name, x):
+        return split_heads(jax.nn.silu(affine(params[name], x)), heads)
 
-        q, k, v, β as in the DeltaNet;  α = exp(−e^A softplus(W_a x + b_a));
-        S' = α (I − β k kᵀ) S + β k vᵀ;  y = S'ᵀq/√d.
-        """
-        q, k, v = (split_heads(jax.nn.silu(affine(params[name], x)), heads) for name in "qkv")
+    def writes(params, x):
+        """S' = α (I − β k kᵀ) S + β k vᵀ with α = exp(−e^A softplus(W_a x + b_a)), and k, v, β as in the DeltaNet."""
         beta = largest_beta * jax.nn.sigmoid(affine(params["beta"], x))
         alpha = jnp.exp(-jnp.exp(params["A"]) * jax.nn.softplus(affine(params["a"], x)))
-        S = delta_rule(by_head(alpha) * S, unit(k), v, beta)
-        return S, merge_heads(read(S, unit(q))) / jnp.sqrt(q.shape[1])
+        return [delta_rule(unit(projected(params, "k", x)), projected(params, "v", x), beta, alpha)]
 
-    return Cell(
+    def output(params, x, recall):
+        """Y = S'ᵀq/√d with q as in the DeltaNet."""
+        q = unit(projected(params, "q", x))
+        return merge_heads(recall(q)) / jnp.sqrt(q.shape[1])
+
+    return matrix_memory(
         "gated_deltanet",
         init,
         lambda params: no_state(params["v"]["b"], heads),
-        step,
-        HYPERPARAMETERS,
-        batch_last=True,
+        writes,
+        output,
+        hyperparameters=HYPERPARAMETERS,
         units_multiple=heads,
         family="G",
     )

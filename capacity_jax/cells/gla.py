@@ -13,12 +13,11 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import merge_heads, no_state, outer, split_heads
-from capacity_jax.cells.heads import read as read_matrix
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads
 from capacity_jax.cells.hyperparameters import with_defaults
 from capacity_jax.cells.low_rank import draw_low_rank, low_rank
+from capacity_jax.cells.matrix_memory import Write, linear_memory
 from capacity_jax.cells.options import cell_with_options
-from capacity_jax.cells.recurrence import linear_recurrence
 
 # The gate is the sixteenth root of a sigmoid: it forgets slowly.
 TEMPERATURE = 16
@@ -41,22 +40,19 @@ def gla(heads: int = 1, rank: int = 4) -> Cell:
         """S' = Diag(α) S + k vᵀ with α = σ(W₂ W₁ x + b)^(1/16)."""
         k, v = (split_heads(affine(params[name], x), heads) for name in "kv")
         log_alpha = jax.nn.log_sigmoid(low_rank(params["alpha"], x)) / TEMPERATURE
-        return split_heads(jnp.exp(log_alpha), heads)[:, :, None], outer(k, v)
+        return Write(k, v, decay=split_heads(jnp.exp(log_alpha), heads))
 
-    def read(params, S, x):
+    def output(params, x, recall):
         """Y = S'ᵀq/√d."""
         q = split_heads(affine(params["q"], x), heads)
-        return merge_heads(read_matrix(S, q)) / jnp.sqrt(q.shape[1])
+        return merge_heads(recall(q)) / jnp.sqrt(q.shape[1])
 
-    def initial_state(params):
-        return no_state(params["v"]["b"], heads)
-
-    return linear_recurrence(
+    return linear_memory(
         "gla",
         init,
-        initial_state,
+        lambda params: no_state(params["v"]["b"], heads),
         write,
-        read,
+        output,
         hyperparameters=SCALES,
         units_multiple=heads,
         family="B",

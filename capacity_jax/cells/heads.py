@@ -49,8 +49,3 @@ def by_head(scalars: Float[Array, "heads *batch"]) -> Float[Array, "heads 1 1 *b
 def unit(k: Vectors) -> Vectors:
     """For each head k/√(|k|² + 1e-6)."""
     return k * jax.lax.rsqrt(jnp.sum(k * k, 1, keepdims=True) + UNIT_EPSILON)
-
-
-def delta_rule(S: State, k: Vectors, v: Vectors, beta: Float[Array, "heads *batch"]) -> State:
-    """For each head S + β k (v − Sᵀk)ᵀ: the value of a unit key moves towards v (Schlag et al. 2021)."""
-    return S + by_head(beta) * outer(k, v - read(S, k))

@@ -12,11 +12,10 @@ import jax
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import merge_heads, no_state, outer, split_heads
-from capacity_jax.cells.heads import read as read_matrix
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads
 from capacity_jax.cells.hyperparameters import SHARED, with_defaults
+from capacity_jax.cells.matrix_memory import Write, linear_memory
 from capacity_jax.cells.options import cell_with_options
-from capacity_jax.cells.recurrence import linear_recurrence
 
 HYPERPARAMETERS = SCALES | {"forget_gate_bias_hack": SHARED["forget_gate_bias_hack"]}
 
@@ -35,21 +34,18 @@ def hgrn2(heads: int = 1) -> Cell:
     def write(params, x):
         """S' = Diag(f) S + (1−f) vᵀ with f = σ(W_f x + b)."""
         f = split_heads(jax.nn.sigmoid(affine(params["f"], x)), heads)
-        return f[:, :, None], outer(1 - f, split_heads(affine(params["v"], x), heads))
+        return Write(1 - f, split_heads(affine(params["v"], x), heads), decay=f)
 
-    def read(params, S, x):
+    def output(params, x, recall):
         """Y = S'ᵀ SiLU(q)."""
-        return merge_heads(read_matrix(S, split_heads(jax.nn.silu(affine(params["q"], x)), heads)))
+        return merge_heads(recall(split_heads(jax.nn.silu(affine(params["q"], x)), heads)))
 
-    def initial_state(params):
-        return no_state(params["v"]["b"], heads)
-
-    return linear_recurrence(
+    return linear_memory(
         "hgrn2",
         init,
-        initial_state,
+        lambda params: no_state(params["v"]["b"], heads),
         write,
-        read,
+        output,
         hyperparameters=HYPERPARAMETERS,
         units_multiple=heads,
         family="B",

@@ -11,11 +11,10 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import merge_heads, no_state, outer, split_heads
-from capacity_jax.cells.heads import read as read_matrix
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.matrix_memory import Write, linear_memory
 from capacity_jax.cells.options import cell_with_options
-from capacity_jax.cells.recurrence import linear_recurrence
 
 
 @cell_with_options
@@ -30,27 +29,25 @@ def linear_attention(heads: int = 1) -> Cell:
         return split_heads(jax.nn.elu(affine(params[name], x)) + 1, heads)
 
     def write(params, x):
-        """S' = S + φ(k) vᵀ;  z' = z + φ(k)."""
+        """S' = S + φ(k) vᵀ;  z' = z + φ(k), which stands beside S as the value 1."""
         k, v = features(params, "k", x), split_heads(affine(params["v"], x), heads)
-        new = outer(k, v), k
-        return jax.tree.map(jnp.ones_like, new), new
+        return Write(k, jnp.concatenate([v, jnp.ones_like(v[:, :1])], 1))
 
-    def read(params, state, x):
+    def output(params, x, recall):
         """Y = S'ᵀφ(q) / z'·φ(q)."""
-        S, z = state
-        q = features(params, "q", x)
-        return merge_heads(read_matrix(S, q) / jnp.sum(z * q, 1, keepdims=True))
+        found = recall(features(params, "q", x))
+        return merge_heads(found[:, :-1] / found[:, -1:])
 
     def initial_state(params):
         S = no_state(params["v"]["b"], heads)
-        return S, S[:, :, 0]
+        return jnp.concatenate([S, S[:, :, :1]], 2)
 
-    return linear_recurrence(
+    return linear_memory(
         "linear_attention",
         init,
         initial_state,
         write,
-        read,
+        output,
         hyperparameters=SCALES,
         units_multiple=heads,
         family="B",

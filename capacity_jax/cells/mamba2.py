@@ -13,10 +13,10 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines, inverse_softplus
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import by_head, merge_heads, split_heads
+from capacity_jax.cells.heads import merge_heads, split_heads
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.matrix_memory import Write, linear_memory
 from capacity_jax.cells.options import cell_with_options
-from capacity_jax.cells.recurrence import linear_recurrence
 from capacity_jax.cells.step_sizes import STEP_SIZE, draw_step_sizes
 
 HYPERPARAMETERS = SCALES | STEP_SIZE
@@ -47,26 +47,26 @@ def mamba2(heads: int = 1, n_state: int = 4) -> Cell:
         return jax.nn.silu(affine(params[name], x))
 
     def write(params, x):
-        """H' = e^{−ΔA} h + Δ u Bᵀ with u, B = SiLU(W x + b), Δ = softplus(W x + b) of each head."""
-        u, B = split_heads(of_input(params, "u", x), heads), of_input(params, "B", x)
+        """H' = e^{−ΔA} h + Δ B uᵀ with u, B = SiLU(W x + b), Δ = softplus(W x + b) of each head."""
+        u, B = split_heads(of_input(params, "u", x), heads), of_input(params, "B", x)[None]
         dt = jax.nn.softplus(affine(params["dt"], x))
-        return by_head(jnp.exp(-jnp.exp(params["A"]) * dt)), by_head(dt) * u[:, :, None] * B[None, None]
+        return Write(B, dt[:, None] * u, jnp.exp(-jnp.exp(params["A"]) * dt)[:, None])
 
-    def read(params, h, x):
-        """Y = h' C + D u with C = SiLU(W x + b)."""
-        u, C = split_heads(of_input(params, "u", x), heads), of_input(params, "C", x)
-        return merge_heads(jnp.sum(h * C[None, None], 2) + params["D"][:, None] * u)
+    def output(params, x, recall):
+        """Y = h'ᵀC + D u with C = SiLU(W x + b)."""
+        u, C = split_heads(of_input(params, "u", x), heads), of_input(params, "C", x)[None]
+        return merge_heads(recall(C) + params["D"][:, None] * u)
 
     def initial_state(params):
         b = params["u"]["b"]
-        return jnp.zeros((heads, len(b) // heads, n_state, *b.shape[1:]))
+        return jnp.zeros((heads, n_state, len(b) // heads, *b.shape[1:]))
 
-    return linear_recurrence(
+    return linear_memory(
         "mamba2",
         init,
         initial_state,
         write,
-        read,
+        output,
         hyperparameters=HYPERPARAMETERS,
         units_multiple=heads,
         family="G",

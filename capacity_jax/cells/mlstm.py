@@ -21,6 +21,7 @@ from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.heads import by_head, merge_heads, no_state, outer, split_heads
 from capacity_jax.cells.heads import read as read_matrix
 from capacity_jax.cells.hyperparameters import declared, with_defaults
+from capacity_jax.cells.matrix_memory import Write, recalled
 from capacity_jax.cells.options import cell_with_options
 
 # The published forget biases lie between 3 and 6.
@@ -48,12 +49,16 @@ def mlstm(heads: int = 1, forget: Literal["sigmoid", "exp"] = "sigmoid") -> Cell
             "f": {"W": no_weights, "b": jnp.full(heads, 1.0) * hparams["forget_gate_bias_hack"]},
         }
 
-    def write(params, x):
-        """The logarithm of f, and what is added: i v kᵀ/√d, i k/√d and the logarithm of i, all but the last over i."""
+    def gates_and_pair(params, x):
+        """The logarithm of f; k/√d, v and the logarithm of i."""
         k, v = (split_heads(affine(params[name], x), heads) for name in "kv")
         i, f = affine(params["i"], x), affine(params["f"], x)
-        k = k / jnp.sqrt(k.shape[1])
-        return jax.nn.log_sigmoid(f) if forget == "sigmoid" else f, (outer(k, v), k, i)
+        return jax.nn.log_sigmoid(f) if forget == "sigmoid" else f, (k / jnp.sqrt(k.shape[1]), v, i)
+
+    def write(params, x):
+        """The logarithm of f, and what is added: i v kᵀ/√d, i k/√d and the logarithm of i, all but the last over i."""
+        log_f, (k, v, i) = gates_and_pair(params, x)
+        return log_f, (outer(k, v), k, i)
 
     def follow(log_f, new, state):
         """S' = f S + i k vᵀ/√d;  n' = f n + i k/√d;  each divided by its e^m."""
@@ -66,8 +71,10 @@ def mlstm(heads: int = 1, forget: Literal["sigmoid", "exp"] = "sigmoid") -> Cell
         """Y = S'ᵀq / max(|n'·q|, 1)."""
         S, n, m = state
         q = split_heads(affine(params["q"], x), heads)
-        of_keys = jnp.abs(jnp.sum(n * q, 1))
-        return merge_heads(read_matrix(S, q) / jnp.maximum(of_keys, jnp.exp(-m))[:, None])
+        return normalised(read_matrix(S, q), jnp.sum(n * q, 1, keepdims=True), m)
+
+    def normalised(of_values, of_keys, m):
+        return merge_heads(of_values / jnp.maximum(jnp.abs(of_keys), jnp.exp(-m)[:, None]))
 
     def step(params, state, x):
         """One step of the mLSTM, as `follow` and `read` tell."""
@@ -85,6 +92,18 @@ def mlstm(heads: int = 1, forget: Literal["sigmoid", "exp"] = "sigmoid") -> Cell
         _, states = lax.associative_scan(jax.vmap(one_after_the_other), (log_f, new))
         return jax.vmap(partial(read, params))(states, xs)
 
+    def short_scan(params, state, xs):
+        S, n, m = state
+        memory, made, ys = jnp.concatenate([S, n[:, :, None]], 2), (), []
+        for x in xs:
+            log_f, (k, v, i) = gates_and_pair(params, x)
+            before, m = m, jnp.maximum(log_f + m, i)
+            value = jnp.concatenate([v, jnp.ones_like(v[:, :1])], 1)
+            made = (*made, Write(jnp.exp(i - m)[:, None] * k, value, jnp.exp(log_f + before - m)[:, None]))
+            found = recalled(memory, made, split_heads(affine(params["q"], x), heads))
+            ys.append(normalised(found[:, :-1], found[:, -1:], m))
+        return ys
+
     def initial_state(params):
         S = no_state(params["v"]["b"], heads)
         return S, S[:, :, 0], S[:, 0, 0] + LOG_OF_NOTHING
@@ -97,6 +116,7 @@ def mlstm(heads: int = 1, forget: Literal["sigmoid", "exp"] = "sigmoid") -> Cell
         HYPERPARAMETERS,
         batch_last=True,
         scan=scan,
+        short_scan=short_scan,
         units_multiple=heads,
         family="B",
     )

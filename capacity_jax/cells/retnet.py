@@ -12,11 +12,10 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import by_head, merge_heads, no_state, outer, split_heads
-from capacity_jax.cells.heads import read as read_matrix
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.matrix_memory import Write, linear_memory
 from capacity_jax.cells.options import cell_with_options
-from capacity_jax.cells.recurrence import linear_recurrence
 
 
 @cell_with_options
@@ -31,22 +30,19 @@ def retnet(heads: int = 1) -> Cell:
         """S' = γ_h S + k vᵀ."""
         k, v = (split_heads(affine(params[name], x), heads) for name in "kv")
         kept = 1 - 2.0 ** (-5 - jnp.arange(heads, dtype=float))
-        return by_head(kept.reshape(heads, *(1,) * (k.ndim - 2))), outer(k, v)
+        return Write(k, v, decay=kept.reshape(heads, *(1,) * (k.ndim - 1)))
 
-    def read(params, S, x):
+    def output(params, x, recall):
         """Y = S'ᵀq/√d."""
         q = split_heads(affine(params["q"], x), heads)
-        return merge_heads(read_matrix(S, q)) / jnp.sqrt(q.shape[1])
+        return merge_heads(recall(q)) / jnp.sqrt(q.shape[1])
 
-    def initial_state(params):
-        return no_state(params["v"]["b"], heads)
-
-    return linear_recurrence(
+    return linear_memory(
         "retnet",
         init,
-        initial_state,
+        lambda params: no_state(params["v"]["b"], heads),
         write,
-        read,
+        output,
         hyperparameters=SCALES,
         units_multiple=heads,
         family="B",

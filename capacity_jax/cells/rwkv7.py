@@ -15,9 +15,10 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import merge_heads, no_state, outer, read, split_heads, unit
+from capacity_jax.cells.heads import merge_heads, no_state, split_heads, unit
 from capacity_jax.cells.hyperparameters import with_defaults
 from capacity_jax.cells.low_rank import draw_low_rank, low_rank
+from capacity_jax.cells.matrix_memory import Correction, Write, matrix_memory
 from capacity_jax.cells.options import cell_with_options
 
 # Decays lie between e^(−e^(−1/2)) = 0.545 and 1.
@@ -44,30 +45,33 @@ def rwkv7(heads: int = 1, rank: int = 4) -> Cell:
             "bonus": jnp.zeros(n_hidden),
         }
 
-    def step(params, S, x):
-        """One step of the time mixing.
+    def key_and_gate(params, x):
+        """K, the learning rate a = σ(W₂ W₁ x + b), and the key that is written, k̃ = k⊙(1 + (a−1)⊙replacement)."""
+        k, a = affine(params["k"], x), jax.nn.sigmoid(low_rank(params["a"], x))
+        return k, a, split_heads(k * (1 + (a - 1) * params["replacement"]), heads)
 
-        w = exp(−e^(−1/2) σ(W₂ tanh(W₁ x) + b));  a = σ(W₂ W₁ x + b);  κ = unit(k⊙removal);
-        k̃ = k⊙(1 + (a−1)⊙replacement);  S' = (Diag(w) − (a⊙κ) κᵀ) S + k̃ vᵀ;  y = S'ᵀr + (r·(bonus⊙k̃)) v.
-        """
-        k = affine(params["k"], x)
+    def writes(params, x):
+        """S' = (Diag(w) − (a⊙κ) κᵀ) S + k̃ vᵀ with w = exp(−e^(−1/2) σ(W₂ tanh(W₁ x) + b)) and κ = unit(k⊙removal)."""
+        k, a, added = key_and_gate(params, x)
         w = jnp.exp(-STRENGTH * jax.nn.sigmoid(low_rank(params["w"], x, jnp.tanh)))
-        a = jax.nn.sigmoid(low_rank(params["a"], x))
-        added = k * (1 + (a - 1) * params["replacement"])
-        parts = affine(params["r"], x), affine(params["v"], x), w, a, k * params["removal"], added
-        r, v, w, a, removed, added = (split_heads(part, heads) for part in parts)
-        removed = unit(removed)
-        S = w[:, :, None] * S - outer(a * removed, read(S, removed)) + outer(added, v)
-        bonus = jnp.sum(r * split_heads(params["bonus"], heads) * added, 1, keepdims=True)
-        return S, merge_heads(read(S, r) + bonus * v)
+        removed = unit(split_heads(k * params["removal"], heads))
+        removal = Correction(split_heads(a, heads) * removed, lambda recall: -recall(removed), split_heads(w, heads))
+        return [removal, Write(added, split_heads(affine(params["v"], x), heads))]
 
-    return Cell(
+    def output(params, x, recall):
+        """Y = S'ᵀr + (r·(bonus⊙k̃)) v."""
+        r, v = (split_heads(affine(params[name], x), heads) for name in "rv")
+        *_, added = key_and_gate(params, x)
+        bonus = jnp.sum(r * split_heads(params["bonus"], heads) * added, 1, keepdims=True)
+        return merge_heads(recall(r) + bonus * v)
+
+    return matrix_memory(
         "rwkv7",
         init,
         lambda params: no_state(params["v"]["b"], heads),
-        step,
-        SCALES,
-        batch_last=True,
+        writes,
+        output,
+        hyperparameters=SCALES,
         units_multiple=heads,
         family="B",
     )

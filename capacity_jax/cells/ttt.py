@@ -8,13 +8,16 @@ Example:
   40
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import by_head, merge_heads, outer, read, split_heads
+from capacity_jax.cells.heads import merge_heads, split_heads
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.matrix_memory import Correction, matrix_memory
 from capacity_jax.cells.options import cell_with_options
 
 NORM_EPSILON = 1e-6
@@ -47,22 +50,35 @@ def ttt(heads: int = 1) -> Cell:
         scale = jax.lax.rsqrt(jnp.mean(centred * centred, 1, keepdims=True) + NORM_EPSILON)
         return split_heads(params["gain"], heads) * centred * scale + split_heads(params["shift"], heads)
 
-    def step(params, state, x):
-        """One step of training on the pair of key and value, then the answer to the query.
+    def with_one(a):
+        """Of each head, a key or query and the 1 that multiplies b."""
+        return jnp.concatenate([a, jnp.ones_like(a[:, :1])], 1)
 
-        W' = W − η ∇_W ½|LN(Wᵀk + b) − (v − k)|², b' likewise, η = σ(W_η x + b_η)/d;  y = q + LN(W'ᵀq + b').
+    def writes(params, x):
+        """One step of training on the pair of key and value.
+
+        W' = W − η ∇_W ½|LN(Wᵀk + b) − (v − k)|², b' likewise, η = σ(W_η x + b_η)/d.
         """
-        W, b = state
-        q, k, v = (split_heads(affine(params[name], x), heads) for name in "qkv")
+        k, v = (split_heads(affine(params[name], x), heads) for name in "kv")
         eta = jax.nn.sigmoid(affine(params["eta"], x)) / k.shape[1]
-        answer, pull_back = jax.vjp(lambda z: layer_norm(params, z), read(W, k) + b)
-        (gradient,) = pull_back(answer - (v - k))
-        W = W - by_head(eta) * outer(k, gradient)
-        b = b - eta[:, None] * gradient
-        return (W, b), merge_heads(q + layer_norm(params, read(W, q) + b))
+
+        def change(recall):
+            answer, pull_back = jax.vjp(partial(layer_norm, params), recall(with_one(k)))
+            (gradient,) = pull_back(answer - (v - k))
+            return -eta[:, None] * gradient
+
+        return [Correction(with_one(k), change)]
+
+    def output(params, x, recall):
+        """Y = q + LN(W'ᵀq + b')."""
+        q = split_heads(affine(params["q"], x), heads)
+        return merge_heads(q + layer_norm(params, recall(with_one(q))))
 
     def initial_state(params):
+        """W and below it b."""
         b = split_heads(params["b_0"], heads)
-        return params["W_0"].reshape(heads, b.shape[1], *b.shape[1:]), b
+        return jnp.concatenate([params["W_0"].reshape(heads, b.shape[1], *b.shape[1:]), b[:, None]], 1)
 
-    return Cell("ttt", init, initial_state, step, SCALES, batch_last=True, units_multiple=heads, family="R")
+    return matrix_memory(
+        "ttt", init, initial_state, writes, output, hyperparameters=SCALES, units_multiple=heads, family="R"
+    )

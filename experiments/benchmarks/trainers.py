@@ -35,11 +35,13 @@ class Rule(NamedTuple):
       transformation: None for the package's own.
       settings: hyperparameters besides the rate, by the rate.
       factor: of its middle rate over Adam's.
+      batch: examples of a training step.
     """
 
     transformation: Transformation | None = None
     settings: Callable[[float], dict[str, Any]] = lambda rate: {}
     factor: float = 1.0
+    batch: int = 128
 
 
 def scheduled(make: Callable[..., optax.GradientTransformation], hparams: Any) -> optax.GradientTransformation:
@@ -62,7 +64,7 @@ RULES = {
     "ademamix": Rule(partial(scheduled, ademamix), factor=0.5),
     "lion": Rule(partial(scheduled, partial(optax.lion, weight_decay=0.0)), factor=0.25),
     "muon": Rule(partial(scheduled, muon)),
-    "soap": Rule(soap),
+    "soap": Rule(soap, batch=256),
 }
 
 CELLS = flags.DEFINE_list("cells", ["rnn", "gru"], "Cells to train, at the least depth that each can have.")
@@ -70,7 +72,6 @@ NAMES = flags.DEFINE_list("rules", list(RULES), "Update rules to compare.")
 BUDGET = flags.DEFINE_integer("budget", 600, "Largest number of parameters.", lower_bound=1)
 LABELS = flags.DEFINE_float("labels", 3.5, "Labels per parameter.", lower_bound=0.01)
 STEPS = flags.DEFINE_list("steps", ["30000"], "Numbers of training steps.")
-BATCH = flags.DEFINE_integer("batch", 128, "Examples of a training step.", lower_bound=1)
 RATES = flags.DEFINE_integer("rates", 3, "Learning rates of each rule.", lower_bound=1)
 SEEDS = flags.DEFINE_integer("seeds", 4, "Runs at each rate.", lower_bound=2)
 OUT = flags.DEFINE_string("out", None, "File of the figure.")
@@ -101,7 +102,7 @@ def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
             for number, rate in enumerate(rates)
             for seed in range(SEEDS.value)
         ]
-        outcomes = list(train_population(Bucket(network, task, BATCH.value, rule.transformation), trials))
+        outcomes = list(train_population(Bucket(network, task, rule.batch, rule.transformation), trials))
         of_rates = [[one for one in outcomes if one.trial.number == number] for number in range(len(rates))]
         best = max(of_rates, key=lambda runs: np.mean(list(map(bits_of, runs))))
         mean, low, high = mean_interval(list(map(bits_of, best)))

@@ -23,9 +23,12 @@ COMPARED = ("rnn", "gru", "lstm")
 MODERN = tuple(list(CELLS)[list(CELLS).index("lru") :])
 BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=2)" for cell in OF_HEADS))
 IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN))
-# Labels that a cell of each class is asked for: a ladder round what a first look found, per parameter;
-# for those that are linear in all, round the 66 of a readout of 32 inputs and a bias.
-LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (0.25, 0.5, 1.0), "L": (55, 66, 80)}
+# Labels that a cell of each class is asked for: a ladder round what a first look found, per parameter; for those that
+# are linear in all, round the 66 of a readout of 32 inputs and a bias; for products of two linear terms, round the 130
+# of their 65 weights, in each head.
+LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (100, 130, 170), "L": (55, 66, 80)}
+# Their values are linear, but their keys or gates are not.
+LIKE_G = ("hgrn2", "rwkv7")
 OF_MLP = (1.5, 2.0, 2.5)
 
 
@@ -49,6 +52,13 @@ def get_config(extent: str = "laptop") -> ConfigDict:
 
 
 def _labels(name):
-    in_block, family = name.startswith("block"), cell_by_name(name).family
-    spelling = "b" if family == "L" and not in_block else "b_per_parameter"
-    return [{spelling: labels} for labels in (OF_MLP if in_block else LABELS[family or "R"])]
+    if name.startswith("block"):
+        return [{"b_per_parameter": labels} for labels in OF_MLP]
+    cell = cell_by_name(name)
+    family = "G" if name.split("(")[0] in LIKE_G else cell.family or "R"
+    if family == "L":
+        return [{"b": labels} for labels in LABELS["L"]]
+    # A cell of several heads has a multiple of them as units.
+    if family == "B":
+        return [{"b": labels * cell.units_multiple} for labels in LABELS["B"]]
+    return [{"b_per_parameter": labels} for labels in LABELS[family]]

@@ -1,5 +1,6 @@
 """Every modern cell against the oracle of its equations, and what is said of it: sizes, options, the parallel form."""
 
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -79,6 +80,9 @@ def test_cell_follows_its_equations_in_64_bits_as_does_its_parallel_form(name, m
         by_steps = outputs_of(network, params, xs)
         assert by_steps.dtype == jnp.float64
         assert_allclose(by_steps, np.stack(of_examples, 1), rtol=1e-10, atol=1e-10)
+        if cell.short_scan:
+            one_by_one = replace(network, cell=replace(cell, short_scan=None))
+            assert_allclose(outputs_of(one_by_one, params, xs), by_steps, rtol=1e-10, atol=1e-10)
         if cell.scan:
             monkeypatch.setattr("capacity_jax.networks.UNROLL_UP_TO", N_STEPS - 1)
             assert_allclose(
