@@ -24,9 +24,9 @@ MODERN = tuple(list(CELLS)[list(CELLS).index("lru") :])
 BARE = (*COMPARED, *MODERN, *(f"{cell}(heads=2)" for cell in OF_HEADS))
 IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN))
 # Labels that a cell of each class is asked for: a ladder round what a first look found, per parameter; for those that
-# are linear in all, round the 66 of a readout of 32 inputs and a bias; for products of two linear terms, round the 130
-# of their 65 weights, in each head.
-LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (100, 130, 170), "L": (55, 66, 80)}
+# are linear in all, round the 66 of a readout of 32 inputs and a bias; for products of two linear terms, which have 65
+# weights whatever their width, some multiples of these in each head.
+LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (100, 130, 170, 200, 300), "L": (55, 66, 80)}
 # Their values are linear, but their keys or gates are not.
 LIKE_G = ("hgrn2", "rwkv7")
 OF_MLP = (1.5, 2.0, 2.5)

@@ -11,7 +11,8 @@ from experiments.configs.conditions import SWEEPS
 from experiments.plan import studies
 from experiments.run import measure
 
-# The configurations of these two have other names, quickstart and conditions.
+# The configurations of these two have other names: the one below, and conditions.
+OF_PER_CAP = ["quickstart", "scaling", "long_runs"]
 CONFIGS = [name for name in TASKS if name not in ("per_cap", "label_memory")]
 # Of three kinds, with what compiles faster: read at the end, at every step, and from a corpus.
 SHORT = {"mem_thru": {"n_steps": 3}, "parens_counting": {"n_steps": 4}, "text8": {"n_steps": 15}}
@@ -62,7 +63,7 @@ def test_smoke_reaches_table_and_figure(name, tmp_path):
 
 
 @pytest.mark.parametrize("extent", ["laptop", "smoke"])
-@pytest.mark.parametrize("name", ["quickstart", "scaling", *CONFIGS])
+@pytest.mark.parametrize("name", OF_PER_CAP + CONFIGS)
 @pytest.mark.usefixtures("any_width")
 def test_every_configuration_is_valid(name, extent):
     """Breaks if a committed configuration would be refused when its user starts it, or lacks a seed's trial."""
@@ -74,7 +75,7 @@ def test_every_configuration_is_valid(name, extent):
 @pytest.mark.parametrize(
     ("name", "extent"),
     [
-        *((name, extent) for name in ("quickstart", "scaling", *CONFIGS) for extent in ("laptop", "smoke")),
+        *((name, extent) for name in OF_PER_CAP + CONFIGS for extent in ("laptop", "smoke")),
         *((name, extent) for name in ("coarse_weights", "weight_groups") for extent in ("laptop", "smoke")),
         *(("conditions", sweep) for sweep in SWEEPS),
     ],
