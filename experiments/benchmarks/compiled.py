@@ -21,11 +21,12 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import pandas as pd
 from absl import app, flags
+from jax.errors import JaxRuntimeError
 
 from capacity_jax.commands.command_line import stop
 from experiments.benchmarks.estimates import estimate
 from experiments.benchmarks.report import as_text
-from experiments.benchmarks.targets import TARGETS, V5E, Target
+from experiments.benchmarks.targets import TARGETS, V5E
 from experiments.benchmarks.work import Work
 
 CELLS = ("rnn", "gru", "lstm", "intersection")
@@ -64,16 +65,19 @@ def main(_) -> None:
         stop("no compiler for the devices asked for is installed")
     print("every number is an estimate of a compiler")
     for i, (target, work) in enumerate(product(there, works)):
-        row = _estimated(target, work, place=f"{i + 1} of {len(there) * len(works)}")
+        place = f"{i + 1} of {len(there) * len(works)}"
+        what = f"{target.name} {work.cell} {work.units}x{work.batch}"
+        print(f"{place}: {what}, compiling", file=sys.stderr, flush=True)
+        try:
+            row = estimate(target, work)
+        except JaxRuntimeError as error:
+            # A compiler that is newer than jaxlib may write what jaxlib cannot read.
+            print(f"left out: {what} ({' '.join(str(error).split())[:200]})", flush=True)
+            continue
         print(as_text(pd.DataFrame([row])), flush=True)
         if JSON.value:
             with Path(JSON.value).open("a") as file:
                 file.write(json.dumps(row) + "\n")
-
-
-def _estimated(target: Target, work: Work, place: str):
-    print(f"{place}: {target.name} {work.cell} {work.units}x{work.batch}, compiling", file=sys.stderr, flush=True)
-    return estimate(target, work)
 
 
 def _sizes(shape: str) -> bool:
