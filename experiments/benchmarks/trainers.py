@@ -2,9 +2,9 @@
 
 Each cell memorizes `--labels` labels per parameter by each rule, for each number of `--steps`, at `--rates` learning
 rates a factor of two apart around the rule's own, with `--seeds` seeds each; the best rate counts. All rules have as
-many rates and seeds; SOAP has twice the examples a step, beside which its bases cost little. Printed are the mean bits
-per parameter with their 95% interval, the rate, and the seconds of one run on one core; `--out` names the figure of
-bits against seconds.
+many rates and seeds; SOAP trains on 256 examples a step, the others on 128. Printed are the mean bits per parameter
+with their 95% interval, the rate, and the seconds of one run on one core; `--out` names the figure of bits against
+seconds.
 """
 
 from collections.abc import Callable, Iterator

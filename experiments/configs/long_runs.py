@@ -1,7 +1,7 @@
-"""The most that the paper's six cells have stored near 2,000 parameters: long runs by SOAP on batches of 256.
+"""What the paper's six cells store near 2,000 parameters in long runs by SOAP, on batches of 256.
 
-`:laptop` (the default) trains four seeds of one setting for each cell, in about an hour of 2 cores;
-`--config.cells=rnn` takes one of them. `:smoke` trains two small ones 300 steps.
+`:laptop` (the default) trains four seeds of one setting for each cell, in about an hour of 2 cores by the estimate of
+`--dry_run`; `--config.cells=rnn` takes one of them. `:smoke` trains two small ones 300 steps.
 """
 
 from ml_collections import ConfigDict
@@ -10,7 +10,8 @@ from experiments.configs.common import base_config
 from experiments.paper.common import SIX_CELLS
 
 # Labels per parameter stand just above what is stored: more overload a network, which then stores less. The rate falls
-# to 3%; decay bounds the weights' random walk, which gated cells need and the RNN in a million steps does not.
+# to 3%; decay bounds the weights' random walk. Settings of single seeds, of four for the RNN; IRNN and UGRNN ask for
+# fewer labels here than those runs did, which were overloaded (`experiments/results/training.md`).
 SETTINGS = {
     "rnn": {"b_per_parameter": 5.2, "train_steps": 1_000_000, "lr_init": 0.007, "weight_decay": 0.0},
     "irnn": {"b_per_parameter": 4.0, "train_steps": 600_000, "lr_init": 0.005, "weight_decay": 0.001},
