@@ -1,4 +1,4 @@
-"""Bits per parameter of modern cells by the paper's protocol: the bare cells, and each in a block.
+"""What modern cells store by the paper's protocol, bare and in a block, and what they recall.
 
 Expected, by what a cell is nonlinear in: its state (R), most; a gate of its input (G), less; only products of linear
 terms (B), few bits per head, more with more heads; nothing (L), about 2 bits for each of the 33 weights of a linear
@@ -6,6 +6,9 @@ readout of 32 inputs, whatever the width. A block round the integrator stores wh
 network, whose reservoir counts no parameters, would have hundreds of units at these sizes: it is one of the yardsticks.
 `:laptop` (the default) trains 25,000 steps, which makes all values lower bounds, `:smoke` 300. All cells are tuned
 alike: three numbers of labels at one learning rate, each with four seeds; `--config.trials=16` adds a search.
+
+`:steps` asks some cells of each class for labels after 1, 2 and 10 steps in place of 5, `:values` for as many real
+numbers as they carry through 12 steps, `:pairs` for values of keys that they have heard.
 """
 
 from inspect import signature
@@ -15,7 +18,8 @@ from ml_collections import ConfigDict
 from capacity_jax.cells import CELLS, cell_by_name
 from capacity_jax.cells.registry import BUILDERS
 from capacity_jax.search import SHORT_RUN_RANGES
-from experiments.configs.common import base_config
+from experiments.configs import assoc_recall, mem_thru
+from experiments.configs.common import EXTENTS, base_config
 
 OF_HEADS = tuple(name for name, build in BUILDERS.items() if "heads" in signature(build).parameters)
 # The paper's for comparison, those that came after, and those that may have several heads.
@@ -30,25 +34,51 @@ LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (100, 130, 170, 200, 
 # Their values are linear, but their keys or gates are not.
 LIKE_G = ("hgrn2", "rwkv7")
 OF_MLP = (1.5, 2.0, 2.5)
+# After other numbers of steps: two cells of each class, and one; products of linear terms are asked for as many labels
+# as gated cells too, because a query that hears the input is no constant.
+N_STEPS = (1, 2, 10)
+OVER_STEPS = ("rnn", "gru", "mingru", "deltanet", "retnet(heads=2)", "linear_attention(heads=2)", "lru")
+# What else cells are asked to recall, and those that are.
+RECALL = {"values": mem_thru, "pairs": assoc_recall}
+RECALLING = ("rnn", "gru", "lstm", "mingru", "lru", "mamba", "mamba2", "linear_attention", "retnet", "hgrn2")
+RECALLING += ("mlstm", "deltanet", "gated_deltanet", "rwkv7")
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent, `laptop` or `smoke`."""
-    config = base_config("modern", "per_cap", extent)
+    """The configuration at an extent, `laptop`, `smoke`, `steps`, `values` or `pairs`."""
+    config = base_config("modern", "per_cap", extent, (*EXTENTS, "steps", *RECALL))
+    if extent in RECALL:
+        config = RECALL[extent].get_config()
+        config.cells, config.seeds = ",".join(RECALLING), 4
+        if extent == "values":
+            config.units = (16,)
+    else:
+        _of_labels(config, extent)
+    config.name = f"modern-{extent}"
     config.figure = "experiments.modern"
-    smoke = extent == "smoke"
-    config.task_args = ConfigDict({"n_in": 32, "n_steps": 5})
-    cells = ("lru", "deltanet(heads=2)", "block(integrator)") if smoke else (*BARE, *IN_BLOCKS)
+    return config
+
+
+def _of_labels(config, extent):
+    smoke, over_steps = extent == "smoke", extent == "steps"
+    cells = (*BARE, *IN_BLOCKS)
+    if smoke:
+        cells = ("lru", "deltanet(heads=2)", "block(integrator)")
+    elif over_steps:
+        cells = OVER_STEPS
+    config.task_args = ConfigDict({"n_in": 32, "n_steps": N_STEPS if over_steps else 5})
     config.cells = ",".join(cells)
-    config.budgets = (600,) if smoke else (600, 1200, 2000)
+    config.budgets = {"smoke": (600,), "steps": (1200,)}.get(extent, (600, 1200, 2000))
     config.batch_size = 64 if smoke else 128
     config.seeds = 2 if smoke else 4
     steps = 300 if smoke else 25_000
     setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}
     for cell in cells:
-        config.initial_settings[cell] = tuple(setting | labels for labels in _labels(cell))
+        labels = _labels(cell)
+        if over_steps and cell_by_name(cell).family == "B":
+            labels = [*labels[1::2], *({"b_per_parameter": labels} for labels in LABELS["G"])]
+        config.initial_settings[cell] = tuple(setting | one for one in labels)
     config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": steps, "b_per_parameter": (0.05, 4.5)})
-    return config
 
 
 def _labels(name):

@@ -1,4 +1,8 @@
-"""Bits per parameter of modern cells, bare and in blocks, by class; and pairs recalled against size of the state."""
+"""Bits per parameter of modern cells, bare and in blocks, by class; and what they recall against size of the state."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,29 +16,48 @@ from experiments.modern.table import described
 
 __all__ = ["draw", "select", "tables"]
 
+# Of the panels of stored labels.
+N_STEPS = 5
+# Task to the title of its panel and the column that it shows.
+RECALL = {
+    "mem_thru": ("real values carried through 12 steps", "values_recalled"),
+    "assoc_recall": ("key-value pairs recalled", "bits_recalled"),
+}
 TRACKS = {"bare": "bare cell and readout", "block": "in a block with norms and an MLP"}
 CLASS_COLOURS = dict(zip(CLASSES, COLOURS, strict=False))
 
 
 def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """A line for each cell, the largest class first; a mark for each size, small to large; hollow ones still learned.
+    """Stored labels by cell, the largest class first, a panel for each track; beside them what else was measured.
 
-    The authors have published nothing about these cells.
+    A mark for each size, small to large; hollow ones still learned. The authors have published nothing about these
+    cells.
     """
     rows = rows_of(records)
-    stored, recalled = rows.loc[rows["task"] == "per_cap"], rows.loc[rows["task"] == "assoc_recall"]
+    labels = rows.loc[rows["task"] == "per_cap"]
+    stored = labels.loc[labels["n_steps"] == N_STEPS]
     cells = _in_order(stored)
     tracks = [track for track in TRACKS if track in set(stored["track"])] or ["bare"]
-    panels = len(tracks) + (len(recalled) > 0)
-    figure = Figure(figsize=(2 + 5 * panels, 2 + 0.2 * max(len(cells), 12)), layout="constrained")
-    axes = figure.subplots(1, panels, squeeze=False)[0]
+    further = [] if set(labels["n_steps"]) <= {N_STEPS} else [partial(_steps, rows=labels)]
+    further += [
+        partial(_recall, rows=rows.loc[rows["task"] == task], task=task) for task in RECALL if task in set(rows["task"])
+    ]
+    figure = Figure(
+        figsize=(2 + 5 * (len(tracks) + bool(further)), 2 + 0.2 * max(len(cells), 15 * len(further), 12)),
+        layout="constrained",
+    )
+    grids = figure.add_gridspec(1, len(tracks) + bool(further))
     for place, track in enumerate(tracks):
-        _capacities(axes[place], stored.loc[stored["track"] == track], records, cells)
-        axes[place].set_title(TRACKS[track])
-        axes[place].set_yticks(range(len(cells)), cells if place == 0 else [])
-    if len(recalled):
-        _recall(axes[-1], recalled)
-    handles = [axes[0].scatter([], [], color=colour, label=CLASSES[name]) for name, colour in CLASS_COLOURS.items()]
+        axes = figure.add_subplot(grids[place])
+        _capacities(axes, stored.loc[stored["track"] == track], records, cells)
+        axes.set_title(TRACKS[track])
+        axes.set_yticks(range(len(cells)), cells if place == 0 else [])
+    if further:
+        for place, draw_panel in zip(grids[-1].subgridspec(len(further), 1), further, strict=True):
+            draw_panel(figure.add_subplot(place))
+    handles = [
+        figure.axes[0].scatter([], [], color=colour, label=CLASSES[name]) for name, colour in CLASS_COLOURS.items()
+    ]
     figure.legend(handles=handles, title="nonlinear in", loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     return figure
 
@@ -68,17 +91,32 @@ def _capacities(axes: Axes, rows: pd.DataFrame, records: pd.DataFrame, cells: li
     grid(axes)
 
 
-def _recall(axes: Axes, rows: pd.DataFrame) -> None:
-    for name, colour in CLASS_COLOURS.items():
-        of_class = rows.loc[rows["class"] == name]
-        axes.scatter(of_class["state_size"], of_class["bits"], s=25, color=colour)
-        for row in of_class.to_dict("records"):
-            axes.annotate(
-                core_of(row["cell"]),
-                (row["state_size"], row["bits"]),
-                fontsize=7,
-                xytext=(4, 3),
-                textcoords="offset points",
-            )
-    axes.set(xscale="log", xlabel="numbers in the state", ylabel="bits recalled", title="key-value pairs recalled")
+def _steps(axes: Axes, rows: pd.DataFrame) -> None:
+    """Of the cells that were asked after several numbers of steps, at the one size that all of them have."""
+    counts = rows.groupby(["cell", "budget"])["n_steps"].nunique()
+    for (cell, budget), of_cell in rows.groupby(["cell", "budget"]):
+        if counts[cell, budget] > 1:
+            line = of_cell.sort_values("n_steps")
+            colour = CLASS_COLOURS[line["class"].iloc[0]]
+            axes.plot(line["n_steps"], line["score"], ".-", color=colour, linewidth=1)
+            _name(axes, line.iloc[-1], "n_steps", "score")
+    axes.set(
+        xscale="log", xlabel="steps from input to answer", ylabel="bits per parameter", title="labels after other steps"
+    )
+    axes.set_xticks(sorted(set(rows["n_steps"])), [str(steps) for steps in sorted(set(rows["n_steps"]))])
+    axes.minorticks_off()
     grid(axes)
+
+
+def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
+    title, value = RECALL[task]
+    for row in rows.to_dict("records"):
+        axes.scatter(row["state_size"], row[value], s=25, color=CLASS_COLOURS[row["class"]])
+        _name(axes, row, "state_size", value)
+    axes.set(xscale="log", xlabel="numbers in the state", ylabel=value.replace("_", " "), title=title)
+    axes.set_ylim(bottom=0)
+    grid(axes)
+
+
+def _name(axes: Axes, row: Mapping[str, Any] | pd.Series, x: str, y: str) -> None:
+    axes.annotate(core_of(row["cell"]), (row[x], row[y]), fontsize=7, xytext=(4, 3), textcoords="offset points")

@@ -16,12 +16,12 @@ CLASSES = {
     "B": "products of linear terms",
     "L": "nothing",
 }
-TASKS = ("per_cap", "assoc_recall")
+TASKS = ("per_cap", "mem_thru", "assoc_recall")
 BLOCK = "block("
 
 
 def select(records: pd.DataFrame) -> pd.DataFrame:
-    """The trials of cells that are registered, bare or in a block, on stored labels and on associative recall."""
+    """The trials of cells that are registered, bare or in a block, on stored labels and on what is recalled."""
     known = [_bare(name) in CELLS for name in records["cell"]]
     return records.loc[records["task"].isin(TASKS) & pd.Series(known, index=records.index, dtype=bool)]
 

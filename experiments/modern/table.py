@@ -13,7 +13,17 @@ from capacity_jax.tasks import per_cap
 from capacity_jax.training import live_parameters
 from experiments.modern.rows import network_of, rows_of
 
-COLUMNS = ["class", "core", "track", "units", "parameters", "state_size", "mean_bits", "mean_bits_per_parameter"]
+COLUMNS = [
+    "class",
+    "core",
+    "track",
+    "n_steps",
+    "units",
+    "parameters",
+    "state_size",
+    "mean_bits",
+    "mean_bits_per_parameter",
+]
 COLUMNS += ["ci_low", "ci_high", "seeds", "still_learning", "trials", "infeasible"]
 
 
@@ -52,7 +62,11 @@ def with_live_parameters(records: pd.DataFrame) -> pd.DataFrame:
 
 def _stored(records):
     rows = rows_of(records)
-    return rows.loc[rows["task"] == "per_cap"].sort_values(["class", "track", "core", "budget"]).reset_index(drop=True)
+    return (
+        rows.loc[rows["task"] == "per_cap"]
+        .sort_values(["class", "track", "core", "n_steps", "budget"])
+        .reset_index(drop=True)
+    )
 
 
 def _named(stored):

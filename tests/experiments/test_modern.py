@@ -27,11 +27,15 @@ STORED = {
 
 @pytest.fixture
 def records():
-    """Stored labels of cells of three classes and one in a block, pairs recalled by one, and a stranger's cell."""
+    """Stored labels of cells of three classes and one in a block, what one recalls, and a stranger's cell."""
     rows = [row | {"budget": row["parameters"], "units": 4} for cell in STORED for row in sizes(cell, 1, STORED[cell])]
     rows += sizes("leaky", 1, {600: [5.0]})
-    recall = {"study": "recall", "task": "assoc_recall", "cell": "deltanet", "depth": 1, "units": 4, "objective": 9.0}
-    return table([*rows, recall | {"maximize": True, "score_name": "bits", "bits": 9.0}])
+    gru = {"study": "n_steps=1/gru@1/600", "n_steps": 1, "budget": 600, "units": 4}
+    rows += [row | gru for row in sizes("gru", 1, {600: [3.5]})]
+    recall = {"cell": "deltanet", "depth": 1, "units": 4, "objective": 9.0, "maximize": True}
+    rows += [recall | {"study": "pairs", "task": "assoc_recall", "score_name": "bits_recalled", "bits_recalled": 9.0}]
+    rows += [recall | {"study": "values", "task": "mem_thru", "score_name": "values_recalled", "values_recalled": 4.0}]
+    return table(rows)
 
 
 def test_rows_know_class_track_and_state(records):
@@ -40,18 +44,19 @@ def test_rows_know_class_track_and_state(records):
     assert found["block(lru)@1/600"] == {"core": "lru", "track": "block", "class": "L", "state_size": 8}
     assert found["retnet(heads=2)@1/600"] == {"core": "retnet(heads=2)", "track": "bare", "class": "B", "state_size": 8}
     assert found["gru@1/1200"]["class"] == "R"
-    assert found["recall"]["state_size"] == 16
+    assert found["pairs"]["state_size"] == 16
     assert "leaky" not in {row["core"] for row in found.values()}
 
 
 def test_figure_holds_a_line_for_each_cell_and_a_mark_for_each_study(records):
-    """Breaks if a cell or a track is left out, or recall is not drawn where it was measured."""
+    """Breaks if a cell or a track is left out, or steps or recall are not drawn where they were measured."""
     figure = draw(records)
-    bare, block, recall = figure.axes
+    bare, block, steps, values, pairs = figure.axes
     assert [label.get_text() for label in bare.get_yticklabels()] == ["lru", "retnet(heads=2)", "gru"]
     assert len(bare.collections) - 4 == 4
     assert len(block.collections) == 1
-    assert len(recall.texts) == 1
+    assert steps.lines[0].get_xydata().tolist() == [[1, 3.5], [5, pytest.approx(3.1)]]
+    assert [values.texts[0].xy, pairs.texts[0].xy] == [(16, 4), (16, 9)]
     draw(records.iloc[:0]).savefig(io.BytesIO(), format="svg")
 
 
@@ -62,7 +67,7 @@ def test_table_counts_live_parameters(records):
     assert retnet["live"] == 3 * 4 * 33 + 5 - 4 * 32
     assert retnet["bits_per_live"] == pytest.approx(retnet["mean_bits"] / retnet["live"])
     assert set(tables(records)["Modern cells"]["core"]) == {"gru", "lru", "retnet(heads=2)"}
-    assert len(select(records)) == 11
+    assert len(select(records)) == 13
 
 
 def test_the_table_is_written_by_a_command(records, tmp_path):
@@ -73,9 +78,10 @@ def test_the_table_is_written_by_a_command(records, tmp_path):
     assert pd.read_csv(tmp_path / "modern.csv")["core"].tolist() == ["retnet(heads=2)"]
 
 
-def test_every_cell_fits_the_smallest_size():
-    """Breaks if some cell is too large for it, or two studies have one name."""
-    config = get_config()
+@pytest.mark.parametrize("extent", ["laptop", "steps", "values", "pairs"])
+def test_every_cell_fits_the_smallest_size(extent):
+    """Breaks if some cell is too large for it, its labels or units do not fit it, or two studies have one name."""
+    config = get_config(extent)
     config.budgets = config.budgets[:1]
     plan = studies(config)
     assert len({study.name for study in plan}) == len(plan)
