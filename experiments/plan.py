@@ -63,7 +63,7 @@ def _grid(config) -> list[dict]:
 
 def _study(config, cell: Cell, depth, i, arguments, published, of_others):
     task = task_by_name(config.task)(**arguments)
-    initial_settings = _initial_settings(config, cell.name, depth)
+    initial_settings = _initial_settings(config, cell.name, depth, (config.units or config.budgets)[i])
     if not initial_settings and not config.trials and published is None:
         raise ValueError(f"trials is 0 and initial_settings has none for {cell.name}; one of them must hold some")
     sizes = task.n_in, task.n_out
@@ -95,10 +95,11 @@ def _study(config, cell: Cell, depth, i, arguments, published, of_others):
     return replace(study, initial_settings=[*study.initial_settings, *_published_settings(study, published)])
 
 
-def _initial_settings(config, cell_name, depth):
-    """Those of the cell at that depth, or else of the cell, or else of all."""
+def _initial_settings(config, cell_name, depth, size):
+    """Those of the cell at that depth and size, or else as far as they are known."""
     given = config.initial_settings
-    name = next((one for one in (f"{cell_name}@{depth}", cell_name) if one in given), "default")
+    names = f"{cell_name}@{depth}/{size}", f"{cell_name}@{depth}", f"{cell_name}/{size}", cell_name
+    name = next((one for one in names if one in given), "default")
     settings = given.get(name, ())
     name = f"initial_settings.{name}"
     if not isinstance(settings, list | tuple):

@@ -111,16 +111,19 @@ def test_refuses_fields_out_of_range(config, field, value, message):
         studies(config)
 
 
-def test_initial_settings_are_of_a_cell_at_a_depth_or_of_the_cell(config):
-    """Breaks if a setting found for one depth is trained at another, or the cell's serves none of the others."""
+def test_initial_settings_are_of_a_cell_at_a_depth_and_size_or_of_the_cell(config):
+    """Breaks if a setting found for one depth or size is trained at another, or the cell's serves no other."""
     config.cells = "rnn@1,rnn@2,gru@2"
     config.initial_settings = {
         "default": ({"lr_init": 0.001},),
         "rnn": ({"lr_init": 0.002},),
+        "rnn/600": ({"lr_init": 0.0025},),
         "rnn@2": ({"lr_init": 0.003},),
+        "rnn@2/900": ({"lr_init": 0.004},),
     }
-    found = [(one.bucket.network.depth, one.initial_settings[0]["lr_init"]) for one in studies(config)]
-    assert list(dict.fromkeys(found)) == [(1, 0.002), (2, 0.003), (2, 0.001)]
+    config.budgets = (600, 900)
+    found = [one.initial_settings[0]["lr_init"] for one in studies(config)]
+    assert found == [0.0025, 0.002, 0.003, 0.004, 0.001, 0.001]
 
 
 def test_the_update_rule_is_named_by_its_import_path(config):

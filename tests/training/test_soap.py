@@ -49,7 +49,7 @@ def test_a_step_is_the_rule_in_the_bases_in_64_bits():
     """Breaks if a base is applied on the wrong side, a moment belongs to another leaf, or decay is not by role."""
     rule = soap(HPARAMS, DECAYED)
     # No base turns in the step that follows.
-    n_steps = 6 * INTERVAL
+    n_steps = 3 * INTERVAL
     params, state, _ = after(n_steps, rule)
     assert isinstance(state, Soap)
     *_, gradients = draws(n_steps + 1)
@@ -84,8 +84,8 @@ def test_bases_become_the_eigenvectors():
     """Breaks if turns go the wrong way, do not settle, or lose orthogonality."""
     n_steps = 40 * INTERVAL
     _, state, _ = after(n_steps, soap(HPARAMS, DECAYED))
-    gradients = [np.float64(drawn["matrix"]) for drawn in draws(n_steps)]
-    kept = (1 - KEPT) * KEPT ** np.arange(n_steps)[::-1]
+    gradients = [np.float64(drawn["matrix"]) for drawn in draws(n_steps)][INTERVAL - 1 :: INTERVAL]
+    kept = (1 - KEPT) * KEPT ** np.arange(len(gradients))[::-1]
     of_matrix = sorted(SHAPES).index("matrix")
     for axis, outer in ((-2, lambda g: g @ g.T), (-1, lambda g: g.T @ g)):
         covariance = sum(weight * outer(g) for weight, g in zip(kept, gradients, strict=True))
