@@ -13,6 +13,7 @@ from capacity_jax.cells.base import Params
 SHARES = np.linspace(0.1, 1.0, 19)
 
 
+@jax.jit
 def quantize(values: Float[Array, "..."], bits: Float[ArrayLike, ""]) -> Float[Array, "..."]:
     """Each value replaced by the middle of its cell, of 2^bits cells of equal width.
 
