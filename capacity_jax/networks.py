@@ -267,8 +267,14 @@ def units_for_budget(max_params: int, cell: Cell, n_in: int, n_out: int, depth: 
             f"max_params is {max_params}; the smallest {cell.name} network of depth {depth} with {n_in} inputs and "
             f"{n_out} outputs has {cost(least)} parameters"
         )
-    # Each count traces the whole network; parameters grow with the square of the width, so that few are needed.
+    # Each count traces the whole network. Parameters grow with the square of the width: three narrow networks, none of
+    # which saves a projection by being as wide as the input, tell where to look, and two more mostly settle it.
+    narrow = [n for n in range(1, 5) if least * n != n_in][:3]
+    growth = np.polyfit(narrow, [cost(least * n) for n in narrow], 2) - [0, 0, max_params]
+    guess = max(1, int(min((root.real for root in np.roots(growth) if root.real > 0), default=1) + 1e-6))
     enough, too_many = 1, isqrt(max_params) // least + 2
+    for n in (guess + 1, guess):
+        enough, too_many = (max(n, enough), too_many) if cost(least * n) <= max_params else (enough, n)
     while cost(least * too_many) <= max_params:
         enough, too_many = too_many, 2 * too_many
     while too_many - enough > 1:

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from random_params import random_params
 
 from capacity_jax.cells import Cell, cell_by_name, linear
 from capacity_jax.networks import UNROLL_UP_TO, Network, units_for_budget
@@ -83,41 +84,53 @@ def test_a_size_that_is_no_size_is_an_error_that_names_the_field(field, wrong):
 def network_and_params(name, depth=1):
     """A network and params as if learned: no bias and no initial state is zero."""
     network = Network(cell_by_name(name), N_IN, N, N_OUT, depth)
-    rng = np.random.default_rng(depth)
-    return network, jax.tree.map(
-        lambda leaf: jnp.asarray(0.5 * rng.standard_normal(leaf.shape), jnp.float32),
-        jax.eval_shape(network.init, jax.random.key(0)),
-    )
+    return network, random_params(network.init, seed=depth)
 
 
-def sequence(*shape, seed=0):
-    return jax.random.normal(jax.random.key(seed), (*shape, N_IN))
+def sequence(*shape):
+    return np.random.default_rng(0).normal(size=(*shape, N_IN)).astype(np.float32)
 
 
 def plain_loop(network, params, xs, n_steps, *nonlinearity):
     """All outputs of a loop over steps and layers, on the input followed by zeros."""
-    states = [network.cell.initial_state(layer) for layer in params["layers"]]
-    outputs = []
-    for x in [*xs, *np.zeros((n_steps - len(xs), N_IN), np.float32)]:
-        y = x @ params["projection"] if network.cell.square else jnp.asarray(x)
+
+    def step(states, x):
+        y, states = x @ params["projection"] if network.cell.square else x, list(states)
         for k, layer in enumerate(params["layers"]):
             states[k], y = network.cell.step(layer, states[k], y, *nonlinearity)
-        outputs.append(y @ params["readout"]["W"] + params["readout"]["b"])
-    return jnp.stack(outputs)
+        return states, y @ params["readout"]["W"] + params["readout"]["b"]
+
+    start = [network.cell.initial_state(layer) for layer in params["layers"]]
+    return jax.lax.scan(step, start, jnp.concatenate([xs, jnp.zeros((n_steps - len(xs), N_IN))]))[1]
 
 
 SHORT, LONG = UNROLL_UP_TO, UNROLL_UP_TO + 1
 
 
-@pytest.mark.parametrize(("n_heard", "n_steps", "n_reads"), [(1, 5, 1), (4, LONG, 7)])
-@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize(
+    ("depth", "n_heard", "n_steps", "n_reads"),
+    [*((depth, *asked) for depth in (1, 2) for asked in ((1, 5, 1), (4, LONG, 7))), (2, 0, 2, 2)],
+)
 @pytest.mark.parametrize("name", GATES)
 def test_apply_is_a_loop_over_the_steps_of_the_cell(name, depth, n_heard, n_steps, n_reads):
-    """Breaks if layers share a state, the wrong output goes up, or a square cell hears no projection."""
+    """Breaks if layers share a state, the wrong output goes up, a square cell hears no projection, or examples mix.
+
+    A single sequence, and a batch of them on a trailing axis.
+    """
     network, params = network_and_params(name, depth)
-    xs = sequence(n_heard)
-    ys = network.apply(params, xs, n_steps=n_steps, n_reads=n_reads)
-    assert_allclose(ys, plain_loop(network, params, xs, n_steps)[-n_reads:], rtol=1e-5, atol=1e-5)
+    batch = sequence(5, n_heard)
+
+    @jax.jit
+    def computed():
+        asked = {"n_steps": n_steps, "n_reads": n_reads}
+        one_by_one = jax.lax.map(lambda xs: plain_loop(network, params, xs, n_steps), batch)[:, -n_reads:]
+        alone = network.apply(params, batch[0], **asked)
+        return one_by_one, alone, network.apply(params, np.moveaxis(batch, 0, -1), **asked)
+
+    one_by_one, alone, together = computed()
+    assert together.shape == (n_reads, 5, N_OUT)
+    assert_allclose(alone, one_by_one[0], rtol=1e-5, atol=1e-5)
+    assert_allclose(np.moveaxis(together, 1, 0), one_by_one, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -139,34 +152,32 @@ def test_apply_is_a_loop_over_the_steps_of_the_cell(name, depth, n_heard, n_step
 )
 def test_apply_hears_and_reads_at_the_asked_steps(n_heard, n_steps, n_reads):
     """Breaks if a boundary between heard, silent, unread and read steps moves by one, unrolled or not."""
-    network, params = network_and_params("lstm", 2)
+    network, params = network_and_params("rnn", 2)
     xs = sequence(n_heard)
-    ys = network.apply(params, xs, n_steps=n_steps, n_reads=n_reads)
-    expected = plain_loop(network, params, xs, n_steps or n_heard)[-(n_reads or 0) :]
+    ys, every = jax.jit(
+        lambda: (
+            network.apply(params, xs, n_steps=n_steps, n_reads=n_reads),
+            plain_loop(network, params, xs, n_steps or n_heard),
+        )
+    )()
+    expected = every[-(n_reads or 0) :]
     assert ys.shape == expected.shape
     assert_allclose(ys, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize(("n_heard", "n_steps", "n_reads"), [(1, 5, 1), (4, LONG, 7), (0, 2, 2)])
-@pytest.mark.parametrize("name", GATES)
-def test_a_batch_on_a_trailing_axis_is_run_one_by_one(name, n_heard, n_steps, n_reads):
-    """Breaks if examples mix, a bias or initial state meets the wrong axis, or outputs are not side by side."""
-    network, params = network_and_params(name, 2)
-    xs = jnp.moveaxis(sequence(5, n_heard), 0, -1)
-    asked = {"n_steps": n_steps, "n_reads": n_reads}
-    ys = jax.jit(lambda xs: network.apply(params, xs, **asked))(xs)
-    assert ys.shape == (n_reads, 5, N_OUT)
-    one_by_one = [plain_loop(network, params, xs[..., i], n_steps)[-n_reads:] for i in range(5)]
-    assert_allclose(ys, jnp.stack(one_by_one, 1), rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("choice", ["relu", 1])
 @pytest.mark.parametrize("name", ["rnn", "ugrnn", "gru", "lstm"])
-def test_apply_passes_the_chosen_nonlinearity_to_every_layer(name, choice):
+def test_apply_passes_the_chosen_nonlinearity_to_every_layer(name):
     """Breaks if a layer stays with tanh, or an index means another word."""
     network, params = network_and_params(name, 2)
-    ys = network.apply(params, sequence(3), {"nonlinearity": choice})
-    assert_allclose(ys, plain_loop(network, params, sequence(3), 3, jax.nn.relu), rtol=1e-5, atol=1e-5)
+    xs = sequence(3)
+    expected, *found = jax.jit(
+        lambda: (
+            plain_loop(network, params, xs, 3, jax.nn.relu),
+            *(network.apply(params, xs, {"nonlinearity": choice}) for choice in ("relu", 1)),
+        )
+    )()
+    for ys in found:
+        assert_allclose(ys, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("wrong", ["sigmoid", 2])
@@ -215,9 +226,10 @@ def test_a_cell_with_a_scan_runs_layer_by_layer_and_equals_its_steps(n_heard, n_
     by_steps = Network(replace(cell, scan=None), N_IN, N, N_OUT, depth=2)
     params = by_scan.init(jax.random.key(0))
     asked = {"hparams": {"nonlinearity": "relu"}, "n_steps": n_steps, "n_reads": n_reads}
-    both = jax.jit(lambda xs: [network.apply(params, xs, **asked) for network in (by_scan, by_steps)])
-    for xs in (sequence(n_heard), jnp.moveaxis(sequence(5, n_heard), 0, -1)):
-        assert_allclose(*both(xs), rtol=1e-5, atol=1e-5)
+    given = sequence(n_heard), np.moveaxis(sequence(5, n_heard), 0, -1)
+    by = jax.jit(lambda: [[network.apply(params, xs, **asked) for network in (by_scan, by_steps)] for xs in given])()
+    for found, expected in by:
+        assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("batch_last", [False, True])
@@ -240,9 +252,10 @@ def test_a_cell_with_a_short_scan_runs_short_sequences_by_it(n_heard, n_steps, n
     by_steps = Network(cell, N_IN, N, N_OUT, depth=2)
     params = short.init(jax.random.key(0))
     asked = {"hparams": {"nonlinearity": "relu"}, "n_steps": n_steps, "n_reads": n_reads}
-    both = jax.jit(lambda xs: [network.apply(params, xs, **asked) for network in (short, by_steps)])
-    for xs in (sequence(n_heard), jnp.moveaxis(sequence(5, n_heard), 0, -1)):
-        assert_allclose(*both(xs), rtol=1e-5, atol=1e-5)
+    given = sequence(n_heard), np.moveaxis(sequence(5, n_heard), 0, -1)
+    by = jax.jit(lambda: [[network.apply(params, xs, **asked) for network in (short, by_steps)] for xs in given])()
+    for found, expected in by:
+        assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
     with pytest.raises(AssertionError):
         short.apply(params, sequence(n_heard), **asked | {"n_steps": LONG})
 
@@ -278,19 +291,20 @@ def test_steps_and_reads_that_do_not_fit_are_errors(asked, message):
 def test_a_batch_is_its_examples_and_a_population_its_members(name):
     """Breaks if examples or members mix under vmap."""
     network, params = network_and_params(name, 2)
-    members = jax.tree.map(lambda leaf: jnp.stack([leaf, 0.5 * leaf]), params)
+    members = jax.tree.map(lambda leaf: np.stack([leaf, 0.5 * leaf]), params)
     batch = sequence(3, 2)  # three examples of two steps
 
-    def run(params, xs):
-        return network.apply(params, xs, n_steps=5, n_reads=2)
+    @jax.jit
+    def computed():
+        of_batch = jax.vmap(lambda params, xs: network.apply(params, xs, n_steps=5, n_reads=2), (None, 0))
+        one_by_one = jax.lax.map(
+            lambda params: jax.lax.map(lambda xs: plain_loop(network, params, xs, 5)[-2:], batch), members
+        )
+        return jax.vmap(of_batch, (0, None))(members, batch), one_by_one
 
-    of_batch = jax.vmap(run, (None, 0))
-    together = jax.jit(jax.vmap(of_batch, (0, None)))(members, batch)
+    together, one_by_one = computed()
     assert together.shape == (2, 3, 2, N_OUT)
-    for m in range(2):
-        for k in range(3):
-            alone = plain_loop(network, jax.tree.map(lambda leaf, m=m: leaf[m], members), batch[k], 5)
-            assert_allclose(together[m, k], alone[-2:], rtol=1e-5, atol=1e-5)
+    assert_allclose(together, one_by_one, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["lstm", "intersection"])
@@ -298,7 +312,7 @@ def test_init_draws_each_part_anew_and_all_layers_obey_the_hyperparameters(name)
     """Breaks if layers share a draw or miss their hyperparameters, or readout or projection is mis-scaled."""
     network = Network(cell_by_name(name), 30, 40, 50, 2)
     gate = {"lstm": "c", "intersection": "gy"}[name]
-    params = jax.jit(network.init)(jax.random.key(0), {f"input_scale_{gate}": 0.0})
+    params = jax.tree.map(np.asarray, jax.jit(network.init)(jax.random.key(0), {f"input_scale_{gate}": 0.0}))
     layers, k = params["layers"], 2
     for layer in layers:
         assert_array_equal(layer["W_x"][:, k * 40 : (k + 1) * 40], 0)
