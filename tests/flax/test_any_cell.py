@@ -61,15 +61,29 @@ def scanned(cell, params, xs):
     return jax.vmap(lambda xs: jax.lax.scan(lambda s, x: cell.step(params, s, x), cell.initial_state(params), xs))(xs)
 
 
-def test_three_forms_compute_the_same(cell):
-    """Fails if a parameter, an initial state or a state of another kind is fed, cast or started in another way."""
-    params, xs = random_params(cell), sequences(cell, 2, 5)
+def forms(cell):
+    """Functions of the parameters, as each holds them, and of sequences; and those parameters, random ones."""
+    params = random_params(cell)
     in_linen, in_nnx = linen_cell(cell)(N, learned_initial_state=True), nnx_module(cell, learned_initial_state=True)
     pure_to_nnx(in_nnx, params)
+    graph, weights = nnx.split(in_nnx)
+
+    def by_linen(variables, xs, **options):
+        return nn.RNN(in_linen, return_carry=True).apply(variables, xs, **options)
+
+    def by_nnx(weights, xs, **options):
+        return nnx.RNN(nnx.merge(graph, weights), return_carry=True)(xs, **options)
+
     variables = {"params": {"cell": pure_to_linen(in_linen, params)}}
-    expected = jax.jit(lambda: scanned(cell, params, xs))()
-    assert_trees_close(nn.RNN(in_linen, return_carry=True).apply(variables, xs), expected)
-    assert_trees_close(nnx.RNN(in_nnx, return_carry=True)(xs), expected)
+    return (partial(scanned, cell), by_linen, by_nnx), (params, variables, weights)
+
+
+def test_three_forms_compute_the_same(cell):
+    """Fails if a parameter, an initial state or a state of another kind is fed, cast or started in another way."""
+    runs, params = forms(cell)
+    xs = sequences(cell, 2, 5)
+    expected, *found = jax.jit(lambda *params: [run(one, xs) for run, one in zip(runs, params, strict=True)])(*params)
+    assert_trees_close(found, [expected] * 2)
 
 
 def test_round_trips_are_exact(cell):
@@ -86,29 +100,39 @@ def test_round_trips_are_exact(cell):
 
 def test_modules_make_the_parameters_that_conversion_gives(cell):
     """Fails if a module draws other names, shapes or dtypes than the cell, or draws none."""
-    params = random_params(cell)
     module = linen_cell(cell)(N, learned_initial_state=True)
-    made = jax.jit(nn.RNN(module).init)(KEY, sequences(cell, 2, 3))["params"]["cell"]
-    like = jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), params)
-    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), linen_to_pure(module, made)) == like
-    by_nnx = nnx_to_pure(nnx_cell(cell)(*sizes(cell), learned_initial_state=True, rngs=nnx.Rngs(0)))
-    assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), by_nnx) == like
+
+    def made():
+        drawn = nn.RNN(module).init(KEY, sequences(cell, 2, 3))["params"]["cell"]
+        by_nnx = nnx_cell(cell)(*sizes(cell), learned_initial_state=True, rngs=nnx.Rngs(0))
+        return linen_to_pure(module, drawn), nnx_to_pure(by_nnx)
+
+    like = jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), random_params(cell))
+    for found in jax.eval_shape(made):
+        assert jax.tree.map(lambda leaf: (leaf.shape, leaf.dtype), found) == like
 
 
-@pytest.mark.parametrize("learned", [False, True])
-def test_every_parameter_has_a_gradient_in_both(cell, learned):
+def test_every_parameter_has_a_gradient_in_both(cell):
     """Fails if a parameter has no influence, or one that is not learned is in the module."""
-    params, xs = random_params(cell), sequences(cell, 2, 5)
-    in_linen = nn.RNN(linen_cell(cell)(N, learned_initial_state=learned))
-    variables = jax.tree.map(jnp.ones_like, jax.eval_shape(in_linen.init, KEY, xs))
-    gradient = jax.jit(jax.grad(lambda variables: jnp.sum(in_linen.apply(variables, xs) ** 2)))
-    if learned:
-        variables = {"params": {"cell": pure_to_linen(in_linen.cell, params)}}
-        in_nnx = nnx_module(cell, learned_initial_state=True)
-        pure_to_nnx(in_nnx, params)
-        of_nnx = nnx.jit(nnx.grad(lambda layer: jnp.sum(layer(xs) ** 2)))(nnx.RNN(in_nnx))
-        assert_trees_close(jax.tree.leaves(of_nnx), jax.tree.leaves(gradient(variables)))
-    assert all(jnp.all(jnp.isfinite(leaf)) and jnp.any(leaf != 0) for leaf in jax.tree.leaves(gradient(variables)))
+    (_, by_linen, _), (params, variables, _) = forms(cell)
+    xs = sequences(cell, 2, 5)
+    in_nnx = nnx_module(cell, learned_initial_state=True)
+    pure_to_nnx(in_nnx, params)
+    graph, weights = nnx.split(nnx.RNN(in_nnx))
+    not_learned = nn.RNN(linen_cell(cell)(N))
+    ones = jax.tree.map(lambda leaf: np.ones(leaf.shape, leaf.dtype), jax.eval_shape(not_learned.init, KEY, xs))
+
+    @jax.jit
+    def gradients(variables, weights, ones):
+        return (
+            jax.grad(lambda variables: jnp.sum(by_linen(variables, xs)[1] ** 2))(variables),
+            nnx.grad(lambda layer: jnp.sum(layer(xs) ** 2))(nnx.merge(graph, weights)),
+            jax.grad(lambda variables: jnp.sum(not_learned.apply(variables, xs) ** 2))(ones),
+        )
+
+    of_linen, of_nnx, unless_learned = map(jax.tree.leaves, gradients(variables, weights, ones))
+    assert_trees_close(of_nnx, of_linen)
+    assert all(np.all(np.isfinite(leaf)) and np.any(leaf != 0) for leaf in (*of_linen, *unless_learned))
 
 
 @pytest.mark.parametrize(
@@ -128,12 +152,18 @@ def test_what_only_the_initial_state_reads_is_left_out_unless_learned(cell, kept
 def test_a_learned_state_starts_where_the_cell_puts_it_unless_told():
     """Fails if the identity becomes zeros, or carry_init is ignored."""
     xs = sequences(fast_weights, 2, 3)
-    start = nn.RNN(linen_cell(fast_weights)(N, learned_initial_state=True)).init(KEY, xs)["params"]["cell"]["S0"]
+
+    @jax.jit
+    def starts():
+        ones = {"learned_initial_state": True, "carry_init": nn.initializers.ones}
+        by_linen = [linen_cell(fast_weights)(N, **options) for options in ({"learned_initial_state": True}, ones)]
+        by_nnx = nnx_cell(fast_weights)(N_IN, N, learned_initial_state=True, rngs=nnx.Rngs(0))
+        return [nn.RNN(one).init(KEY, xs)["params"]["cell"]["S0"] for one in by_linen], nnx_to_pure(by_nnx)["S0"]
+
+    (start, told), of_nnx = starts()
     np.testing.assert_array_equal(start, np.eye(N_IN, N))
-    ones = {"learned_initial_state": True, "carry_init": nn.initializers.ones}
-    assert (nn.RNN(linen_cell(fast_weights)(N, **ones)).init(KEY, xs)["params"]["cell"]["S0"] == 1).all()
-    by_nnx = nnx_cell(fast_weights)(N_IN, N, learned_initial_state=True, rngs=nnx.Rngs(0))
-    np.testing.assert_array_equal(nnx_to_pure(by_nnx)["S0"], np.eye(N_IN, N))
+    np.testing.assert_array_equal(told, np.ones((N_IN, N)))
+    np.testing.assert_array_equal(of_nnx, np.eye(N_IN, N))
 
 
 def test_a_drawn_carry_has_the_shape_of_the_state():
@@ -158,34 +188,47 @@ def test_whole_numbers_in_the_state_stay_whole():
 @pytest.mark.parametrize("cell", [gru, nested])
 def test_whole_numbers_as_inputs_are_values(cell):
     """Fails if one-hot symbols of whole numbers are not taken for the values they are."""
-    params, symbols = random_params(cell), jnp.eye(N_IN, dtype=jnp.int32)
-    in_linen, in_nnx = linen_cell(cell)(N, learned_initial_state=True), nnx_module(cell, learned_initial_state=True)
-    pure_to_nnx(in_nnx, params)
-    _, expected = scanned(cell, params, jnp.eye(N_IN)[None])
-    found = nn.RNN(in_linen).apply({"params": {"cell": pure_to_linen(in_linen, params)}}, symbols[None])
-    assert_trees_close((found, nnx.RNN(in_nnx)(symbols[None])), (expected, expected))
+    (pure, *modules), (params, *weights) = forms(cell)
+
+    @jax.jit
+    def outputs(params, *weights):
+        symbols = jnp.eye(N_IN, dtype=jnp.int32)[None]
+        found = [run(one, symbols)[1] for run, one in zip(modules, weights, strict=True)]
+        return pure(params, jnp.eye(N_IN)[None])[1], found
+
+    expected, found = outputs(params, *weights)
+    assert_trees_close(found, [expected] * 2)
 
 
 def test_a_population_of_modules_is_a_loop(cell):
     """Fails if members mix under vmap."""
     xs, members = sequences(cell, 1, 4), [random_params(cell, seed) for seed in range(2)]
     layer = nn.RNN(linen_cell(cell)(N, learned_initial_state=True), return_carry=True)
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(pure_to_linen(layer.cell, one) for one in members))
-    found = jax.jit(jax.vmap(lambda params: layer.apply({"params": {"cell": params}}, xs)))(stacked)
-    for i, params in enumerate(members):
-        assert_trees_close(row(found, i), scanned(cell, params, xs))
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *(pure_to_linen(layer.cell, one) for one in members))
+
+    @jax.jit
+    def both(stacked, members):
+        together = jax.vmap(lambda params: layer.apply({"params": {"cell": params}}, xs))(stacked)
+        return together, [scanned(cell, params, xs) for params in members]
+
+    found, expected = both(stacked, members)
+    for i, one in enumerate(expected):
+        assert_trees_close(row(found, i), one)
 
 
 def test_padding_and_reverse_in_both(cell):
     """Fails if a state of another kind is masked wrongly by Flax's wrappers."""
-    params, xs = random_params(cell), sequences(cell, 1, 5)
-    in_linen, in_nnx = linen_cell(cell)(N, learned_initial_state=True), nnx_module(cell, learned_initial_state=True)
-    pure_to_nnx(in_nnx, params)
-    variables, lengths = {"params": {"cell": pure_to_linen(in_linen, params)}}, jnp.array([3])
-    _, expected = scanned(cell, params, xs[:, :3][:, ::-1])
-    ys = nn.RNN(in_linen).apply(variables, xs, seq_lengths=lengths, reverse=True)
-    assert_trees_close(ys[:, :3], expected)
-    assert_trees_close(nnx.RNN(in_nnx)(xs, seq_lengths=lengths, reverse=True)[:, :3], expected)
+    (pure, *modules), (params, *weights) = forms(cell)
+    xs = sequences(cell, 1, 5)
+
+    @jax.jit
+    def outputs(params, *weights):
+        asked = {"seq_lengths": jnp.array([3]), "reverse": True}
+        found = [run(one, xs, **asked)[1][:, :3] for run, one in zip(modules, weights, strict=True)]
+        return pure(params, xs[:, :3][:, ::-1])[1], found
+
+    expected, found = outputs(params, *weights)
+    assert_trees_close(found, [expected] * 2)
 
 
 def test_a_pure_cell_returns_from_flax(cell):
@@ -201,9 +244,14 @@ def test_a_pure_cell_returns_from_flax(cell):
         params,
         is_leaf=lambda leaf: isinstance(leaf, Complex),
     )
-    # Whatever only the initial state reads is now the initial state itself.
-    _, ys = jax.lax.scan(partial(cell.step, random_params(cell) | own["weights"]), back.initial_state(params), xs[0])
-    assert_trees_close(scanned(back, params, xs)[1][0], ys)
+
+    @jax.jit
+    def both(params, own):
+        # Whatever only the initial state reads is now the initial state itself.
+        ys = jax.lax.scan(partial(cell.step, own), back.initial_state(params), xs[0])[1]
+        return scanned(back, params, xs)[1][0], ys
+
+    assert_trees_close(*both(params, random_params(cell) | own["weights"]))
 
 
 def test_equal_cells_are_one_class():
