@@ -28,19 +28,23 @@ def nonlinearity(cell: Cell, hparams):
 def differing_hparams(cell: Cell, rng):
     """A value of every hyperparameter for each member: choices take turns, numbers are random."""
     return {
-        name: jnp.arange(N_MEMBERS) % len(declared.choices)
+        name: np.arange(N_MEMBERS, dtype=np.int32) % len(declared.choices)
         if declared.choices
-        else jnp.asarray(rng.uniform(0.5, 1.5, N_MEMBERS), jnp.float32)
+        else rng.uniform(0.5, 1.5, N_MEMBERS).astype(np.float32)
         for name, declared in cell.hyperparameters.items()
     }
 
 
-@partial(jax.jit, static_argnums=0)
-def members(cell, keys, hparams):
+def members(cell, seeds, hparams):
     """Loss of each member on a sequence, and its gradients."""
+    return jax.device_get(_members(cell, seeds, hparams))
+
+
+@partial(jax.jit, static_argnums=0)
+def _members(cell, seeds, hparams):
     xs = jax.random.normal(jax.random.key(1), (N_STEPS, N))
 
-    def loss_and_gradients(key, hparams):
+    def loss_and_gradients(seed, hparams):
         def loss(params):
             def step(state, x):
                 return cell.step(params, state, x, *nonlinearity(cell, hparams))
@@ -48,19 +52,19 @@ def members(cell, keys, hparams):
             _, ys = jax.lax.scan(step, cell.initial_state(params), xs)
             return jnp.sum(ys**2)
 
-        return jax.value_and_grad(loss)(cell.init(key, N, N, hparams))
+        return jax.value_and_grad(loss)(cell.init(jax.random.key(seed), N, N, hparams))
 
-    return jax.vmap(loss_and_gradients)(keys, hparams)
+    return jax.vmap(loss_and_gradients)(seeds, hparams)
 
 
 @pytest.mark.parametrize("name", QUICK_OR_SLOW)
 def test_cell_is_jitted_vmapped_scanned_and_differentiated(name):
     """Breaks if a cell branches on a traced value, mixes members, changes its state or loses a gradient."""
     cell = cell_by_name(name)
-    all_differ = (jax.random.split(jax.random.key(0), N_MEMBERS), differing_hparams(cell, np.random.default_rng(0)))
+    all_differ = (np.arange(N_MEMBERS), differing_hparams(cell, np.random.default_rng(0)))
     together = members(cell, *all_differ)
     for k in range(N_MEMBERS):
-        among_its_like = members(cell, *jax.tree.map(lambda values, k=k: values[jnp.full(N_MEMBERS, k)], all_differ))
+        among_its_like = members(cell, *jax.tree.map(lambda values, k=k: np.full_like(values, values[k]), all_differ))
         for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(among_its_like), strict=True):
             assert_allclose(b, np.broadcast_to(a[k], b.shape), rtol=1e-4, atol=1e-5)
     losses, gradients = together
@@ -75,7 +79,6 @@ def test_cell_is_jitted_vmapped_scanned_and_differentiated(name):
 def test_every_hyperparameter_a_cell_lists_changes_what_it_does(name):
     """Breaks if a cell lists a hyperparameter that `init` and `step` do not read, under that very name."""
     cell = cell_by_name(name)
-    keys = jnp.broadcast_to(jax.random.key(0), (N_MEMBERS,))
     base = {
         name: np.full(N_MEMBERS, 0 if declared.choices else 0.5, np.int32 if declared.choices else np.float32)
         for name, declared in cell.hyperparameters.items()
@@ -83,16 +86,8 @@ def test_every_hyperparameter_a_cell_lists_changes_what_it_does(name):
     for changed in base:
         values = base[changed].copy()
         values[1] = 2 * values[0] or 1
-        pairs = jax.tree.leaves(members(cell, keys, {**base, changed: values}))
+        pairs = jax.tree.leaves(members(cell, np.zeros(N_MEMBERS, int), {**base, changed: values}))
         assert any(np.any(leaf[0] != leaf[1]) for leaf in pairs), changed
-
-
-@partial(jax.jit, static_argnums=0)
-def params_and_a_step(cell, hparams):
-    """What a cell draws under traced hyperparameters, and its state and output after a step."""
-    params = cell.init(jax.random.key(0), N, N, hparams)
-    state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
-    return params, cell.step(params, state, jnp.linspace(-2, 2, N), *nonlinearity(cell, hparams))
 
 
 @pytest.mark.parametrize("name", [name for name, cell in CELLS.items() if "nonlinearity" in cell.hyperparameters])
@@ -101,15 +96,18 @@ def test_the_default_of_a_choice_is_what_happens_without_it(name):
     cell = cell_by_name(name)
 
     @jax.jit
-    def untold():
-        params = cell.init(jax.random.key(0), N, N, {})
-        state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
-        return params, cell.step(params, state, jnp.linspace(-2, 2, N))
+    def told_and_untold(defaults):
+        """What the cell draws, and its state and output after a step."""
+        found = []
+        for hparams in (defaults, {}):
+            params = cell.init(jax.random.key(0), N, N, hparams)
+            state = jax.tree.map(lambda leaf: leaf + 0.5, cell.initial_state(params))
+            chosen = nonlinearity(cell, hparams) if hparams else ()
+            found.append((params, cell.step(params, state, jnp.linspace(-2, 2, N), *chosen)))
+        return found
 
-    told = params_and_a_step(
-        cell, {name: declared.encode(declared.default) for name, declared in cell.hyperparameters.items()}
-    )
-    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-5, atol=1e-6), untold(), told)
+    defaults = {name: declared.encode(declared.default) for name, declared in cell.hyperparameters.items()}
+    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-5, atol=1e-6), *told_and_untold(defaults))
 
 
 @pytest.mark.parametrize("name", CELLS)

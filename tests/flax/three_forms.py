@@ -49,22 +49,25 @@ def without_initial_state(params):
     return params | {name: jnp.zeros(N) for name in ("c0", "h0") if name in params}
 
 
+step = jax.jit(lambda cell, *given: cell.step(*given), static_argnums=0)
+
+
 def run(cell, params, xs, state=None):
     """The cell over one sequence `[time, n_in]`, step by step: the last state and all outputs."""
     state = cell.initial_state(params) if state is None else state
     ys = []
     for x in xs:
-        state, y = cell.step(params, state, x)
+        state, y = step(cell, params, state, x)
         ys.append(y)
     return state, np.stack(ys)
 
 
 def sequences(*shape, seed=7):
-    return jnp.asarray(np.random.default_rng(seed).normal(size=(*shape, N)), jnp.float32)
+    return np.random.default_rng(seed).normal(size=(*shape, N)).astype(np.float32)
 
 
 def row(tree, i):
-    return jax.tree.map(lambda leaf: leaf[i], tree)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[i], tree)
 
 
 def shapes(tree):

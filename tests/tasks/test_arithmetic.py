@@ -4,7 +4,6 @@ import re
 from itertools import product
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -33,6 +32,9 @@ def full_batch(key, compute_steps):
 def examples(a, b, compute_steps):
     """Examples of given terms, at the sizes of the paper."""
     return jax.vmap(lambda a, b: example(a, b, compute_steps, 10**7, 36))(a, b)
+
+
+one_example = jax.jit(example, static_argnums=(3, 4))
 
 
 def text_of(indices):
@@ -101,7 +103,7 @@ def test_edge_cases_are_written_as_python_writes_them(compute_steps):
 )
 def test_examples_written_by_hand(a, b, compute_steps, heard, answer):
     """A layout that agrees with the oracle above by sharing its mistake."""
-    got, line, asked = example(jnp.int32(a), jnp.int32(b), jnp.int32(compute_steps), 10**7, 36)
+    got, line, asked = one_example(a, b, compute_steps, 10**7, 36)
     assert text_of(got) == heard + " " * (36 - len(heard))
     start = len(heard) + compute_steps
     assert text_of(line) == (" " * start + answer).ljust(36)
@@ -111,7 +113,7 @@ def test_examples_written_by_hand(a, b, compute_steps, heard, answer):
 def test_the_largest_allowed_terms_do_not_overflow():
     """A product with ten that leaves 32 bits at the largest range a user may ask for."""
     for a, b in product((-(10**8), 1 - 10**8, 10**8), repeat=2):
-        heard, answer, asked = example(jnp.int32(a), jnp.int32(b), jnp.int32(1), 10**8, 40)
+        heard, answer, asked = jax.device_get(one_example(a, b, 1, 10**8, 40))
         assert terms_of(text_of(heard)) == (a, b)
         assert text_of(answer[asked]) == str(a + b).rjust(10)
 
@@ -120,9 +122,13 @@ def test_the_largest_allowed_terms_do_not_overflow():
 def test_every_pair_of_terms_is_drawn_equally_often(largest):
     """A range that lacks one of its ends, or holds a value beyond them."""
     task = arithmetic(largest=largest)
-    key = jax.random.key(0)
     n_pairs = (2 * largest + 1) ** 2
-    xs = task.batch((), task.draw(key, {"compute_steps": 1}, 1), key, 0, 40 * n_pairs).xs
+
+    @jax.jit
+    def drawn(key):
+        return task.batch((), task.draw(key, {"compute_steps": 1}, 1), key, 0, 40 * n_pairs).xs
+
+    xs = drawn(jax.random.key(0))
     pairs, counts = np.unique([terms_of(text) for text in texts_of(xs)], axis=0, return_counts=True)
     terms = range(-largest, largest + 1)
     assert pairs.tolist() == [list(pair) for pair in product(terms, terms)]
@@ -149,15 +155,24 @@ def test_ranges_that_cannot_be_written_are_refused():
 
 def one_target(seed):
     """The target of one example, without the batch axis."""
-    return jax.tree.map(lambda leaf: leaf[0], full_batch(jax.random.key(seed), 4).targets)
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[0], full_batch(jax.random.key(seed), 4).targets)
+
+
+score = jax.jit(FULL.score)
+
+
+def noise(seed, scale):
+    return np.float32(scale) * np.random.default_rng(seed).normal(size=(FULL.n_reads, FULL.n_out)).astype(np.float32)
+
+
+def sure_of(characters):
+    return 100 * np.eye(FULL.n_out, dtype=np.float32)[characters]
 
 
 def test_only_the_asked_characters_are_scored():
     """A mask that is ignored, or a mean over all steps: perfect answers amid noise score perfectly."""
     target = one_target(7)
-    noise = 50 * jax.random.normal(jax.random.key(8), (FULL.n_reads, FULL.n_out))
-    right = 100.0 * jax.nn.one_hot(target["answer"], FULL.n_out)
-    scores = FULL.score(jnp.where(target["asked"][:, None], right, noise), target)
+    scores = score(np.where(target["asked"][:, None], sure_of(target["answer"]), noise(8, 50)), target)
     assert scores["loss"] < 1e-6
     assert scores["accuracy"] == scores["exact"] == 1
 
@@ -166,8 +181,9 @@ def test_one_wrong_character_shows_in_every_score():
     """An exactness that forgives, or an accuracy of whole answers."""
     target = one_target(9)
     last = np.flatnonzero(target["asked"])[-1]
-    wrong = target["answer"].at[last].set(ALPHABET.index("="))
-    scores = FULL.score(100.0 * jax.nn.one_hot(wrong, FULL.n_out), target)
+    wrong = target["answer"].copy()
+    wrong[last] = ALPHABET.index("=")
+    scores = score(sure_of(wrong), target)
     np.testing.assert_allclose(scores["accuracy"], 8 / 9, rtol=1e-6)
     np.testing.assert_allclose(scores["loss"], 100 / 9, rtol=1e-5)
     assert scores["exact"] == 0
@@ -176,10 +192,10 @@ def test_one_wrong_character_shows_in_every_score():
 def test_the_loss_is_the_mean_cross_entropy_of_the_answer():
     """A softmax over the wrong axis, or a sum where the mean over characters belongs."""
     target = one_target(11)
-    logits = 3 * jax.random.normal(jax.random.key(12), (FULL.n_reads, FULL.n_out))
-    losses = optax.softmax_cross_entropy_with_integer_labels(logits, target["answer"])
-    expected = losses[target["asked"]].mean()
-    np.testing.assert_allclose(FULL.score(logits, target)["loss"], expected, rtol=1e-5)
+    logits = noise(12, 3)
+    losses = jax.jit(optax.softmax_cross_entropy_with_integer_labels)(logits, target["answer"])
+    expected = np.asarray(losses)[target["asked"]].mean()
+    np.testing.assert_allclose(score(logits, target)["loss"], expected, rtol=1e-5)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What all tasks keep: the paper's sizes, one object for equal arguments, what their keys decide, sets and refusals."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -77,43 +78,44 @@ def test_bad_sizes_are_named(name, field, bad):
         TASKS[name](**{field: bad})
 
 
+@partial(jax.jit, static_argnums=(0, 1))
+def _held_out(task, size, seed):
+    """The evaluation set of a member of a seed, taken in batches of a size, and its validation set where it has one."""
+    shared, data = jax.tree.map(jnp.asarray, task.shared()), task.draw(jax.random.key(seed), defaults(task), size)
+    indices = jnp.arange(-(-N_EVALUATION // size))
+    return [
+        jax.lax.map(lambda i, batch_at=batch_at: batch_at(shared, data, i, size), indices)
+        for batch_at in (task.evaluation, task.validation)
+        if batch_at is not None
+    ]
+
+
+def held_out(task, size, seed=0):
+    """Of each held-out set the rows that count."""
+    sets = [jax.tree.map(np.concatenate, one) for one in jax.device_get(_held_out(task, size, seed))]
+    return [jax.tree.map(lambda leaf, counts=one.weights > 0: leaf[counts], one) for one in sets]
+
+
+def defaults(task):
+    return {name: one.default for name, one in task.hyperparameters.items()}
+
+
 @pytest.mark.parametrize("name", CHANCE)
 def test_silent_outputs_score_chance(name):
     """Breaks if chance is not what guessing loses, or a loss is a mean over another axis."""
     task = SMALL[name]()
-    target = jax.tree.map(lambda leaf: leaf[0], rows(task, task.evaluation, N_EVALUATION).targets)
-    np.testing.assert_allclose(
-        task.score(jnp.zeros((task.n_reads, task.n_out)), target)["loss"], task.chance, rtol=1e-6
-    )
+    target = jax.tree.map(lambda leaf: leaf[0], held_out(task, N_EVALUATION)[0].targets)
+    score = jax.jit(task.score)(np.zeros((task.n_reads, task.n_out), np.float32), target)
+    np.testing.assert_allclose(score["loss"], task.chance, rtol=1e-6)
     np.testing.assert_allclose(task.chance, CHANCE[name])
 
 
-def drawn(task, size, seed=0):
-    """What all members share, and what one of them draws."""
-    defaults = {name: one.default for name, one in task.hyperparameters.items()}
-    return task.shared(), jax.jit(task.draw, static_argnums=2)(jax.random.key(seed), defaults, size)
-
-
-def rows(task, held_out, size):
-    """The rows that count of a held-out set, taken in batches of a size."""
-    shared, data = drawn(task, size)
-    batch_at = jax.jit(held_out, static_argnums=3)
-    taken = [batch_at(shared, data, i, size) for i in range(-(-N_EVALUATION // size))]
-    batch = jax.tree.map(lambda *parts: np.concatenate(parts), *taken)
-    return jax.tree.map(lambda leaf: leaf[batch.weights > 0], batch)
-
-
-@pytest.mark.parametrize("of_set", ["evaluation", "validation"])
 @pytest.mark.parametrize("name", TASKS)
-def test_no_batch_size_changes_an_evaluation_set(name, of_set):
-    """Breaks if the examples that a task is scored by depend on the batches they are taken in."""
-    task = SMALL[name]()
-    held_out = getattr(task, of_set)
-    if held_out is None:
-        assert name in ("per_cap", "rcf", "label_memory")
-        return
-    by_7, by_23 = (rows(task, held_out, size) for size in (7, N_EVALUATION))
-    assert len(by_7.weights) == N_EVALUATION
+def test_no_batch_size_changes_a_held_out_set(name):
+    """Breaks if the examples that a task is scored by depend on the batches they are taken in, or a set is missing."""
+    by_7, by_23 = (held_out(SMALL[name](), size) for size in (7, N_EVALUATION))
+    assert len(by_7) == (1 if name in ("per_cap", "rcf", "label_memory") else 2)
+    assert all(len(one.weights) == N_EVALUATION for one in by_7)
     # Normal values may differ in their last bit by the length of the vectors they are computed in.
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), by_7, by_23)
 
@@ -123,16 +125,16 @@ def test_keys_alone_decide_what_is_drawn(name):
     """Breaks if randomness comes from anywhere but the keys, a key is ignored, or a training example lacks weight."""
     task = SMALL[name]()
 
+    @jax.jit
     def batch(of_member, of_step):
-        found = jax.jit(task.batch, static_argnums=4)(*drawn(task, 7, of_member), jax.random.key(of_step), 0, 7)
-        return jax.tree.map(np.asarray, found)
+        data = task.draw(jax.random.key(of_member), defaults(task), 7)
+        return task.batch(jax.tree.map(jnp.asarray, task.shared()), data, jax.random.key(of_step), 0, 7)
 
     first = batch(0, 0)
     jax.tree.map(np.testing.assert_array_equal, first, batch(0, 0))
-    assert np.any(first.xs != batch(0, 1).xs)
-    assert np.all(first.weights == 1) == (name != "rcf")
-    evaluation = jax.jit(task.evaluation, static_argnums=3)
-    evaluated = [evaluation(*drawn(task, 7, seed), 0, 7).xs for seed in (0, 1)]
+    assert np.any(np.asarray(first.xs) != batch(0, 1).xs)
+    assert np.all(np.asarray(first.weights) == 1) == (name != "rcf")
+    evaluated = [held_out(task, 7, seed)[0].xs for seed in (0, 1)]
     assert np.all(evaluated[0] == evaluated[1]) == (name in ("rcf", "text8"))
 
 
@@ -140,12 +142,17 @@ def test_keys_alone_decide_what_is_drawn(name):
 def test_no_example_comes_twice(name):
     """Breaks if a member is told or tested on what it trained on, or a step repeats another's examples."""
     task, key = task_by_name(name)(n_evaluation=64), jax.random.key(5)
-    shared, data = drawn(task, 32, 5)
-    keys = [key, *(jax.random.fold_in(key, step) for step in range(4))]
-    batches = [jax.jit(task.batch, static_argnums=4)(shared, data, one, 0, 32) for one in keys]
-    for held_out in (task.evaluation, task.validation):
-        batches += [jax.jit(held_out, static_argnums=3)(shared, data, i, 32) for i in range(2)]
-    assert len({x.tobytes() for batch in batches for x in np.asarray(batch.xs)}) == 9 * 32
+
+    @jax.jit
+    def batches():
+        data = task.draw(key, defaults(task), 32)
+        keys = jnp.stack([key, *(jax.random.fold_in(key, step) for step in range(4))])
+        trained = jax.lax.map(lambda one: task.batch((), data, one, 0, 32).xs, keys)
+        sets = task.evaluation, task.validation
+        held_out = [jax.lax.map(lambda i, one=one: one((), data, i, 32).xs, jnp.arange(2)) for one in sets]
+        return trained, *held_out
+
+    assert len({x.tobytes() for of_set in batches() for xs in np.asarray(of_set) for x in xs}) == 9 * 32
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -19,14 +19,14 @@ SIZE, B = 16, 4000
 def examples(**conditions):
     """Inputs `[B, n_in]` and labels `[B]` of one draw."""
     task = label_memory(n_in=6, b_max=B, **conditions)
-    data = task.draw(jax.random.key(0), {"b": B}, SIZE)
-    *xs, labels = np.asarray(data["examples"][:, :B])
+    data = jax.jit(task.draw, static_argnums=2)(jax.random.key(0), {"b": B}, SIZE)
+    *xs, labels = np.asarray(data["examples"])[:, :B]
     return np.transpose(xs), labels
 
 
 def measured(task, outputs, labels):
     """What a result says of outputs `[n, n_out]` of a network of 100 parameters."""
-    scores = jax.vmap(task.score)(jnp.asarray(outputs, float)[:, None], jnp.asarray(labels, float))
+    scores = jax.jit(jax.vmap(task.score))(np.float32(outputs)[:, None], np.float32(labels))
     means = {name: float(np.mean(values)) for name, values in scores.items()}
     return means, task.measures(means, {"b": len(labels)}, SimpleNamespace(n_params=100))
 
@@ -60,10 +60,13 @@ def test_inputs_are_scaled(ones):
 
 def test_an_input_can_be_heard_at_every_step():
     """Breaks if `always` leaves a blank, or `once` repeats the input."""
-    for heard, length in (("once", 1), ("always", 4)):
-        task = label_memory(n_in=6, b_max=50, n_steps=4, heard=heard)
-        data = task.draw(jax.random.key(0), {"b": 50}, SIZE)
-        xs = task.batch((), data, jax.random.key(1), 0, SIZE).xs
+    for when, length in (("once", 1), ("always", 4)):
+        task = label_memory(n_in=6, b_max=50, n_steps=4, heard=when)
+
+        def heard(task=task):
+            return task.batch((), task.draw(jax.random.key(0), {"b": 50}, SIZE), jax.random.key(1), 0, SIZE).xs
+
+        xs = np.asarray(jax.jit(heard)())
         assert xs.shape == (SIZE, length, 6)
         np.testing.assert_array_equal(xs, np.repeat(xs[:, :1], length, axis=1))
 
@@ -107,7 +110,7 @@ def test_a_network_learns_all_below_capacity(conditions):
     """Breaks if the conditions cannot be trained on, or bits do not reach what the labels hold."""
     task = label_memory(n_in=24, b_max=40, **conditions)
     bucket = Bucket(Network(rnn, task.n_in, 16, task.n_out), task, batch_size=SIZE)
-    (outcome,) = train_population(bucket, [Trial({"b": 40, "lr_init": 0.01, "train_steps": 3000}, seed=0)])
+    (outcome,) = train_population(bucket, [Trial({"b": 40, "lr_init": 0.01, "train_steps": 1500}, seed=0)])
     assert outcome.scores["accuracy"] == 1
     if "n_labels" in conditions:
         assert outcome.scores["bits"] == 80

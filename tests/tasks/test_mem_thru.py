@@ -20,23 +20,31 @@ NETWORK = SimpleNamespace(n_hidden=4)
 
 def training_inputs(task, n_batches, size=SIZE, seed=0):
     """The inputs of the first batches, as member.py draws them: a key folded with the step."""
-    data = task.draw(jax.random.key(seed), {}, size)
-    key = jax.random.key(seed + 1)
-    batches = jax.vmap(lambda step: task.batch((), data, jax.random.fold_in(key, step), step, size))
-    return jax.tree.map(np.asarray, batches(jnp.arange(n_batches)))
+
+    @jax.jit
+    @jax.vmap
+    def batches(step):
+        data = task.draw(jax.random.key(seed), {}, size)
+        return task.batch((), data, jax.random.fold_in(jax.random.key(seed + 1), step), step, size)
+
+    return jax.tree.map(np.asarray, batches(np.arange(n_batches)))
 
 
 def evaluation_set(task, size, seed=0):
     """All evaluation batches, one after another."""
-    data = task.draw(jax.random.key(seed), {}, size)
-    n_batches = -(-task.n_evaluation // size)
-    batches = jax.vmap(lambda i: task.evaluation((), data, i, size))(jnp.arange(n_batches))
+
+    @jax.jit
+    @jax.vmap
+    def batch_at(i):
+        return task.evaluation((), task.draw(jax.random.key(seed), {}, size), i, size)
+
+    batches = batch_at(np.arange(-(-task.n_evaluation // size)))
     return jax.tree.map(lambda leaf: np.asarray(leaf).reshape(-1, *leaf.shape[2:]), batches)
 
 
 def mean_scores(task, outputs, targets):
     """Means of the scores of outputs `[n, n_out]` that a network might have given."""
-    scores = jax.vmap(task.score)(jnp.asarray(outputs)[:, None], jnp.asarray(targets))
+    scores = jax.jit(jax.vmap(task.score))(outputs[:, None], targets)
     return {name: float(values.mean()) for name, values in scores.items()}
 
 
@@ -112,7 +120,7 @@ def test_the_score_is_a_mean_over_dimensions_of_the_last_output():
 @pytest.mark.parametrize("n_hidden", [4, 8])
 def test_a_network_recalls_one_value_per_unit(n_hidden):
     """Breaks if training does not reach the reference curve below the input's size and 5% error at it."""
-    task = mem_thru(n_in=8)
+    task = mem_thru(n_in=8, n_steps=4)
     bucket = Bucket(Network(cell_by_name("rnn"), 8, n_hidden, 8), task, 64)
     hparams = {"lr_init": 0.01, "input_scale_h": 0.1, "train_steps": 2000}
     outcomes = list(train_population(bucket, [Trial(hparams, seed) for seed in (0, 1)]))

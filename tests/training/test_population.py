@@ -91,7 +91,9 @@ def test_agrees_with_a_plain_loop_over_one_member():
         member = lax.fori_loop(0, 10, lambda _, one: advance(bucket, default_devices(), (), one, jnp.int32(10)), member)
         return evaluate(bucket, (), member)["evaluation"]
 
-    scores = plain_loop(jnp.uint32(trial.seed), encode(fill_defaults(bucket, trial.hparams), hyperparameters_of(bucket)))
+    scores = plain_loop(
+        jnp.uint32(trial.seed), encode(fill_defaults(bucket, trial.hparams), hyperparameters_of(bucket))
+    )
     np.testing.assert_allclose(outcome.scores["loss"], scores["loss"], rtol=1e-4)
 
 
