@@ -106,7 +106,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path, number):
         "--config.trials=1",
         "--config.checkpoint_interval=0.2",
     )
-    steps = "--config.space.train_steps=40000,40001"
+    steps = "--config.space.train_steps=25000,25001"
     process = start(*arguments, steps)
     deadline = time.monotonic() + 200
     # The proposal, by far the longest trial, trains once the initial setting has ended.
