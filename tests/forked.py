@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import runpy
 import sys
 import tempfile
 from pathlib import Path
@@ -37,20 +38,34 @@ class Ended(NamedTuple):
 
 def run_experiment(*arguments: str, root: Path) -> Ended:
     """`python -m experiments.run` with these arguments in a child, from a directory."""
+    return _ended(command, arguments, root)
+
+
+def run_module(*name_and_arguments: str, root: Path) -> Ended:
+    """`python -m` with the name of a module and arguments in a child, from a directory."""
+    return _ended(_module, name_and_arguments, root)
+
+
+def _ended(main, arguments, root):
     with tempfile.TemporaryDirectory() as said:
         files = [Path(said) / name for name in ("stdout", "stderr")]
-        process = SERVER.Process(target=_experiment, args=(arguments, root, *files))
+        process = SERVER.Process(target=_heard, args=(main, arguments, root, *files))
         process.start()
         process.join()
         assert process.exitcode is not None
         return Ended(process.exitcode, *(file.read_text() for file in files))
 
 
-def _experiment(arguments, root, stdout, stderr):
+def _heard(main, arguments, root, stdout, stderr):
     for stream, file in ((sys.stdout, stdout), (sys.stderr, stderr)):
         os.dup2(os.open(file, os.O_CREAT | os.O_WRONLY), stream.fileno())
     os.chdir(root)
-    command(arguments)
+    main(arguments)
+
+
+def _module(name_and_arguments):
+    sys.argv = list(name_and_arguments)
+    runpy.run_module(name_and_arguments[0], run_name="__main__", alter_sys=True)
 
 
 def command(arguments: tuple[str, ...]) -> None:

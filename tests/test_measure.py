@@ -27,7 +27,7 @@ def of_rnn():
     return measure_capacity("rnn", budgets=(150, 300, 400), **TINY)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def leaky():
     """A user's own cell with a hyperparameter of its own."""
 
@@ -117,8 +117,8 @@ def planned(monkeypatch):
 def test_more_is_what_asking_for_all_at_once_gives():
     """Breaks if trials, seeds or budgets that come later change what is found, or are measured twice."""
     small = measure_capacity("rnn", budgets=(150,), **TINY)
-    grown = small.more(trials=3).more(seeds=2, budgets=(250,))
-    at_once = measure_capacity("rnn", budgets=(150, 250), **(TINY | {"trials": 4, "seeds": 4}))
+    grown = small.more(trials=3).more(seeds=2, budgets=(300,))
+    at_once = measure_capacity("rnn", budgets=(150, 300), **(TINY | {"trials": 4, "seeds": 4}))
     pd.testing.assert_frame_equal(grown.to_dataframe(), at_once.to_dataframe())
     found = {record.key for record in grown.records if record.budget == 150}
     assert {record.key for record in small.records if record.role != "repeat"} <= found
@@ -163,7 +163,7 @@ def test_a_result_outlives_its_process(of_rnn, leaky, tmp_path):
     assert len(pickled.more(seeds=1).records) > len(of_rnn.records)
     with pytest.raises(ValueError, match="does not know how it was measured"):
         loaded.more(seeds=1)
-    users = measure_capacity(leaky, budgets=(100,), **(TINY | {"trials": 0}))
+    users = measure_capacity(leaky, budgets=(150,), **(TINY | {"trials": 0}))
     assert pickle.loads(pickle.dumps(users)).measure is None
     (tmp_path / "broken.json").write_text("[{}]")
     with pytest.raises(ValueError, match=r"broken.json holds no capacity"):

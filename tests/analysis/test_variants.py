@@ -23,7 +23,7 @@ from capacity_jax.analysis import (
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     workdir = tmp_path_factory.mktemp("kept")
-    settings = {"trials": 0, "train_steps": 300, "seeds": 1, "batch_size": 16, "budgets": (150,)}
+    settings = {"trials": 0, "train_steps": 300, "seeds": 1, "batch_size": 16, "budgets": (120,)}
     capacity = measure_capacity("rnn", workdir=workdir, **settings)
     return load_network(workdir, capacity.records[0].study)
 

@@ -1,5 +1,7 @@
 """The update rule in the eigenbases of the gradients' covariances."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +15,10 @@ from capacity_jax.training.soap import INTERVAL, KEPT, Soap, turned
 HPARAMS = {name: one.encode(one.default) for name, one in HYPERPARAMETERS.items()}
 HPARAMS |= {"lr_init": 0.1, "lr_decay_rate": 0.5, "train_steps": 200, "gradient_clip_val": 2.0, "weight_decay": 0.3}
 SHAPES = {"matrix": (6, 4), "stack": (2, 3, 5), "column": (4, 1), "vector": (7,), "long": (600, 2), "number": ()}
-DECAYED = {name: jnp.full(shape, float(len(shape) > 1)) for name, shape in SHAPES.items()}
+DECAYED = {name: np.full(shape, float(len(shape) > 1), np.float32) for name, shape in SHAPES.items()}
+
+
+turn = jax.jit(turned)
 
 
 def draws(n_steps):
@@ -27,33 +32,40 @@ def draws(n_steps):
         yield jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), drawn)
 
 
-def after(n_steps, rule):
+RULE, PLAIN = soap(HPARAMS, DECAYED), optimizer(HPARAMS, DECAYED)
+
+
+@partial(jax.jit, static_argnums=0)
+def updated(rule, gradients, state, params):
+    changes, state = rule.update(gradients, state, params)
+    return jax.tree.map(jnp.add, params, changes), state, changes
+
+
+def after(n_steps, rule=RULE):
     """Parameters and state after so many steps, and the last change."""
-    params = jax.tree.map(jnp.ones_like, DECAYED)
-    state, changes, update = rule.init(params), None, jax.jit(rule.update)
+    params = jax.tree.map(np.ones_like, DECAYED)
+    state, changes = jax.jit(rule.init)(params), None
     for gradients in draws(n_steps):
-        changes, state = update(gradients, state, params)
-        params = jax.tree.map(jnp.add, params, changes)
+        params, state, changes = updated(rule, gradients, state, params)
     return params, state, changes
 
 
 def test_first_steps_are_those_of_the_rule_itself():
     """Breaks if gradients, parameters or decay are mixed up on their way into the bases and back."""
-    _, _, changes = after(INTERVAL - 1, soap(HPARAMS, DECAYED))
-    _, _, plain = after(INTERVAL - 1, optimizer(HPARAMS, DECAYED))
+    _, _, changes = after(INTERVAL - 1)
+    _, _, plain = after(INTERVAL - 1, PLAIN)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), changes, plain)
     assert all(np.any(leaf) for leaf in jax.tree.leaves(changes))
 
 
 def test_a_step_is_the_rule_in_the_bases_in_64_bits():
     """Breaks if a base is applied on the wrong side, a moment belongs to another leaf, or decay is not by role."""
-    rule = soap(HPARAMS, DECAYED)
     # No base turns in the step that follows.
     n_steps = 3 * INTERVAL
-    params, state, _ = after(n_steps, rule)
+    params, state, _ = after(n_steps)
     assert isinstance(state, Soap)
     *_, gradients = draws(n_steps + 1)
-    changes, _ = rule.update(gradients, state, params)
+    _, _, changes = updated(RULE, gradients, state, params)
 
     momentum, norm = 1 / (1 + np.exp(-2.2)), np.sqrt(sum(np.sum(np.float64(g) ** 2) for g in gradients.values()))
     unravel = ravel_pytree([gradients[name] for name in sorted(SHAPES)])[1]
@@ -74,7 +86,7 @@ def test_a_step_is_the_rule_in_the_bases_in_64_bits():
 
 def test_bases_are_of_the_sides_that_can_have_them():
     """Breaks if a long side costs its cube each step, or a vector loses its scale."""
-    _, state, _ = after(1, soap(HPARAMS, DECAYED))
+    _, state, _ = after(1)
     found = {name: set(bases) for name, bases in zip(sorted(SHAPES), state.bases, strict=True)}
     both = {-2, -1}
     assert found == {"column": {-2}, "long": {-1}, "matrix": both, "number": set(), "stack": both, "vector": set()}
@@ -83,7 +95,7 @@ def test_bases_are_of_the_sides_that_can_have_them():
 def test_bases_become_the_eigenvectors():
     """Breaks if turns go the wrong way, do not settle, or lose orthogonality."""
     n_steps = 40 * INTERVAL
-    _, state, _ = after(n_steps, soap(HPARAMS, DECAYED))
+    _, state, _ = after(n_steps)
     gradients = [np.float64(drawn["matrix"]) for drawn in draws(n_steps)][INTERVAL - 1 :: INTERVAL]
     kept = (1 - KEPT) * KEPT ** np.arange(len(gradients))[::-1]
     of_matrix = sorted(SHAPES).index("matrix")
@@ -104,7 +116,7 @@ def test_equal_variances_do_no_harm(covariance):
     """Breaks if a pair of axes without an angle gives no number, or two axes turn by different angles."""
     basis = jnp.eye(3)
     for _ in range(20):
-        basis = turned(basis, jnp.asarray(covariance, jnp.float32))
+        basis = turn(basis, jnp.asarray(covariance, jnp.float32))
     np.testing.assert_allclose(basis.T @ basis, np.eye(3), atol=1e-5)
     seen = np.float64(basis).T @ covariance @ np.float64(basis)
     np.testing.assert_allclose(seen, np.diag(np.diag(seen)), atol=1e-5)

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from forked import run_module
+
+ROOT = Path(__file__).parents[3]
 
 
 def run(*flags):
@@ -26,7 +30,7 @@ def test_three_kinds_of_runs_are_compared():
 
 def test_a_misspelt_cell_is_named():
     """Breaks if a cell without a setting gives a traceback."""
-    ended = run("--cells=rnn,lsmt")
+    ended = run_module("experiments.benchmarks.lengths", "--cells=rnn,lsmt", root=ROOT)
     assert ended.returncode != 0
     assert "--cells=['rnn', 'lsmt']: allowed: some of rnn, irnn" in ended.stderr
     assert "Traceback" not in ended.stderr

@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from forked import run_module
+
+ROOT = Path(__file__).parents[3]
 
 
 def run(*flags):
@@ -26,7 +30,7 @@ def test_rules_are_compared_at_their_best_rates(tmp_path):
 
 def test_a_misspelt_rule_is_named():
     """Breaks if a rule that is not there gives a traceback."""
-    ended = run("--rules=adam,moun")
+    ended = run_module("experiments.benchmarks.trainers", "--rules=adam,moun", root=ROOT)
     assert ended.returncode != 0
     assert "--rules=['adam', 'moun']: allowed: some of adam" in ended.stderr
     assert "Traceback" not in ended.stderr
