@@ -35,7 +35,7 @@ def test_live_parameters_are_those_that_change_an_output_if_moved(name):
     like = jax.eval_shape(network.init, jax.random.key(0))
     trained = {**jax.tree.map(lambda leaf: True, like), "layers": [network.cell.trained(like["layers"][0])]}
     counted, unravel = ravel_pytree(
-        jax.tree.map(lambda leaf, trains: jnp.full(leaf.shape, float(trains)), like, trained)
+        jax.tree.map(lambda leaf, trains: np.full(leaf.shape, float(trains), np.float32), like, trained)
     )
     xs = jnp.asarray(rng.choice([-1.0, 1.0], (1, N_IN, 16)), jnp.float32)
 

@@ -103,15 +103,20 @@ def test_one_vector_is_updated_as_the_parameters_it_is_made_of():
     """Breaks if a flat vector, as members train it, is decayed or clipped otherwise than its matrices and biases."""
     rng = np.random.default_rng(1)
     params, gradients = (
-        {"W": jnp.asarray(rng.normal(size=(3, 2)), jnp.float32), "b": jnp.asarray(rng.normal(size=2), jnp.float32)}
-        for _ in range(2)
+        {"W": rng.normal(size=(3, 2)).astype(np.float32), "b": rng.normal(size=2).astype(np.float32)} for _ in range(2)
     )
-    flat, unravel = ravel_pytree(params)
-    decayed, _ = ravel_pytree({"W": jnp.ones((3, 2)), "b": jnp.zeros(2)})
-    hparams = {**HPARAMS, "optimizer": "momentum"}
-    whole = optimizer(hparams, {"W": 1.0, "b": 0.0})
-    expected, _ = whole.update(gradients, whole.init(params), params)
-    one_vector = optimizer(hparams, decayed)
-    updates, _ = one_vector.update(ravel_pytree(gradients)[0], one_vector.init(flat), flat)
-    for name, update in unravel(updates).items():
+
+    @jax.jit
+    def both(params, gradients):
+        flat, unravel = ravel_pytree(params)
+        decayed, _ = ravel_pytree({"W": jnp.ones((3, 2)), "b": jnp.zeros(2)})
+        hparams = {**HPARAMS, "optimizer": "momentum"}
+        whole = optimizer(hparams, {"W": 1.0, "b": 0.0})
+        expected, _ = whole.update(gradients, whole.init(params), params)
+        one_vector = optimizer(hparams, decayed)
+        updates, _ = one_vector.update(ravel_pytree(gradients)[0], one_vector.init(flat), flat)
+        return unravel(updates), expected
+
+    updates, expected = both(params, gradients)
+    for name, update in updates.items():
         np.testing.assert_allclose(update, expected[name], rtol=1e-6)
