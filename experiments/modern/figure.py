@@ -11,18 +11,14 @@ from matplotlib.figure import Figure
 
 from capacity_jax.results.best import measurements
 from capacity_jax.results.figures import COLOURS, grid
-from experiments.modern.rows import CLASSES, core_of, rows_of, select
-from experiments.modern.table import described
+from experiments.modern.rows import CLASSES, RECALLED, core_of, rows_of, select
+from experiments.modern.table import described, recalled
 
 __all__ = ["draw", "select", "tables"]
 
 # Of the panels of stored labels.
 N_STEPS = 5
-# Task to the title of its panel and the column that it shows.
-RECALL = {
-    "mem_thru": ("real values carried through 12 steps", "values_recalled"),
-    "assoc_recall": ("key-value pairs recalled", "bits_recalled"),
-}
+TITLES = {"mem_thru": "real values carried through 12 steps", "assoc_recall": "key-value pairs recalled"}
 TRACKS = {"bare": "bare cell and readout", "block": "in a block with norms and an MLP"}
 CLASS_COLOURS = dict(zip(CLASSES, COLOURS, strict=False))
 
@@ -40,7 +36,9 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     tracks = [track for track in TRACKS if track in set(stored["track"])] or ["bare"]
     further = [] if set(labels["n_steps"]) <= {N_STEPS} else [partial(_steps, rows=labels)]
     further += [
-        partial(_recall, rows=rows.loc[rows["task"] == task], task=task) for task in RECALL if task in set(rows["task"])
+        partial(_recall, rows=rows.loc[rows["task"] == task], task=task)
+        for task in RECALLED
+        if task in set(rows["task"])
     ]
     figure = Figure(
         figsize=(2 + 5 * (len(tracks) + bool(further)), 2 + 0.2 * max(len(cells), 15 * len(further), 12)),
@@ -53,8 +51,9 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
         axes.set_title(TRACKS[track])
         axes.set_yticks(range(len(cells)), cells if place == 0 else [])
     if further:
-        for place, draw_panel in zip(grids[-1].subgridspec(len(further), 1), further, strict=True):
-            draw_panel(figure.add_subplot(place))
+        column = grids[-1].subgridspec(len(further), 1)
+        for place, draw_panel in enumerate(further):
+            draw_panel(figure.add_subplot(column[place]))
     handles = [
         figure.axes[0].scatter([], [], color=colour, label=CLASSES[name]) for name, colour in CLASS_COLOURS.items()
     ]
@@ -64,7 +63,7 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
 
 def tables(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """What a report shows besides the figure."""
-    return {"Modern cells": described(records)}
+    return {"Labels that modern cells store": described(records), "What modern cells recall": recalled(records)}
 
 
 def _in_order(stored: pd.DataFrame) -> list[str]:
@@ -92,31 +91,29 @@ def _capacities(axes: Axes, rows: pd.DataFrame, records: pd.DataFrame, cells: li
 
 
 def _steps(axes: Axes, rows: pd.DataFrame) -> None:
-    """Of the cells that were asked after several numbers of steps, at the one size that all of them have."""
-    counts = rows.groupby(["cell", "budget"])["n_steps"].nunique()
-    for (cell, budget), of_cell in rows.groupby(["cell", "budget"]):
-        if counts[cell, budget] > 1:
-            line = of_cell.sort_values("n_steps")
-            colour = CLASS_COLOURS[line["class"].iloc[0]]
-            axes.plot(line["n_steps"], line["score"], ".-", color=colour, linewidth=1)
-            _name(axes, line.iloc[-1], "n_steps", "score")
-    axes.set(
-        xscale="log", xlabel="steps from input to answer", ylabel="bits per parameter", title="labels after other steps"
-    )
-    axes.set_xticks(sorted(set(rows["n_steps"])), [str(steps) for steps in sorted(set(rows["n_steps"]))])
+    """Lines of the cells that were asked for labels after several numbers of steps at one size."""
+    for _, of_cell in rows.groupby(["cell", "budget"]):
+        line = of_cell.sort_values("n_steps").to_dict("records")
+        if len(line) > 1:
+            steps, scores = ([row[name] for row in line] for name in ("n_steps", "score"))
+            axes.plot(steps, scores, ".-", color=CLASS_COLOURS[line[-1]["class"]], linewidth=1)
+            _name(axes, line[-1], "n_steps", "score")
+    axes.set(xscale="log", xlabel="steps from input to answer", ylabel="bits per parameter", title="steps")
+    ticks = sorted(set(rows["n_steps"]))
+    axes.set_xticks(ticks, list(map(str, ticks)))
     axes.minorticks_off()
     grid(axes)
 
 
 def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
-    title, value = RECALL[task]
+    value = RECALLED[task]
     for row in rows.to_dict("records"):
         axes.scatter(row["state_size"], row[value], s=25, color=CLASS_COLOURS[row["class"]])
         _name(axes, row, "state_size", value)
-    axes.set(xscale="log", xlabel="numbers in the state", ylabel=value.replace("_", " "), title=title)
+    axes.set(xscale="log", xlabel="numbers in the state", ylabel=value.replace("_", " "), title=TITLES[task])
     axes.set_ylim(bottom=0)
     grid(axes)
 
 
-def _name(axes: Axes, row: Mapping[str, Any] | pd.Series, x: str, y: str) -> None:
+def _name(axes: Axes, row: Mapping[Any, Any], x: str, y: str) -> None:
     axes.annotate(core_of(row["cell"]), (row[x], row[y]), fontsize=7, xytext=(4, 3), textcoords="offset points")

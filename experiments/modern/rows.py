@@ -16,7 +16,9 @@ CLASSES = {
     "B": "products of linear terms",
     "L": "nothing",
 }
-TASKS = ("per_cap", "mem_thru", "assoc_recall")
+# What is recalled, by the task that asks for it: real numbers carried through 12 steps, and bits of pairs.
+RECALLED = {"mem_thru": "values_recalled", "assoc_recall": "bits_recalled"}
+TASKS = ("per_cap", *RECALLED)
 BLOCK = "block("
 
 

@@ -1,6 +1,6 @@
-"""Writes what modern cells store as a table, with the parameters that get a gradient at all.
+"""Writes what modern cells store as a table, with the parameters that get a gradient at all, and what they recall.
 
-`python -m experiments.modern.table WORKDIR --out=modern.csv`
+`python -m experiments.modern.table WORKDIR --out=modern.csv`; what is recalled goes into `modern_recall.csv` beside it.
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from capacity_jax.commands.command_line import OneLineParser, add_source, stop
 from capacity_jax.results.workdir import open_trials
 from capacity_jax.tasks import per_cap
 from capacity_jax.training import live_parameters
-from experiments.modern.rows import network_of, rows_of
+from experiments.modern.rows import RECALLED, network_of, rows_of
 
 COLUMNS = [
     "class",
@@ -25,20 +25,24 @@ COLUMNS = [
     "mean_bits_per_parameter",
 ]
 COLUMNS += ["ci_low", "ci_high", "seeds", "still_learning", "trials", "infeasible"]
+RECALL_COLUMNS = ["class", "core", "unit", "recalled", "per_state", "units", "parameters", "state_size", "seeds"]
+RECALL_COLUMNS += ["still_learning", "trials", "infeasible"]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Writes the table of a work directory."""
+    """Writes the tables of a work directory."""
     parser = OneLineParser(prog="python -m experiments.modern.table", description=(__doc__ or "").splitlines()[0])
     add_source(parser)
     parser.add_argument("--out", type=Path, default=Path("modern.csv"), help="the file; by default modern.csv, here")
     options = parser.parse_args(arguments)
     try:
-        table = with_live_parameters(open_trials(options.workdir, options.storage))
-        table.to_csv(options.out, index=False, float_format="%.4g")
+        records = open_trials(options.workdir, options.storage)
+        of_recall = options.out.with_stem(f"{options.out.stem}_recall")
+        for path, table in {options.out: with_live_parameters(records), of_recall: recalled(records)}.items():
+            table.to_csv(path, index=False, float_format="%.4g")
+            print(f"{len(table)} rows are in {path.resolve()}")
     except (ValueError, OSError) as error:
         stop(error)
-    print(f"{len(table)} rows are in {options.out.resolve()}")
 
 
 def described(records: pd.DataFrame) -> pd.DataFrame:
@@ -60,6 +64,15 @@ def with_live_parameters(records: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def recalled(records: pd.DataFrame) -> pd.DataFrame:
+    """A row for each study of recall: how much of what (`RECALLED`), and how much of it by number in the state."""
+    rows = rows_of(records)
+    rows = rows.loc[rows["task"].isin(list(RECALLED))].sort_values(["task", "class", "core", "parameters"])
+    amount = [row[RECALLED[row["task"]]] for row in rows.to_dict("records")]
+    rows = rows.assign(recalled=amount, unit=rows["task"].map(RECALLED), per_state=amount / rows["state_size"])
+    return rows.reindex(columns=RECALL_COLUMNS).reset_index(drop=True)
+
+
 def _stored(records):
     rows = rows_of(records)
     return (
@@ -70,7 +83,7 @@ def _stored(records):
 
 
 def _named(stored):
-    return stored.rename(columns={"bits": "mean_bits", "score": "mean_bits_per_parameter"})[COLUMNS]
+    return stored.rename(columns={"bits": "mean_bits", "score": "mean_bits_per_parameter"}).reindex(columns=COLUMNS)
 
 
 if __name__ == "__main__":

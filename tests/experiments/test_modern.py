@@ -12,7 +12,7 @@ from trial_tables import sizes, table
 from capacity_jax.results.parquet import write_parquet
 from experiments.configs.modern import get_config
 from experiments.modern.figure import draw, select, tables
-from experiments.modern.rows import rows_of
+from experiments.modern.rows import RECALLED, rows_of
 from experiments.modern.table import with_live_parameters
 from experiments.plan import studies
 
@@ -66,16 +66,25 @@ def test_table_counts_live_parameters(records):
     # Of 3 * 4 * 33 values of q, k and v and the readout's 5, q's 4 * 32 weights meet no input.
     assert retnet["live"] == 3 * 4 * 33 + 5 - 4 * 32
     assert retnet["bits_per_live"] == pytest.approx(retnet["mean_bits"] / retnet["live"])
-    assert set(tables(records)["Modern cells"]["core"]) == {"gru", "lru", "retnet(heads=2)"}
+    stored, recalled = tables(records).values()
+    assert set(stored["core"]) == {"gru", "lru", "retnet(heads=2)"}
+    assert recalled[["unit", "recalled", "per_state"]].to_numpy().tolist() == [
+        ["bits_recalled", 9, 9 / 16],
+        ["values_recalled", 4, 0.25],
+    ]
     assert len(select(records)) == 13
 
 
 def test_the_table_is_written_by_a_command(records, tmp_path):
-    """Breaks if the README's command writes nothing, or another table."""
-    write_parquet(tmp_path / "trials.parquet", records.loc[records["cell"] == "retnet(heads=2)"])
+    """Breaks if the README's command writes nothing, or another table, or needs both labels and recall."""
+    stored = records.loc[records["cell"] == "retnet(heads=2)"].drop(columns=list(RECALLED.values()))
+    write_parquet(tmp_path / "trials.parquet", stored)
     command = [sys.executable, "-m", "experiments.modern.table", str(tmp_path), f"--out={tmp_path / 'modern.csv'}"]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     assert pd.read_csv(tmp_path / "modern.csv")["core"].tolist() == ["retnet(heads=2)"]
+    assert not len(pd.read_csv(tmp_path / "modern_recall.csv"))
+    of_recall = records.loc[records["task"] != "per_cap"].drop(columns=["bits", "bits_per_parameter"])
+    assert [len(table) for table in tables(of_recall).values()] == [0, 2]
 
 
 @pytest.mark.parametrize("extent", ["laptop", "steps", "values", "pairs"])
