@@ -74,14 +74,11 @@ def _of_labels(config, extent):
     steps = 300 if smoke else 25_000
     setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}
     for cell in cells:
-        labels = _labels(cell)
-        if over_steps and cell_by_name(cell).family == "B":
-            labels = [*labels[1::2], *({"b_per_parameter": labels} for labels in LABELS["G"])]
-        config.initial_settings[cell] = tuple(setting | one for one in labels)
+        config.initial_settings[cell] = tuple(setting | labels for labels in _labels(cell, over_steps))
     config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": steps, "b_per_parameter": (0.05, 4.5)})
 
 
-def _labels(name):
+def _labels(name, over_steps):
     if name.startswith("block"):
         return [{"b_per_parameter": labels} for labels in OF_MLP]
     cell = cell_by_name(name)
@@ -90,5 +87,8 @@ def _labels(name):
         return [{"b": labels} for labels in LABELS["L"]]
     # A cell of several heads has a multiple of them as units.
     if family == "B":
-        return [{"b": labels * cell.units_multiple} for labels in LABELS["B"]]
+        of_heads = [{"b": labels * cell.units_multiple} for labels in LABELS["B"]]
+        if not over_steps:
+            return of_heads
+        return [*of_heads[1::2], *({"b_per_parameter": labels} for labels in LABELS["G"])]
     return [{"b_per_parameter": labels} for labels in LABELS[family]]
