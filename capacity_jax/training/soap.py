@@ -18,9 +18,8 @@ from jaxtyping import Array, Float
 from capacity_jax.cells.base import HParams, Params
 from capacity_jax.training.optimizer import optimizer
 
-# Bases turn once in so many steps. Covariances take in the gradient of that step alone, and keep so much of what they
-# were: those of every step would tell little more, and cost a quarter of what the rule costs.
-INTERVAL, KEPT = 20, 0.98
+# The share of a covariance that is kept each step, and the steps between turns of the bases.
+KEPT, INTERVAL = 0.999, 10
 # Sides longer than this keep the basis they have: their eigenvectors would cost more than the rest of a step.
 LONGEST_SIDE = 512
 # Of all angles of a turn together, in radians, and what then makes its matrix orthogonal to 32 bits.
@@ -33,7 +32,7 @@ class Soap(NamedTuple):
     """The state of `soap`; covariances and bases are, for each leaf, matrices by its axis.
 
     Attributes:
-      covariances: running means over the gradients at which bases turned.
+      covariances: running means over the steps.
       bases: their eigenvectors, nearly, as columns.
       moments: those of the rule that runs in the bases.
     """
@@ -68,16 +67,14 @@ def soap(hparams: HParams, decayed: Params) -> optax.GradientTransformation:
 
     def update(updates, state, params=None):
         gradients, structure = jax.tree.flatten(updates)
-
-        def turn():
-            covariances = [
-                {axis: KEPT * mean + (1 - KEPT) * _outer(leaf, axis) for axis, mean in means.items()}
-                for leaf, means in zip(gradients, state.covariances, strict=True)
-            ]
-            return covariances, jax.tree.map(turned, state.bases, covariances)
-
-        covariances, bases = lax.cond(
-            state.moments.count % INTERVAL == INTERVAL - 1, turn, lambda: (state.covariances, state.bases)
+        covariances = [
+            {axis: KEPT * mean + (1 - KEPT) * _outer(leaf, axis) for axis, mean in means.items()}
+            for leaf, means in zip(gradients, state.covariances, strict=True)
+        ]
+        bases = lax.cond(
+            state.moments.count % INTERVAL == INTERVAL - 1,
+            lambda: jax.tree.map(turned, state.bases, covariances),
+            lambda: state.bases,
         )
 
         def in_bases(tree):

@@ -96,8 +96,8 @@ def test_bases_become_the_eigenvectors():
     """Breaks if turns go the wrong way, do not settle, or lose orthogonality."""
     n_steps = 40 * INTERVAL
     _, state, _ = after(n_steps)
-    gradients = [np.float64(drawn["matrix"]) for drawn in draws(n_steps)][INTERVAL - 1 :: INTERVAL]
-    kept = (1 - KEPT) * KEPT ** np.arange(len(gradients))[::-1]
+    gradients = [np.float64(drawn["matrix"]) for drawn in draws(n_steps)]
+    kept = (1 - KEPT) * KEPT ** np.arange(n_steps)[::-1]
     of_matrix = sorted(SHAPES).index("matrix")
     for axis, outer in ((-2, lambda g: g @ g.T), (-1, lambda g: g.T @ g)):
         covariance = sum(weight * outer(g) for weight, g in zip(kept, gradients, strict=True))
