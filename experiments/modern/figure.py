@@ -110,7 +110,9 @@ def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     for row in rows.to_dict("records"):
         axes.scatter(row["state_size"], row[value], s=25, color=CLASS_COLOURS[row["class"]])
         _name(axes, row, "state_size", value)
-    axes.set(xscale="log", xlabel="numbers in the state", ylabel=value.replace("_", " "), title=TITLES[task])
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set(xlabel="numbers in the state", ylabel=value.replace("_", " "), title=TITLES[task])
     axes.set_ylim(bottom=0)
     grid(axes)
 
