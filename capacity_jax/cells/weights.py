@@ -95,6 +95,7 @@ def recurrent_matrix(gaussian: Float[Array, "n n"], init_type: Int[Array, ""]) -
     return lax.select_n(init_type, jnp.eye(n), orthogonal_matrix(gaussian), gaussian / jnp.sqrt(n))
 
 
+# Traced once for each size; what is compiled stays the same.
 @partial(jax.jit, inline=True)
 def orthogonal_matrix(gaussian: Float[Array, "n n"]) -> Float[Array, "n n"]:
     """A uniformly distributed orthogonal matrix, as a product of n random reflections (Stewart 1980).

@@ -10,8 +10,8 @@ from experiments.configs.common import base_config
 from experiments.paper.common import SIX_CELLS
 
 # Labels per parameter stand just above what is stored: more overload a network, which then stores less. The rate falls
-# to 3%; decay bounds the weights' random walk. Settings of single seeds, of four for the RNN; IRNN and UGRNN ask for
-# fewer labels here than those runs did, which were overloaded (`experiments/results/training.md`).
+# to 3%; decay bounds the weights' random walk. Settings of single seeds, of four for the RNN; UGRNN and GRU ask for
+# fewer labels here than their runs did, and were not run so (`experiments/results/training.md`).
 SETTINGS = {
     "rnn": {"b_per_parameter": 5.2, "train_steps": 1_000_000, "lr_init": 0.007, "weight_decay": 0.0},
     "irnn": {"b_per_parameter": 4.3, "train_steps": 500_000, "lr_init": 0.008, "weight_decay": 0.001},

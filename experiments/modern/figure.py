@@ -1,8 +1,7 @@
 """Bits per parameter of modern cells, bare and in blocks, by class; and what they recall against size of the state."""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -33,18 +32,18 @@ def draw(records: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure
     labels = rows.loc[rows["task"] == "per_cap"]
     stored = labels.loc[labels["n_steps"] == N_STEPS]
     cells = _in_order(stored)
-    tracks = [track for track in TRACKS if track in set(stored["track"])] or ["bare"]
+    tracks = [track for track in TRACKS if track in set(stored["track"])]
     further = [] if set(labels["n_steps"]) <= {N_STEPS} else [partial(_steps, rows=labels)]
     further += [
         partial(_recall, rows=rows.loc[rows["task"] == task], task=task)
         for task in RECALLED
         if task in set(rows["task"])
     ]
-    figure = Figure(
-        figsize=(2 + 5 * (len(tracks) + bool(further)), 2 + 0.2 * max(len(cells), 15 * len(further), 12)),
-        layout="constrained",
-    )
-    grids = figure.add_gridspec(1, len(tracks) + bool(further))
+    # Of no trials an empty panel is drawn.
+    tracks = tracks if tracks or further else ["bare"]
+    columns, lines = len(tracks) + bool(further), max(len(cells), 15 * len(further), 12)
+    figure = Figure(figsize=(2 + 5 * columns, 2 + 0.2 * lines), layout="constrained")
+    grids = figure.add_gridspec(1, columns)
     for place, track in enumerate(tracks):
         axes = figure.add_subplot(grids[place])
         _capacities(axes, stored.loc[stored["track"] == track], records, cells)
@@ -97,7 +96,7 @@ def _steps(axes: Axes, rows: pd.DataFrame) -> None:
         if len(line) > 1:
             steps, scores = ([row[name] for row in line] for name in ("n_steps", "score"))
             axes.plot(steps, scores, ".-", color=CLASS_COLOURS[line[-1]["class"]], linewidth=1)
-            _name(axes, line[-1], "n_steps", "score")
+            _write(axes, core_of(line[-1]["cell"]), (steps[-1], scores[-1]))
     axes.set(xscale="log", xlabel="steps from input to answer", ylabel="bits per parameter", title="steps")
     ticks = sorted(set(rows["n_steps"]))
     axes.set_xticks(ticks, list(map(str, ticks)))
@@ -107,9 +106,11 @@ def _steps(axes: Axes, rows: pd.DataFrame) -> None:
 
 def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     value = RECALLED[task]
-    for row in rows.to_dict("records"):
-        axes.scatter(row["state_size"], row[value], s=25, color=CLASS_COLOURS[row["class"]])
-        _name(axes, row, "state_size", value)
+    axes.scatter(rows["state_size"], rows[value], s=25, c=[CLASS_COLOURS[name] for name in rows["class"]])
+    # Points that would print their names over each other share a list of them.
+    for _, near in rows.groupby([np.log2(rows["state_size"]).round(), rows[value].round()]):
+        names = "\n".join(map(core_of, near["cell"]))
+        _write(axes, names, (near["state_size"].max(), near[value].max()), va="top")
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="numbers in the state", ylabel=value.replace("_", " "), title=TITLES[task])
@@ -117,5 +118,5 @@ def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     grid(axes)
 
 
-def _name(axes: Axes, row: Mapping[Any, Any], x: str, y: str) -> None:
-    axes.annotate(core_of(row["cell"]), (row[x], row[y]), fontsize=7, xytext=(4, 3), textcoords="offset points")
+def _write(axes: Axes, text: str, place: tuple[float, float], va: Literal["baseline", "top"] = "baseline") -> None:
+    axes.annotate(text, place, fontsize=7, xytext=(4, 3), textcoords="offset points", va=va)

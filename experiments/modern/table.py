@@ -13,18 +13,8 @@ from capacity_jax.tasks import per_cap
 from capacity_jax.training import live_parameters
 from experiments.modern.rows import RECALLED, network_of, rows_of
 
-COLUMNS = [
-    "class",
-    "core",
-    "track",
-    "n_steps",
-    "units",
-    "parameters",
-    "state_size",
-    "mean_bits",
-    "mean_bits_per_parameter",
-]
-COLUMNS += ["ci_low", "ci_high", "seeds", "still_learning", "trials", "infeasible"]
+COLUMNS = ["class", "core", "track", "n_steps", "units", "parameters", "state_size", "mean_bits"]
+COLUMNS += ["mean_bits_per_parameter", "ci_low", "ci_high", "seeds", "still_learning", "trials", "infeasible"]
 RECALL_COLUMNS = ["class", "core", "unit", "recalled", "per_state", "units", "parameters", "state_size", "seeds"]
 RECALL_COLUMNS += ["still_learning", "trials", "infeasible"]
 
@@ -75,11 +65,8 @@ def recalled(records: pd.DataFrame) -> pd.DataFrame:
 
 def _stored(records):
     rows = rows_of(records)
-    return (
-        rows.loc[rows["task"] == "per_cap"]
-        .sort_values(["class", "track", "core", "n_steps", "budget"])
-        .reset_index(drop=True)
-    )
+    order = ["class", "track", "core", "n_steps", "budget"]
+    return rows.loc[rows["task"] == "per_cap"].sort_values(order).reset_index(drop=True)
 
 
 def _named(stored):
