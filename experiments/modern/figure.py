@@ -107,10 +107,10 @@ def _steps(axes: Axes, rows: pd.DataFrame) -> None:
 def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     value = RECALLED[task]
     axes.scatter(rows["state_size"], rows[value], s=25, c=[CLASS_COLOURS[name] for name in rows["class"]])
-    # Points that would print their names over each other share a list of them.
+    # Points that would print their names over each other share a list of them, on their other side.
     for _, near in rows.groupby([np.log2(rows["state_size"]).round(), rows[value].round()]):
-        names = "\n".join(map(core_of, near["cell"]))
-        _write(axes, names, (near["state_size"].max(), near[value].max()), va="top")
+        x, y = near[["state_size", value]].to_numpy(float).T
+        _write(axes, "\n".join(map(core_of, near["cell"])), (x.min(), y.max()), "right" if len(near) > 1 else "left")
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="numbers in the state", ylabel=value.replace("_", " "), title=TITLES[task])
@@ -118,5 +118,6 @@ def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     grid(axes)
 
 
-def _write(axes: Axes, text: str, place: tuple[float, float], va: Literal["baseline", "top"] = "baseline") -> None:
-    axes.annotate(text, place, fontsize=7, xytext=(4, 3), textcoords="offset points", va=va)
+def _write(axes: Axes, text: str, place: tuple[float, float], ha: Literal["left", "right"] = "left") -> None:
+    offset = (4 if ha == "left" else -6, 3)
+    axes.annotate(text, place, fontsize=7, xytext=offset, textcoords="offset points", ha=ha, va="top")
