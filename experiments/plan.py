@@ -1,12 +1,14 @@
 """From a configuration to the studies it asks for."""
 
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from inspect import signature
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
-from capacity_jax.cells import Cell
+from capacity_jax.cells import Cell, CellName, cell_by_name
 from capacity_jax.cells.hyperparameters import shared_name
 from capacity_jax.cells.registry import cells_and_depths
 from capacity_jax.checks import check_size, unknown
@@ -45,6 +47,7 @@ def studies(config: Any) -> list[Study]:
     ]
     for study in found:
         study.initial_trials()
+    _warn_of_unknown(config.initial_settings, {cell.name for cell, _ in networks})
     return found
 
 
@@ -108,6 +111,18 @@ def _initial_settings(config, cell_name, depth, size):
         if not isinstance(setting, Mapping) or not all(isinstance(key, str) for key in setting):
             raise ValueError(f"{name} holds {setting!r}; allowed: settings, dicts of hyperparameters")
     return settings
+
+
+def _warn_of_unknown(initial_settings, cells):
+    """Those of cells that are not measured may stand there, but not for names that no cell has."""
+    for name in initial_settings:
+        of_cell = re.split("[@/]", name)[0]
+        if of_cell in {*cells, "default"}:
+            continue
+        try:
+            cell_by_name(cast(CellName, of_cell))
+        except ValueError as error:
+            warnings.warn(f"initial_settings.{name} is not used: {error}", stacklevel=3)
 
 
 def _published_settings(study, published) -> list[dict]:

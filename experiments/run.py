@@ -79,7 +79,8 @@ def main(config: Any, workdir: str, storage: str = "", stop: Callable[[], bool] 
     records = measure(plan, directory, persistence)
     print(f"task: {task}")
     print(as_text(task_table(records)))
-    if config.task == "per_cap":
+    one_task = not any(isinstance(value, tuple) for value in config.task_args.values())
+    if config.task == "per_cap" and one_task:
         for (cell, depth), fit in slopes(records).items():
             print(f"{cell}, depth {depth}: slope {in_words(fit)} bits per parameter, with its 95% interval")
     if config.figure:

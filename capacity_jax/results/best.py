@@ -88,7 +88,8 @@ def task_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
     """What `best_table` tells of the studies of one task, as a reader wants it.
 
     Columns: `cell`, `depth`, `units`, `parameters`, the mean over seeds of each score that the task reports, such as
-    `mean_bits`, `ci_low`, `ci_high`, `seeds`, `still_learning`, `trials`, `infeasible`.
+    `mean_bits`, `ci_low`, `ci_high`, `seeds`, `still_learning`, `trials`, `infeasible`. Where networks alike belong to
+    several studies, of other arguments of the task, `study` stands first and tells them apart.
 
     Args:
       trials: records, or a table of trials.
@@ -101,8 +102,10 @@ def task_table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:
     table = _table(trials)
     reported = table["reported"].iloc[0] if len(table) else ()
     means = {"eval_loss" if name == "loss" else name: f"mean_{name}" for name in reported}
-    columns = ["cell", "depth", "units", "parameters", *means.values(), "ci_low", "ci_high", *COUNTS]
-    return best_table(table).rename(columns=means).reindex(columns=columns)
+    network = ["cell", "depth", "units", "parameters"]
+    found = best_table(table).rename(columns=means)
+    study = ["study"] if found.duplicated(network).any() else []
+    return found.reindex(columns=[*study, *network, *means.values(), "ci_low", "ci_high", *COUNTS])
 
 
 def _table(trials: Iterable[Record] | pd.DataFrame) -> pd.DataFrame:

@@ -69,6 +69,18 @@ def test_cells_and_tasks_of_a_users_own_go_by_import_path(config, tmp_path, monk
     assert studies(config)[0].bucket.task.n_in == 3
 
 
+def test_initial_settings_of_no_cell_are_named(config):
+    """Breaks if a misspelt name goes unsaid, or one of a cell that is not measured now is called wrong."""
+    config.cells = "rnn"
+    config.initial_settings["gru@2/900"] = config.initial_settings["block(gru)"] = ({},)
+    studies(config)
+    config.initial_settings["gruu@2/900"] = ({},)
+    with pytest.warns(
+        UserWarning, match="initial_settings.gruu@2/900 is not used: cell 'gruu' is unknown; did you mean gru"
+    ):
+        studies(config)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [

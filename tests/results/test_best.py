@@ -84,6 +84,13 @@ def test_a_study_in_which_all_diverged_has_no_value(study, records):
     assert shown[["mean_bits", "mean_bits_per_parameter", "ci_low"]].isna().all(axis=None)
 
 
+def test_networks_alike_are_told_apart_by_their_studies(records):
+    """Breaks if rows of one network under several arguments of a task look the same, or others have a needless name."""
+    of_two = trials_table([*records_of(study_of(name="per_cap/n_steps=2/rnn@1/80"), [{"b": 50}], [2.0]), *records])
+    assert task_table(of_two)["study"].tolist() == ["per_cap/n_steps=2/rnn@1/80", "per_cap/rnn@1/80"]
+    assert "study" not in task_table(records)
+
+
 def test_no_trials_are_no_rows(study):
     """Breaks if an empty storage raises, or its table lacks columns."""
     assert {"cell", "eval_loss", "score", "ci_low"} <= set(best_table([]).columns)
