@@ -68,7 +68,7 @@ class Ledger:
 
     def clean_up(self) -> None:
         """Takes away what a study that is complete needs no more: leases, and beginnings of trials that stand."""
-        attributes = self.storage.ask(lambda: self.storage.optuna.get_study_user_attrs(self.study_id))
+        attributes = self.storage.ask(self._attributes)
         leases = [name for name, value in attributes.items() if name.startswith(LEASE_OF) and value is not None]
         self.storage.ask(lambda: self._rows.forget(leases))
         for trial_id, one in self._unfinished.items():
@@ -111,19 +111,38 @@ class Ledger:
         self._look()
         return [one.trial for one in self._unfinished.values() if one.owner == self.owner and self._stands(one)]
 
+    def others_at_work(self) -> bool:
+        """Whether another worker that lives has begun trials and not finished them."""
+        if self.worker is None:
+            return False
+        self._look()
+        owners = {one.owner for one in self._unfinished.values() if self._stands(one)} - {self.owner}
+        leases = self.storage.ask(self._attributes) if owners else {}
+        for owner in owners:
+            with self._taking_over(owner, leases) as is_dead:
+                if not is_dead:
+                    return True
+        return False
+
     def take_over(self) -> list[Trial]:
         """Makes this worker the owner of all trials whose workers are dead, and returns them."""
         if self.worker is None:
             return []
         self._look()
         owners = {one.owner for one in self._unfinished.values()} - {self.owner}
-        return self.storage.ask(lambda: self._taken_from(sorted(owners), self.worker)) if owners else []
+        return self.storage.ask(lambda: self._taken_from(sorted(owners))) if owners else []
 
-    def _taken_from(self, owners, worker):
-        leases = self.storage.optuna.get_study_user_attrs(self.study_id)
-        taken = []
+    def _attributes(self):
+        return self.storage.optuna.get_study_user_attrs(self.study_id)
+
+    def _taking_over(self, owner, leases):
+        assert self.worker
+        return self.worker.taking_over(owner, leases.get(lease_of(owner)), self.study.name)
+
+    def _taken_from(self, owners):
+        leases, taken = self._attributes(), []
         for owner in owners:
-            with worker.taking_over(owner, leases.get(lease_of(owner))) as is_dead:
+            with self._taking_over(owner, leases) as is_dead:
                 if is_dead:
                     taken += self._from(owner)
         return taken

@@ -1,6 +1,5 @@
 """Many studies in a row, kept in a storage, checkpointed, and continued where they were left."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing, nullcontext
@@ -75,6 +74,9 @@ def run_studies(
 ) -> Iterator[tuple[Study, list[Record]]]:
     """Runs studies one after another, each compiled while the one before it trains; shows progress on stderr.
 
+    Several workers on one storage take different studies as long as there are enough, and then share those that are
+    left.
+
     Args:
       studies: what to run, in this order; at least one, with different names.
       persistence: where their trials are kept; by default in memory. What is there already is not done again.
@@ -121,15 +123,17 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
             known = ledger.records()
             progress.resume(ledger.study, known)
             persistence.notify(known.values())
-        left = deque(ledgers)
+        left = list(ledgers)
         while left:
             persistence.stop_if_asked()
-            ledger = left.popleft()
+            ledger = _next(left, persistence.worker)
+            left.remove(ledger)
             study, n_trained = ledger.study, 0
             if study.complete(ledger.records()) is None:
                 compiled = compiler.submit(_compile, study)
-                if left and left[0].study.complete(left[0].records()) is None:
-                    compiler.submit(_compile, left[0].study)
+                then = _next(left, persistence.worker) if left else ledger
+                if then.study.complete(then.records()) is None:
+                    compiler.submit(_compile, then.study)
                 compiled.result()
                 persistence.stop_if_asked()
                 trials = NextTrials(ledger, asking, proposer)
@@ -146,6 +150,16 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
                 left.append(ledger)
                 if not n_trained:
                     sleep(WAITING_SECONDS)
+
+
+def _next(left: Sequence[Ledger], worker: Worker | None) -> Ledger:
+    """Where this worker goes on: the first study on which no other one is at work, or else one that they share.
+
+    The more studies are trained side by side, the fewer devices wait for a study's last trials. Workers that begin
+    together differ in the one they take.
+    """
+    free = [ledger for ledger in left if not ledger.others_at_work()] or left
+    return free[(worker.n_before() if worker else 0) % len(free)]
 
 
 class _Work:

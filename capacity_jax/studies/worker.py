@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -36,8 +36,8 @@ class Worker:
     def __init__(self, workers: Path):
         self.workers = workers
         self.name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-        # Of other workers the last lease, when it was first seen here, and when last.
-        self._seen: dict[str, tuple[Any, float, float]] = {}
+        # Of other workers, by study, the last lease, when it was first seen here, and when last.
+        self._seen: dict[tuple[str, str], tuple[Any, float, float]] = {}
         self.directory = workers / self.name
         self.directory.mkdir(parents=True)
         _lock_file(self.directory).touch()
@@ -61,6 +61,10 @@ class Worker:
         """Where all workers, living or dead, keep those of a study."""
         return [worker / quote(study, safe="") for worker in self.workers.iterdir()]
 
+    def n_before(self) -> int:
+        """How many workers that hold their locks stand before this one by name: all differ in it."""
+        return sum(_is_locked(other) for other in self.workers.iterdir() if other.name < self.name)
+
     def leave(self) -> None:
         """Removes this worker's directory, and those of dead ones: their trials are done."""
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -70,13 +74,13 @@ class Worker:
                     shutil.rmtree(other, ignore_errors=True)
 
     @contextmanager
-    def taking_over(self, name: str, lease: Any) -> Iterator[bool]:
+    def taking_over(self, name: str, lease: Any, study: str = "") -> Iterator[bool]:
         """Whether another worker is dead; while the block runs, nobody else who shares the directory finds it so.
 
-        The lock of a dead worker is free. Of one on another machine, where locks may not be shared, also its lease
-        must have stayed the same for `LEASE_SECONDS` of this machine's clock.
+        The lock of a dead worker is free. Of one on another machine, where locks may not be shared, also its lease in
+        the study must have stayed the same for `LEASE_SECONDS` of this machine's clock.
         """
-        is_silent = self._is_silent(name, lease)
+        is_silent = self._is_silent((name, study), lease)
         try:
             # For writing: NFS grants an exclusive lock on no other.
             lock = _lock_file(self.workers / name).open("r+")
@@ -91,13 +95,22 @@ class Worker:
             else:
                 yield is_silent or name.rsplit("-", 2)[0] == socket.gethostname()
 
-    def _is_silent(self, name: str, lease: Any) -> bool:
+    def _is_silent(self, whose: tuple[str, str], lease: Any) -> bool:
         now = time.monotonic()
-        before, since, last = self._seen.get(name, (lease, now, now))
+        before, since, last = self._seen.get(whose, (lease, now, now))
         if lease != before or now - last > LONGEST_BLINK:
             since = now
-        self._seen[name] = lease, since, now
+        self._seen[whose] = lease, since, now
         return now - since > LEASE_SECONDS
+
+
+def _is_locked(directory: Path) -> bool:
+    with suppress(OSError), _lock_file(directory).open("r+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _lock_file(directory: Path) -> Path:

@@ -64,6 +64,7 @@ def main(_) -> None:
     if not there:
         stop("no compiler for the devices asked for is installed")
     print("every number is an estimate of a compiler")
+    left_out = []
     for i, (target, work) in enumerate(product(there, works)):
         place = f"{i + 1} of {len(there) * len(works)}"
         what = f"{target.name} {work.cell} {work.units}x{work.batch}"
@@ -73,11 +74,14 @@ def main(_) -> None:
         except JaxRuntimeError as error:
             # A compiler that is newer than jaxlib may write what jaxlib cannot read.
             print(f"left out: {what} ({' '.join(str(error).split())[:200]})", flush=True)
+            left_out.append(what)
             continue
         print(as_text(pd.DataFrame([row])), flush=True)
         if JSON.value:
             with Path(JSON.value).open("a") as file:
                 file.write(json.dumps(row) + "\n")
+    if left_out:
+        stop(f"left out because they failed, as is said above: {', '.join(left_out)}")
 
 
 def _sizes(shape: str) -> bool:

@@ -1,14 +1,17 @@
 """How busy a configuration keeps the slots of a GPU or TPU, simulated; nothing is trained.
 
-`python -m experiments.benchmarks.slots --config=experiments/paper/fig1/config.py:gpu [--slots=256]`
+`python -m experiments.benchmarks.slots --config=experiments/paper/fig1/config.py:gpu [--slots=256] [--chips=8]`
 
 A study's trials run as `run_studies` runs them where members train together, each for the training steps that it asks
 for; settings are drawn at random, whoever would propose them. The share of busy slots is that of the steps of members
-in all steps of slots; beside it stands the share where the number of slots never changes. One device.
+in all steps of slots; beside it stands the share where the number of slots never changes. Of several chips each has a
+worker of its own, which takes the first study that no other has taken; that they share the last ones is left out, and
+a training step is taken to last equally long in all.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from heapq import heapreplace
 from math import inf
 from typing import NamedTuple
 
@@ -43,6 +46,17 @@ def main(_) -> None:
     busy = 100 * table["busy"].sum()
     print(f"busy slots of all studies: {busy / table['all'].sum():.1f}%")
     print(f"with a fixed number of slots: {busy / table['fixed_all'].sum():.1f}%")
+    chips = flags.FLAGS.chips
+    at_work = 100 * busy_chips(table["steps"].tolist(), chips)
+    print(f"time that {chips} chips have a study, until all have ended: {at_work:.1f}%")
+
+
+def busy_chips(steps: Sequence[int], chips: int) -> float:
+    """The share of their time that chips are at work, each on the first study that nobody has taken, till all end."""
+    free_at = [0] * chips
+    for of_study in steps:
+        heapreplace(free_at, free_at[0] + of_study)
+    return sum(steps) / (chips * max(free_at))
 
 
 def simulated(study: Study, most: int) -> Slots:
@@ -116,5 +130,6 @@ def _row(study, resized, unchanged):
 if __name__ == "__main__":
     # Not where the module is imported: experiments.run has a flag of this name.
     config_flags.DEFINE_config_file("config", help_string="Configuration file, with :extent behind it.")
+    flags.DEFINE_integer("chips", 1, "GPUs, or chips of a TPU, with a worker each.", lower_bound=1)
     flags.DEFINE_integer("slots", 256, "Most members that train at once.", lower_bound=1)
     app.run(main)

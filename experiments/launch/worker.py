@@ -1,17 +1,44 @@
 """One worker as a job of submitit: the command of a single machine, queued again where it is taken from its machine."""
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+# The first of the ports by which the processes of a TPU would find one another.
+TPU_PORT = 8476
+
+
+def of_chip(i: int) -> dict[str, str]:
+    """The environment of a process that sees the i-th GPU or TPU chip of this machine alone.
+
+    Raises:
+      ValueError: CUDA_VISIBLE_DEVICES, whose i-th it would be, names fewer.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = visible.split(",") if visible else list(map(str, range(i + 1)))
+    if i >= len(gpus):
+        raise ValueError(f"CUDA_VISIBLE_DEVICES is {visible}; with --chips it must name one for each of --workers")
+    return {
+        "CUDA_VISIBLE_DEVICES": gpus[i],
+        "TPU_VISIBLE_CHIPS": str(i),
+        # A topology of one chip and one process, so that none waits for the others.
+        "TPU_CHIPS_PER_PROCESS_BOUNDS": "1,1,1",
+        "TPU_PROCESS_BOUNDS": "1,1,1",
+        "TPU_PROCESS_ADDRESSES": f"localhost:{TPU_PORT + i}",
+        "TPU_PROCESS_PORT": str(TPU_PORT + i),
+        "CLOUD_TPU_TASK_ID": "0",
+        "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
+    }
 
 
 class Worker:
-    """Runs `experiments.run` with these arguments in a process of its own."""
+    """Runs `experiments.run` with these arguments in a process of its own, with additions to its environment."""
 
-    def __init__(self, arguments: Sequence[str]):
-        self.arguments = list(arguments)
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]):
+        self.arguments, self.environment = list(arguments), dict(environment)
         self.process: subprocess.Popen | None = None
 
     def __call__(self) -> None:
@@ -24,6 +51,7 @@ class Worker:
         signals = {signal.SIGUSR1, signal.SIGUSR2}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "experiments.run", *self.arguments],
+            env=os.environ | self.environment,
             preexec_fn=lambda: [signal.signal(one, signal.SIG_IGN) for one in signals],
         )
         if code := self.process.wait():
@@ -36,4 +64,4 @@ class Worker:
         if self.process:
             self.process.terminate()
             self.process.wait()
-        return DelayedSubmission(Worker(self.arguments))
+        return DelayedSubmission(Worker(self.arguments, self.environment))

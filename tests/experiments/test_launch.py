@@ -1,5 +1,6 @@
 """Workers started together, as on a cluster."""
 
+import json
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -9,6 +10,7 @@ import pytest
 
 from capacity_jax.results import read_trials
 from experiments.launch import __main__ as launch
+from experiments.launch.worker import Worker, of_chip
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--config.cells=rnn", "--config.budgets=80,", "--config.space.train_steps=200,600", "--config.trials=9")
@@ -22,17 +24,41 @@ ARGUMENTS = ("--config=experiments/configs/quickstart.py:smoke", *TINY)
         ["--", "--config=y"],
         ["--", "--workdir=x", "--workdir=y"],
         ["--sbatch", "partition", "--", "--workdir=x"],
+        ["--chips", "--cluster=slurm", "--", "--workdir=x"],
+        ["--chips", "--workers=3", "--", "--workdir=x"],
     ],
     ids=" ".join,
 )
 def test_what_cannot_be_launched_is_one_line(arguments, monkeypatch, capsys):
-    """Breaks if no worker, a work directory of each worker's own, or a half option is submitted."""
+    """Breaks if no worker, a work directory of each worker's own, or more workers than chips are submitted."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
     monkeypatch.setattr(sys, "argv", ["launch", *arguments])
     with pytest.raises(SystemExit) as ended:
         launch.main()
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("capacity_jax: allowed: ")
+    assert line.startswith(
+        ("capacity_jax: allowed: ", "capacity_jax: --chips is for", "capacity_jax: CUDA_VISIBLE_DEVICES is")
+    )
+
+
+TELLING = """
+import json, os
+from pathlib import Path
+Path(__file__).with_suffix(".json").write_text(json.dumps(dict(os.environ)))
+"""
+
+
+def test_a_worker_sees_its_own_chip_alone(tmp_path, monkeypatch):
+    """Breaks if workers of one machine would all take the first chip, or those that the user has kept back."""
+    config = tmp_path / "telling.py"
+    config.write_text(TELLING)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
+    with pytest.raises(RuntimeError, match="exit code 2"):
+        Worker([f"--config={config}"], of_chip(1))()
+    seen = json.loads(config.with_suffix(".json").read_text())
+    assert (seen["CUDA_VISIBLE_DEVICES"], seen["TPU_VISIBLE_CHIPS"], seen["TPU_PROCESS_BOUNDS"]) == ("6", "1", "1,1,1")
+    assert seen["PATH"]
 
 
 @pytest.mark.slow
@@ -41,7 +67,7 @@ def test_three_workers_on_a_journal_find_what_one_finds_in_a_file(tmp_path):
     """Breaks if workers on a shared directory lose, double or change a trial, or are not started alike."""
     alone, together = tmp_path / "alone", tmp_path / "together"
     subprocess.run([sys.executable, "-m", "experiments.run", *ARGUMENTS, f"--workdir={alone}"], cwd=ROOT, check=True)
-    command = ["experiments.launch", "--workers=3", "--", *ARGUMENTS, f"--workdir={together}"]
+    command = ["experiments.launch", "--workers=3", "--chips", "--", *ARGUMENTS, f"--workdir={together}"]
     storage = f"journal:{tmp_path / 'journal'}"
     subprocess.run([sys.executable, "-m", *command, f"--storage={storage}"], cwd=ROOT, check=True)
     expected, found = read_trials(f"sqlite:///{alone / 'studies.db'}"), read_trials(storage)

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from capacity_jax.results import read_trials
 from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies, weights
+from capacity_jax.studies.ledger import Ledger
 
 # The children have one device or two.
 DIFFERS = ["seconds", "finished", "versions"]
@@ -124,3 +125,19 @@ def test_two_hosts_of_one_job_find_what_one_process_finds(undisturbed, tmp_path)
             assert record.key == other.key
             assert params.keys() == others.keys()
             assert all(np.array_equal(params[name], others[name]) for name in params)
+
+
+def test_workers_take_different_studies_while_there_are_enough(tmp_path):
+    """Breaks if a worker joins a study of another one that lives while one is free, or passes by a dead one's."""
+    storage = open_storage(f"sqlite:///{tmp_path / 'studies.db'}")
+    first, second = survival.studies("random", trials=1, seeds=1)
+    other = Worker(tmp_path / "workers")
+    Ledger(first, storage, other).begin(first.initial_trials()[0])
+
+    def taken_first():
+        worker = Worker(tmp_path / "workers")
+        return next(run_studies([first, second], Persistence(storage, worker)))[0].name
+
+    with other.alive():
+        assert taken_first() == second.name
+    assert taken_first() == first.name

@@ -82,3 +82,25 @@ def test_leaving_removes_what_nobody_needs(tmp_path, other):
     assert worker.directory_of("a/b").parent == worker.directory
     worker.leave()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_workers_that_live_differ_in_their_place(tmp_path, other):
+    """Breaks if workers that begin together take the same study, or one that is alone does not take the first."""
+    name, process = other
+    before, after = Worker(tmp_path), Worker(tmp_path)
+    before.name, after.name = f"{name[:-6]}", f"{name}-z"
+    assert (before.n_before(), after.n_before()) == (0, 1)
+    process.kill()
+    process.wait()
+    assert after.n_before() == 0
+
+
+def test_a_lease_that_moves_in_one_study_says_nothing_of_another(tmp_path, monkeypatch):
+    """Breaks if a worker elsewhere that died in two studies is never found dead by one who looks at both."""
+    worker = Worker(tmp_path)
+    monkeypatch.setattr(worker_module, "time", SimpleNamespace(monotonic=lambda: now))
+    for now in range(0, 160, 20):  # noqa: B007
+        for study, lease in (("a", 1.0), ("b", 2.0)):
+            with worker.taking_over("elsewhere-1-a", lease, study) as is_dead:
+                pass
+    assert is_dead

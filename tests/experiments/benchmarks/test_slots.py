@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.benchmarks.slots import Slots, fixed, simulated
+from experiments.benchmarks.slots import Slots, busy_chips, fixed, simulated
 from experiments.paper.fig1.config import get_config
 from experiments.plan import studies
 
@@ -32,3 +32,9 @@ def test_figure_1_keeps_the_slots_of_a_gpu_busy(study):
     assert now.busy == before.busy
     assert now.busy > 0.9 * now.all
     assert before.busy < 0.3 * before.all
+
+
+def test_chips_take_the_next_study_by_hand():
+    """Breaks if a chip waits while a study is free, or chips that have none at the end count as busy."""
+    assert busy_chips([3, 1, 1, 1, 3], 2) == 9 / (2 * 6)
+    assert busy_chips([5, 2], 1) == 1
