@@ -46,8 +46,11 @@ def ttt(heads: int = 1) -> Cell:
 
     def layer_norm(params, z):
         """Of each head, gain⊙(z − mean)/√(variance + 1e-6) + shift."""
-        centred = z - jnp.mean(z, 1, keepdims=True)
-        scale = jax.lax.rsqrt(jnp.mean(centred * centred, 1, keepdims=True) + NORM_EPSILON)
+        d = z.shape[1]
+        # Products: means over a leading axis take a CPU three times as long.
+        centred = jnp.einsum("kv,hk...->hv...", jnp.eye(d) - 1 / d, z)
+        variance = jnp.einsum("k,hk...->h...", jnp.full(d, 1 / d), centred * centred)[:, None]
+        scale = jax.lax.rsqrt(variance + NORM_EPSILON)
         return split_heads(params["gain"], heads) * centred * scale + split_heads(params["shift"], heads)
 
     def with_one(a):
