@@ -94,7 +94,7 @@ def linear_memory(
     def decay_and_new(params, x):
         key, value, decay = write(params, x)
         new = outer(key, value)
-        return jnp.ones((1, 1, 1), new.dtype) if decay is None else decay[:, :, None], new
+        return jnp.ones((1,) * new.ndim, new.dtype) if decay is None else decay[:, :, None], new
 
     def read_out(params, S, x):
         return output(params, x, partial(read, S))

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from random_params import random_params
 
 from capacity_jax.cells import Cell, block, cell_by_name, deltanet
-from capacity_jax.networks import Network, units_for_budget
+from capacity_jax.networks import UNROLL_UP_TO, Network, units_for_budget
 
 pytestmark = pytest.mark.usefixtures("exact_products")
 
@@ -89,6 +89,15 @@ def test_cell_follows_its_equations_in_64_bits_as_does_its_parallel_form(name, m
             assert_allclose(
                 jax.jit(outputs_of.__wrapped__, static_argnums=0)(network, params, xs), by_steps, rtol=1e-10, atol=1e-10
             )
+
+
+@pytest.mark.parametrize("name", [name for name in ORACLES if cell_by_name(name).scan])
+def test_a_parallel_form_takes_a_batch_of_long_sequences(name):
+    """Breaks if what it writes has other axes with a batch than without, which a few steps do not show."""
+    network = Network(cell_by_name(name), M, N, n_out=2)
+    params = jax.eval_shape(lambda: network.init(jax.random.key(0)))
+    xs = jax.ShapeDtypeStruct((UNROLL_UP_TO + 2, M, 3), jnp.float32)
+    assert jax.eval_shape(network.apply, params, xs).shape == (UNROLL_UP_TO + 2, 3, 2)
 
 
 # Core parameters of m inputs and n units, which the table of modern_cells tells: every projection has a bias.
