@@ -14,7 +14,7 @@ from capacity_jax.cells.hyperparameters import Hyperparameter
 from capacity_jax.cells.integrator import integrator
 from capacity_jax.cells.intersection import intersection
 from capacity_jax.cells.irnn import irnn
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, split_sum
 from capacity_jax.cells.linear_attention import linear_attention
 from capacity_jax.cells.lru import lru
 from capacity_jax.cells.lstm import lstm
@@ -71,6 +71,7 @@ __all__ = [
     "rwkv7",
     "s5",
     "slstm",
+    "split_sum",
     "sru",
     "ttt",
     "ugrnn",

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.hyperparameters import SHARED, with_defaults
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, split_sum
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("r", "u", "c")
@@ -42,8 +42,8 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     """
     n_hidden = h.shape[0]
     W_h, W_ch = jnp.split(params["W_h"], [2 * n_hidden], axis=1)
-    x_gates, x_c = jnp.split(linear(params["W_x"], x) + params["b"], [2 * n_hidden])
-    r, u = jnp.split(jax.nn.sigmoid(linear(W_h, h) + x_gates), 2)
+    x_r, x_u, x_c = split_sum(3, linear(params["W_x"], x), params["b"])
+    r, u = split_sum(2, linear(W_h, h), jnp.concatenate([x_r, x_u]), f=jax.nn.sigmoid)
     c = nonlinearity(linear(W_ch, r * h) + x_c)
     h = u * h + (1 - u) * c
     return h, h

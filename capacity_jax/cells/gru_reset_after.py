@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.gru import HYPERPARAMETERS
 from capacity_jax.cells.gru import init as init_gru
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, split_sum
 from capacity_jax.cells.weights import WEIGHTS
 
 
@@ -35,7 +35,7 @@ def step(params, h, x, nonlinearity=jnp.tanh):
     c = s(W_cx x + b_c + r·(W_ch h + b_h));  h' = u·h + (1−u)·c.
     """
     h_r, h_u, h_c = jnp.split(linear(params["W_h"], h), 3)
-    x_r, x_u, x_c = jnp.split(linear(params["W_x"], x) + params["b"], 3)
+    x_r, x_u, x_c = split_sum(3, linear(params["W_x"], x), params["b"])
     r, u = jax.nn.sigmoid(h_r + x_r), jax.nn.sigmoid(h_u + x_u)
     c = nonlinearity(x_c + r * (h_c + params["b_h"]))
     h = u * h + (1 - u) * c

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.hyperparameters import SHARED, with_defaults
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, split_sum
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("y", "h", "gy", "gh")
@@ -48,7 +48,7 @@ def step(params, h, x):
     # y and h' each from a product of their own: where y is not read, XLA leaves its half out.
     def mixed(kept, nonlinearity, place, gate):
         [into_h, into_x] = (jnp.concatenate([W[place], W[gate]], axis=1) for W in (W_h, W_x))
-        new, g = jnp.split(linear(into_h, h) + linear(into_x, x) + jnp.concatenate([b[place], b[gate]]), 2)
+        new, g = split_sum(2, linear(into_h, h), linear(into_x, x), jnp.concatenate([b[place], b[gate]]))
         g = jax.nn.sigmoid(g)
         return g * kept + (1 - g) * nonlinearity(new)
 

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.hyperparameters import with_defaults
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, split_sum
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("i", "g", "c", "o")
@@ -43,7 +43,7 @@ def step(params, state, x, nonlinearity=jnp.tanh):
     `torch.nn.LSTM` orders its rows i, f, g, o (g the candidate) and keeps two biases per gate.
     """
     c, h = state
-    i, f, c_in, o = jnp.split(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"], 4)
+    i, f, c_in, o = split_sum(4, linear(params["W_h"], h), linear(params["W_x"], x), params["b"])
     c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * nonlinearity(c_in)
     h = jax.nn.sigmoid(o) * jnp.tanh(c)
     return (c, h), h

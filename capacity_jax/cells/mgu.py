@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.hyperparameters import with_defaults
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, split_sum
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("f", "c")
@@ -33,7 +33,7 @@ def step(params, h, x):
     f = σ(W_f x + U_f h + b_f);  c = tanh(W_c x + U_c (f⊙h) + b_c);  h' = (1−f)⊙h + f⊙c.
     """
     U_f, U_c = jnp.split(params["W_h"], 2, axis=1)
-    x_f, x_c = jnp.split(linear(params["W_x"], x) + params["b"], 2)
+    x_f, x_c = split_sum(2, linear(params["W_x"], x), params["b"])
     f = jax.nn.sigmoid(x_f + linear(U_f, h))
     c = jnp.tanh(x_c + linear(U_c, f * h))
     h = (1 - f) * h + f * c

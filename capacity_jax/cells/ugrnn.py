@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.hyperparameters import with_defaults
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, split_sum
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("c", "g")
@@ -34,7 +34,7 @@ def step(params, h, x, nonlinearity=jnp.tanh):
 
     c = s(W_ch h + W_cx x + b_c);  g = σ(W_gh h + W_gx x + b_g + b_fg);  h' = g·h + (1−g)·c.
     """
-    c, g = jnp.split(linear(params["W_h"], h) + linear(params["W_x"], x) + params["b"], 2)
+    c, g = split_sum(2, linear(params["W_h"], h), linear(params["W_x"], x), params["b"])
     g = jax.nn.sigmoid(g)
     h = g * h + (1 - g) * nonlinearity(c)
     return h, h
