@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Key
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell, HParams, Params
 from capacity_jax.cells.hyperparameters import with_defaults
-from capacity_jax.cells.linear import linear
+from capacity_jax.cells.linear import linear, rows_times_columns
 from capacity_jax.cells.weights import chosen_nonlinearity, normal_matrix
 from capacity_jax.checks import check_size
 
@@ -131,7 +131,9 @@ class Network:
         if n_steps <= UNROLL_UP_TO:
             run = self._in_short if self.cell.short_scan else self._step_by_step
         else:
-            run = self._layer_by_layer if self.cell.scan else self._step_by_step
+            # A core gains nothing from doing more work side by side: matrix states take it up to seven times as long.
+            in_parallel = self.cell.scan and not rows_times_columns.value
+            run = self._layer_by_layer if in_parallel else self._step_by_step
         outputs = run(params, xs, hparams, n_steps, n_reads)
         return jnp.broadcast_to(outputs, (n_reads, *xs.shape[2:], self.n_out))
 

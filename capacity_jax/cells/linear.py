@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import reduce
 from operator import add
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -46,7 +47,7 @@ def linear(
 
 
 def split_sum(
-    n: int, *terms: Float[Array | np.ndarray, "n_out *batch"], f: Callable[[Array], Array] = lambda sums: sums
+    n: int, *terms: Float[Array | np.ndarray, "n_out *batch"], f: Callable[[Any], Array] = lambda sums: sums
 ) -> list[Array]:
     """The n parts of f(the sum of the terms): the gates of a cell, side by side.
 

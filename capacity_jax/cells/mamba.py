@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from capacity_jax.cells.affine import SCALES, affine, draw_affines, inverse_softplus
 from capacity_jax.cells.base import NO_HPARAMS, Cell
 from capacity_jax.cells.hyperparameters import with_defaults
+from capacity_jax.cells.leading_axes import repeat_along, sum_along
 from capacity_jax.cells.linear import linear
 from capacity_jax.cells.options import cell_with_options
 from capacity_jax.cells.recurrence import linear_recurrence
@@ -53,14 +54,15 @@ def mamba(n_state: int = 4, rank: int = 1) -> Cell:
     def write(params, x):
         """H' = e^{ΔA}⊙h + Δ⊙u Bᵀ with Δ = softplus(W_Δ δ + b), for each unit and value of its state."""
         u, delta, B, _ = of_input(params, x)
-        dt = jax.nn.softplus(affine(params["dt"], delta))[:, None]
+        dt = jax.nn.softplus(affine(params["dt"], delta))
         A = params["A"].reshape(-1, n_state, *params["A"].shape[1:])
-        return jnp.exp(-dt * jnp.exp(A)), dt * u[:, None] * B[None]
+        written = repeat_along(dt * u, 1, n_state) * repeat_along(B, 0, len(u))
+        return jnp.exp(-repeat_along(dt, 1, n_state) * jnp.exp(A)), written
 
     def read(params, h, x):
         """Y = h' C + D⊙u."""
         u, _, _, C = of_input(params, x)
-        return jnp.sum(h * C[None], 1) + params["D"] * u
+        return sum_along(h * repeat_along(C, 0, len(h)), 1) + params["D"] * u
 
     def initial_state(params):
         A = params["A"]

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jaxtyping import Array
 
 from capacity_jax.cells.base import Cell, Init, Params
-from capacity_jax.cells.heads import State, Vectors, outer, read
+from capacity_jax.cells.heads import State, Vectors, decayed, outer, read
 from capacity_jax.cells.recurrence import linear_recurrence
 
 Recall = Callable[[Vectors], Vectors]
@@ -67,7 +67,7 @@ def matrix_memory(
     def step(params, S, x):
         for change in writes(params, x):
             key, value, decay = written(change, partial(read, S))
-            S = (S if decay is None else decay[:, :, None] * S) + outer(key, value)
+            S = (S if decay is None else decayed(S, decay)) + outer(key, value)
         return S, output(params, x, partial(read, S))
 
     def short_scan(params, S, xs):

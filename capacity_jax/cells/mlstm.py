@@ -18,7 +18,7 @@ from jax import lax
 
 from capacity_jax.cells.affine import SCALES, affine, draw_affines
 from capacity_jax.cells.base import NO_HPARAMS, Cell
-from capacity_jax.cells.heads import by_head, merge_heads, no_state, outer, split_heads
+from capacity_jax.cells.heads import decayed, merge_heads, no_state, outer, split_heads
 from capacity_jax.cells.heads import read as read_matrix
 from capacity_jax.cells.hyperparameters import declared, with_defaults
 from capacity_jax.cells.matrix_memory import Write, recalled
@@ -65,7 +65,8 @@ def mlstm(heads: int = 1, forget: Literal["sigmoid", "exp"] = "sigmoid") -> Cell
         (S, n, m), (u, k, i) = state, new
         largest = jnp.maximum(log_f + m, i)
         kept, added = jnp.exp(log_f + m - largest), jnp.exp(i - largest)
-        return by_head(kept) * S + by_head(added) * u, kept[:, None] * n + added[:, None] * k, largest
+        kept, added = kept[:, None], added[:, None]
+        return decayed(S, kept) + decayed(u, added), kept * n + added * k, largest
 
     def read(params, state, x):
         """Y = S'ᵀq / max(|n'·q|, 1)."""
