@@ -7,20 +7,21 @@ learns what a linear readout learns, half of all draws of 2 (n_in + 1) labels (C
 """
 
 from dataclasses import replace
+from typing import cast
 
 import jax
 import numpy as np
 import pandas as pd
 from absl import app, flags
 
-from capacity_jax.cells import Cell, cell_by_name
+from capacity_jax.cells import Cell, CellName, cell_by_name
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
 from capacity_jax.tasks.base import Task
 from capacity_jax.training import Bucket, Trial, train_population, use_all_cores
 from experiments.paper.cells import PAPER_CELLS
 
-CELL = flags.DEFINE_enum("cell", "rnn", list(PAPER_CELLS), "The cell, of depth 1.")
+CELL = flags.DEFINE_enum("cell", "rnn", list(PAPER_CELLS), "The cell, at the least depth that it can have.")
 UNITS = flags.DEFINE_list("units", ["1", "2", "4", "8", "12"], "Numbers of units.")
 LABELS = flags.DEFINE_list("labels_per_parameter", ["3", "4", "5"], "Labels per parameter.")
 RESTARTS = flags.DEFINE_integer("restarts", 64, "Runs on the same labels.", lower_bound=2)
@@ -35,7 +36,7 @@ def of_fixed_labels(task: Task, seed: int = 0) -> Task:
 
 def restarts(cell: Cell, units: int, per_parameter: float, n_runs: int, steps: int, rate: float) -> dict[str, float]:
     """Bits per parameter over runs on the same labels: mean, standard deviation and best, and the best's accuracy."""
-    network = Network(cell, 32, units, 1)
+    network = Network(cell, 32, units, 1, depth=2 if cell.name == "intersection" else 1)
     labels = max(1, round(per_parameter * network.n_params))
     bucket = Bucket(network, of_fixed_labels(per_cap(b_max=labels)), batch_size=128)
     setting = {"b": labels, "lr_init": rate, "lr_decay_rate": 0.03, "train_steps": steps}
@@ -57,7 +58,7 @@ def restarts(cell: Cell, units: int, per_parameter: float, n_runs: int, steps: i
 
 def main(_) -> None:
     """Trains and prints row by row."""
-    cell, first = cell_by_name(CELL.value), True
+    cell, first = cell_by_name(cast(CellName, CELL.value)), True
     for units in map(int, UNITS.value):
         for labels in map(float, LABELS.value):
             row = restarts(cell, units, labels, RESTARTS.value, STEPS.value, RATE.value)

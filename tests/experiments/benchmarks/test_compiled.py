@@ -58,11 +58,11 @@ def test_a_narrow_network_trains_fast_on_one_tpu_core(estimated):
 @pytest.mark.slow
 @needs("v5e")
 def test_a_wide_network_trains_in_gangs_on_the_chip(estimated):
-    """Breaks if large members go through the main memory at every operation again: 804,000 cycles, not 450,000."""
+    """Breaks if large members go through the main memory at every operation again: 804,000 cycles, or biases cost a third of it."""
     row = estimated("v5e", "lstm", "64x4096")
     assert 1 <= row["gang"] <= 8
     assert row["loops_over_members"] == 0
-    assert row["cycles_per_member_step"] < 450_000
+    assert row["cycles_per_member_step"] < 400_000
 
 
 @pytest.mark.slow
