@@ -31,7 +31,7 @@ IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN))
 # are linear in all, round the 66 of a readout of 32 inputs and a bias; for products of two linear terms, which have 65
 # weights whatever their width, some multiples of these in each head.
 LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (100, 130, 170, 200, 300), "L": (55, 66, 80)}
-# Those whose values are linear, but not their keys or gates; and one that stores as little, though its state is nonlinear.
+# Values of the first two are linear, but not their keys or gates; the last stores as little, nonlinear in its state.
 LIKE_G = ("hgrn2", "rwkv7", "ttt")
 OF_MLP = (0.5, 1.0, 1.5, 2.0, 2.5)
 # After other numbers of steps: two cells of each class, and one; products of linear terms are asked for as many labels
