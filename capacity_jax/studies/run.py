@@ -158,8 +158,10 @@ def _next(left: Sequence[Ledger], worker: Worker | None) -> Ledger:
     The more studies are trained side by side, the fewer devices wait for a study's last trials. Workers that begin
     together differ in the one they take.
     """
-    free = [ledger for ledger in left if not ledger.others_at_work()] or left
-    return free[(worker.n_before() if worker else 0) % len(free)]
+    place = worker.n_before() if worker else 0
+    # No more of them than are needed: each look asks the storage.
+    free = list(islice((ledger for ledger in left if not ledger.others_at_work()), place + 1)) or left
+    return free[place % len(free)]
 
 
 class _Work:
