@@ -1,6 +1,7 @@
 """Workers started together, as on a cluster."""
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -10,7 +11,6 @@ import pytest
 
 from capacity_jax.results import read_trials
 from experiments.launch import __main__ as launch
-from experiments.launch.worker import Worker, of_chip
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--config.cells=rnn", "--config.budgets=80,", "--config.space.train_steps=200,600", "--config.trials=9")
@@ -49,13 +49,20 @@ Path(__file__).with_suffix(".json").write_text(json.dumps(dict(os.environ)))
 """
 
 
-def test_a_worker_sees_its_own_chip_alone(tmp_path, monkeypatch):
+def test_a_worker_sees_its_own_chip_alone(tmp_path):
     """Breaks if workers of one machine would all take the first chip, or those that the user has kept back."""
     config = tmp_path / "telling.py"
     config.write_text(TELLING)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
-    with pytest.raises(RuntimeError, match="exit code 2"):
-        Worker([f"--config={config}"], of_chip(1))()
+    start = "import sys; from experiments.launch.worker import Worker, of_chip; Worker(sys.argv[1:], of_chip(1))()"
+    # A process of its own: the worker is forked, which this one, where JAX has threads, must not be.
+    ended = subprocess.run(
+        [sys.executable, "-c", start, f"--config={config}"],
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": "4,6"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert "experiments.run has ended with exit code 2" in ended.stderr
     seen = json.loads(config.with_suffix(".json").read_text())
     assert (seen["CUDA_VISIBLE_DEVICES"], seen["TPU_VISIBLE_CHIPS"], seen["TPU_PROCESS_BOUNDS"]) == ("6", "1", "1,1,1")
     assert seen["PATH"]
