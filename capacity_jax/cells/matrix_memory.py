@@ -18,6 +18,7 @@ from jaxtyping import Array
 
 from capacity_jax.cells.base import Cell, Init, Params
 from capacity_jax.cells.heads import State, Vectors, decayed, outer, read
+from capacity_jax.cells.leading_axes import repeat_along
 from capacity_jax.cells.recurrence import linear_recurrence
 
 Recall = Callable[[Vectors], Vectors]
@@ -108,11 +109,11 @@ def delta_rule(k: Vectors, v: Vectors, beta: Array, alpha: Array | None = None) 
 
     β and α, `[heads, *batch]`, are of each head; without α nothing decays.
     """
-    beta = beta[:, None]
+    beta = repeat_along(beta, 1, v.shape[1])
     if alpha is None:
         return Correction(k, lambda recall: beta * (v - recall(k)))
-    alpha = alpha[:, None]
-    return Correction(k, lambda recall: beta * (v - alpha * recall(k)), alpha)
+    kept = repeat_along(alpha, 1, v.shape[1])
+    return Correction(k, lambda recall: beta * (v - kept * recall(k)), alpha[:, None])
 
 
 def written(change: Write | Correction, recall: Recall) -> Write:
