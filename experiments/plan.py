@@ -120,9 +120,12 @@ def _warn_of_unknown(initial_settings, cells):
         if of_cell in {*cells, "default"}:
             continue
         try:
-            cell_by_name(cast(CellName, of_cell))
+            known = cell_by_name(cast(CellName, of_cell)).name
+            reason = f"that cell's name is {known!r}" if known != of_cell else ""
         except ValueError as error:
-            warnings.warn(f"initial_settings.{name} is not used: {error}", stacklevel=3)
+            reason = f"no cell of this run has that name, and {error}"
+        if reason:
+            warnings.warn(f"initial_settings.{name} is not used: {reason}", stacklevel=3)
 
 
 def _published_settings(study, published) -> list[dict]:

@@ -49,7 +49,8 @@ class Cell:
         `[n_hidden, batch]` or `[n_hidden, 1]`. They do if all matrix products are by `linear` and all else is
         elementwise or a split of the leading axis. Other cells are mapped over the batch.
       scan: `(params, state, xs) -> ys`, all steps at once, `[n_steps, n_in]` to `[n_steps, n_hidden]`: what a cell with
-        a parallel form offers beside `step`, and equal to it. A network then runs long sequences layer by layer.
+        a parallel form offers beside `step`, and equal to it. A network then runs long sequences layer by layer,
+        but where a population trains on CPUs, whose cores take the steps in turn.
       short_scan: `(params, state, xs) -> ys`, from a list of a few inputs to one of outputs, equal to the steps: what a
         cell offers that computes a few steps at less cost together. A network then runs short sequences by it.
       weights: names of the parameters that are weights, to which L2 decay applies, as they stand in the tree's paths.

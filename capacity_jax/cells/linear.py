@@ -67,7 +67,9 @@ def split_sum(
     """
     if rows_times_columns.value:
         return jnp.split(f(reduce(add, terms)), n)
-    return [f(reduce(add, parts)) for parts in zip(*(jnp.split(term, n) for term in terms), strict=True)]
+    # In a kernel silence is a scalar.
+    parts = (jnp.split(term, n) if jnp.ndim(term) else [term] * n for term in terms)
+    return [f(reduce(add, of_one)) for of_one in zip(*parts, strict=True)]
 
 
 @jax.custom_vjp

@@ -124,14 +124,15 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
             progress.resume(ledger.study, known)
             persistence.notify(known.values())
         left = list(ledgers)
+        place = persistence.worker.n_before() if persistence.worker else 0
         while left:
             persistence.stop_if_asked()
-            ledger = _next(left, persistence.worker)
+            ledger, place = _next(left, place), 0
             left.remove(ledger)
             study, n_trained = ledger.study, 0
             if study.complete(ledger.records()) is None:
                 compiled = compiler.submit(_compile, study)
-                then = _next(left, persistence.worker) if left else ledger
+                then = _next(left) if left else ledger
                 if then.study.complete(then.records()) is None:
                     compiler.submit(_compile, then.study)
                 compiled.result()
@@ -152,16 +153,18 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
                     sleep(WAITING_SECONDS)
 
 
-def _next(left: Sequence[Ledger], worker: Worker | None) -> Ledger:
-    """Where this worker goes on: the first study on which no other one is at work, or else one that they share.
+def _next(left: Sequence[Ledger], place: int = 0) -> Ledger:
+    """Where a worker goes on: the first study on which no other one is at work, or else one that they share.
 
-    The more studies are trained side by side, the fewer devices wait for a study's last trials. Workers that begin
-    together differ in the one they take.
+    The more studies are trained side by side, the fewer devices wait for a study's last trials. At a place of its own
+    among workers that begin together, it takes as many further on, of those that are left to train.
     """
-    place = worker.n_before() if worker else 0
+    free = (ledger for ledger in left if not ledger.others_at_work())
+    if place:
+        free = (ledger for ledger in free if ledger.study.complete(ledger.records()) is None)
     # No more of them than are needed: each look asks the storage.
-    free = list(islice((ledger for ledger in left if not ledger.others_at_work()), place + 1)) or left
-    return free[place % len(free)]
+    found = list(islice(free, place + 1))
+    return found[place % len(found)] if found else left[0]
 
 
 class _Work:

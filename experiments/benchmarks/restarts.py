@@ -1,9 +1,9 @@
 """Whether a network or its training limits what is stored: `python -m experiments.benchmarks.restarts --units=2,4,12`.
 
 The same labels are memorized again and again from other initial weights, with other orders of examples. What the best
-of many runs stores, the network can hold; what the mean run stores less than that is lost in training. A network of one
-unit has a known answer: its state is a monotone function of one weighted sum, whatever the number of steps, so that it
-learns what a linear readout learns, half of all draws of 2 (n_in + 1) labels (Cover 1965).
+of many runs stores, the network can hold; the difference between that and the mean run is lost in training. A plain RNN
+of one unit has a known answer: its state is a monotone function of one weighted sum, whatever the number of steps, so
+that it learns what a linear readout learns, half of all draws of 2 (n_in + 1) labels (Cover 1965).
 """
 
 from dataclasses import replace
@@ -15,6 +15,7 @@ import pandas as pd
 from absl import app, flags
 
 from capacity_jax.cells import Cell, CellName, cell_by_name
+from capacity_jax.commands.command_line import stop
 from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
 from capacity_jax.tasks.base import Task
@@ -61,7 +62,10 @@ def main(_) -> None:
     cell, first = cell_by_name(cast(CellName, CELL.value)), True
     for units in map(int, UNITS.value):
         for labels in map(float, LABELS.value):
-            row = restarts(cell, units, labels, RESTARTS.value, STEPS.value, RATE.value)
+            try:
+                row = restarts(cell, units, labels, RESTARTS.value, STEPS.value, RATE.value)
+            except (ValueError, MemoryError) as error:
+                stop(str(error))
             print(pd.DataFrame([row]).to_string(index=False, header=first, float_format="%.4g"), flush=True)
             first = False
 

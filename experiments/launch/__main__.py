@@ -6,7 +6,8 @@
 What stands behind `--` is the command line of `experiments.run`, which every worker is given as it is. The work
 directory must be one that all of them share; the trials then belong in a server's database or in a journal
 (`--storage`). A worker that SLURM preempts saves what it was training and is put back into the queue. With `--chips`
-each worker on this machine sees one GPU, or one chip of a TPU, its own. Logs go to `launch` in the work directory.
+each worker on this machine sees one GPU, or one chip of a TPU, its own; there must be as many of these as workers.
+Logs go to `launch` in the work directory.
 """
 
 import argparse
@@ -21,7 +22,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.launch", allow_abbrev=False)
     parser.add_argument("--workers", type=int, default=1, help="how many to start")
     parser.add_argument("--cluster", choices=("local", "slurm"), default="local")
-    parser.add_argument("--chips", action="store_true", help="gives each local worker a GPU or TPU chip of its own")
+    parser.add_argument(
+        "--chips",
+        action="store_true",
+        help="gives each local worker a chip of its own, of as many",
+    )
     parser.add_argument("--hours", type=float, default=24.0, help="after so many a worker goes back into the queue")
     parser.add_argument("--sbatch", nargs="*", default=[], metavar="OPTION=VALUE", help="further options of sbatch")
     parser.add_argument("arguments", nargs="*", help="behind --, those of experiments.run")

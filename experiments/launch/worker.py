@@ -18,9 +18,9 @@ def of_chip(i: int) -> dict[str, str]:
       ValueError: CUDA_VISIBLE_DEVICES, whose i-th it would be, names fewer.
     """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    gpus = visible.split(",") if visible else list(map(str, range(i + 1)))
+    gpus = list(map(str, range(i + 1))) if visible is None else [gpu for gpu in visible.split(",") if gpu]
     if i >= len(gpus):
-        raise ValueError(f"CUDA_VISIBLE_DEVICES is {visible}; with --chips it must name one for each of --workers")
+        raise ValueError(f"CUDA_VISIBLE_DEVICES is {visible!r}; with --chips it must name one for each of --workers")
     return {
         "CUDA_VISIBLE_DEVICES": gpus[i],
         "TPU_VISIBLE_CHIPS": str(i),

@@ -52,6 +52,12 @@ def test_gates_are_the_parts_of_a_sum():
     np.testing.assert_allclose(jax.jit(jax.grad(weighted))(terms[1]), expected)
 
 
+def test_silence_of_a_kernel_is_part_of_every_gate():
+    """Breaks if gates on the lanes of a TPU, where silence is one zero, cannot be split."""
+    parts = split_sum(2, jnp.arange(4.0), np.zeros(()))
+    assert [part.tolist() for part in parts] == [[0.0, 1.0], [2.0, 3.0]]
+
+
 def test_constant_silence_costs_nothing():
     """Breaks if zeros after the end of the input are multiplied, step after step."""
     jaxpr = jax.make_jaxpr(lambda W: linear(W, np.zeros((3, 1))))(jnp.ones((3, 5)))

@@ -4,6 +4,7 @@ import random
 import socket
 import time
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from optuna.trial import TrialState
 from capacity_jax.results import read_trials
 from capacity_jax.studies import Persistence, Stopped, Worker, open_storage, run_studies, weights
 from capacity_jax.studies.ledger import Ledger
+from capacity_jax.studies.run import _next
 
 # The children have one device or two.
 DIFFERS = ["seconds", "finished", "versions"]
@@ -141,3 +143,25 @@ def test_workers_take_different_studies_while_there_are_enough(tmp_path):
     with other.alive():
         assert taken_first() == second.name
     assert taken_first() == first.name
+
+
+def test_a_worker_without_a_free_study_looks_at_all_that_are_left():
+    """Breaks if it waits at one study while another one has trials to share, or an early place is never reached."""
+    busy, other = SimpleNamespace(others_at_work=lambda: True), SimpleNamespace(others_at_work=lambda: True)
+    left = [busy, other]
+    assert _next(left, place=1) is busy
+    left = [other, busy]
+    assert _next(left, place=1) is other
+
+
+def test_workers_that_begin_together_pass_by_what_is_complete():
+    """Breaks if two of them take the same study because the first ones are done."""
+    of = [
+        SimpleNamespace(
+            others_at_work=lambda: False,
+            records=dict,
+            study=SimpleNamespace(complete=lambda records, done=done: [] if done else None),
+        )
+        for done in (True, True, False, False)
+    ]
+    assert [_next(of, place) for place in range(4)] == [of[0], of[3], of[2], of[3]]

@@ -37,8 +37,9 @@ def test_one_unit_learns_what_a_linear_readout_learns():
 
 
 def test_a_number_of_no_use_is_named():
-    """Breaks if labels that are no number give a traceback."""
-    ended = run_module("experiments.benchmarks.restarts", "--labels_per_parameter=many", root=ROOT)
-    assert ended.returncode != 0
-    assert "allowed: positive numbers" in ended.stderr
-    assert "Traceback" not in ended.stderr
+    """Breaks if labels that are no number, or a rate at which nothing is learned, give a traceback."""
+    for flag, said in {"--labels_per_parameter=many": "allowed: positive numbers", "--rate=0": "lr_init"}.items():
+        ended = run_module("experiments.benchmarks.restarts", flag, root=ROOT)
+        assert ended.returncode != 0
+        assert said in ended.stderr
+        assert "Traceback" not in ended.stderr
