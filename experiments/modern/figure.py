@@ -109,7 +109,7 @@ def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     axes.scatter(rows["state_size"], rows[value], s=25, c=[CLASS_COLOURS[name] for name in rows["class"]])
     # Points that would print their names over each other share a list of them, on their other side.
     height = 24 * rows[value] / rows[value].max()
-    for _, near in rows.groupby([np.log2(rows["state_size"]).round(), height.round()]):
+    for _, near in rows.groupby([(2 * np.log2(rows["state_size"])).round(), height.round()]):
         x, y = near[["state_size", value]].to_numpy(float).T
         _write(axes, "\n".join(map(core_of, near["cell"])), (x.min(), y.max()), "right" if len(near) > 1 else "left")
     axes.set_xscale("log", base=2)
