@@ -6,6 +6,7 @@ from capacity_jax.cells.deltanet import deltanet
 from capacity_jax.cells.deltaproduct import deltaproduct
 from capacity_jax.cells.esn import esn
 from capacity_jax.cells.gated_deltanet import gated_deltanet
+from capacity_jax.cells.gates import split_sum
 from capacity_jax.cells.gla import gla
 from capacity_jax.cells.gru import gru
 from capacity_jax.cells.gru_reset_after import gru_reset_after
@@ -14,7 +15,7 @@ from capacity_jax.cells.hyperparameters import Hyperparameter
 from capacity_jax.cells.integrator import integrator
 from capacity_jax.cells.intersection import intersection
 from capacity_jax.cells.irnn import irnn
-from capacity_jax.cells.linear import linear, split_sum
+from capacity_jax.cells.linear import linear
 from capacity_jax.cells.linear_attention import linear_attention
 from capacity_jax.cells.lru import lru
 from capacity_jax.cells.lstm import lstm

@@ -17,9 +17,10 @@ import jax
 import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.gates import split_sum
 from capacity_jax.cells.gru import HYPERPARAMETERS
 from capacity_jax.cells.gru import init as init_gru
-from capacity_jax.cells.linear import linear, split_sum
+from capacity_jax.cells.linear import linear
 from capacity_jax.cells.weights import WEIGHTS
 
 

@@ -1,8 +1,8 @@
 """Sums over an axis that is not the last, and repeats along one, each the other's gradient.
 
 A batch stands on the last axis and fills the vectors of a CPU. XLA makes of a sum over another axis loops that use none
-of them, and so it does of the gradient of what is broadcast along one; slices added one to another are sixteen times as
-fast. Accelerators sum by themselves.
+of them, and so it does of the gradient of what is broadcast along one; slices added one to another are much
+faster. Accelerators sum by themselves.
 """
 
 from collections.abc import Callable

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 
 from capacity_jax.cells.base import NO_HPARAMS, Cell
+from capacity_jax.cells.gates import split_sum
 from capacity_jax.cells.hyperparameters import with_defaults
-from capacity_jax.cells.linear import linear, split_sum
+from capacity_jax.cells.linear import linear
 from capacity_jax.cells.weights import WEIGHTS, gate_hyperparameters, init_gates
 
 GATES = ("c", "g")

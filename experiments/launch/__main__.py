@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument(
         "--chips",
         action="store_true",
-        help="gives each local worker a chip of its own, of as many",
+        help="gives each local worker a chip of its own; needs a chip for each",
     )
     parser.add_argument("--hours", type=float, default=24.0, help="after so many a worker goes back into the queue")
     parser.add_argument("--sbatch", nargs="*", default=[], metavar="OPTION=VALUE", help="further options of sbatch")
