@@ -1,17 +1,17 @@
-"""How busy a configuration keeps the slots of a GPU or TPU, simulated; nothing is trained.
+"""How busy a configuration keeps the slots of GPUs or of a TPU's chips, simulated; nothing is trained.
 
 `python -m experiments.benchmarks.slots --config=experiments/paper/fig1/config.py:gpu [--slots=256] [--chips=8]`
 
 A study's trials run as `run_studies` runs them where members train together, each for the training steps that it asks
 for; settings are drawn at random, whoever would propose them. The share of busy slots is that of the steps of members
 in all steps of slots; beside it stands the share where the number of slots never changes. Of several chips each has a
-worker of its own, which takes the first study that no other has taken; that they share the last ones is left out, and
-a training step is taken to last equally long in all.
+worker of its own, which takes the first study that no other has taken, and shares one where all are taken. A training
+step is taken to last equally long in all studies, and compiling no time.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from heapq import heapreplace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
@@ -28,80 +28,123 @@ from capacity_jax.training.program import slots_worth
 from experiments.benchmarks.report import as_text
 from experiments.plan import studies
 
+# How many slots are held for the training steps left of trials that run, and the steps of those that wait.
+HowMany = Callable[[Sequence[int], Sequence[int]], int]
+
 
 class Slots(NamedTuple):
-    """What became of the slots while a study ran: steps of members, steps of slots, steps until it ended."""
+    """What became of the slots: steps of members, steps of slots, steps of chips at work, steps until all ended."""
 
     busy: int
     all: int
+    at_work: int
     steps: int
 
 
 def main(_) -> None:
-    """Prints a row for each study and one for all."""
-    most = flags.FLAGS.slots
-    rows = [_row(study, simulated(study, most), fixed(study, most)) for study in studies(flags.FLAGS.config)]
-    table = pd.DataFrame(rows)
-    print(as_text(table.drop(columns=["busy", "all", "fixed_all"])))
-    busy = 100 * table["busy"].sum()
-    print(f"busy slots of all studies: {busy / table['all'].sum():.1f}%")
-    print(f"with a fixed number of slots: {busy / table['fixed_all'].sum():.1f}%")
-    chips = flags.FLAGS.chips
-    at_work = 100 * busy_chips(table["steps"].tolist(), chips)
-    print(f"time that {chips} chips have a study, until all have ended: {at_work:.1f}%")
+    """Prints a row for each study on a chip of its own, and one of all studies on all chips."""
+    most, chips, found = flags.FLAGS.slots, flags.FLAGS.chips, studies(flags.FLAGS.config)
+    print(as_text(pd.DataFrame([_row(study, most) for study in found])))
+    for kind, of_all in (("as many slots as are worth while", resized), ("a fixed number of slots", fixed)):
+        slots = of_all(found, most, chips)
+        busy, at_work = slots.busy / slots.all, slots.at_work / (chips * slots.steps)
+        print(
+            f"{len(found)} studies on {chips} chips with {kind}: {100 * busy:.1f}% of the slots of chips at work are "
+            f"busy, chips are at work {100 * at_work:.1f}% of the time until all have ended: "
+            f"together {100 * busy * at_work:.1f}%"
+        )
 
 
-def busy_chips(steps: Sequence[int], chips: int) -> float:
-    """The share of their time that chips are at work, each on the first study that nobody has taken, till all end."""
-    free_at = [0] * chips
-    for of_study in steps:
-        heapreplace(free_at, free_at[0] + of_study)
-    return sum(steps) / (chips * max(free_at))
-
-
-def simulated(study: Study, most: int) -> Slots:
+def resized(studies: Sequence[Study], most: int, chips: int = 1) -> Slots:
     """With as many slots as are worth while."""
     one = Devices((jax.devices("cpu")[0],), in_turn=False)
-    return _simulated(study, lambda running, waiting: slots_worth(running, waiting, most, one))
+    return _simulated(studies, chips, lambda study: partial(slots_worth, most=most, devices=one))
 
 
-def fixed(study: Study, most: int) -> Slots:
+def fixed(studies: Sequence[Study], most: int, chips: int = 1) -> Slots:
     """With as many slots throughout as there are trials, at most so many."""
-    return _simulated(study, lambda running, waiting: min(most, study.n_planned))
+    return _simulated(studies, chips, lambda study: lambda running, waiting: min(most, study.n_planned))
 
 
-def _simulated(study: Study, n_slots: Callable[[Sequence[int], Sequence[int]], int]) -> Slots:
-    initial = [trial.hparams["train_steps"] for trial in study.initial_trials()]
-    batches = _batches(study)
+@dataclass
+class _Progress:
+    """How far a study is; of what waits, the steps, and the number of the setting where they are its first ones."""
+
+    study: Study
+    batches: list[list[int]]
+    waiting: list[tuple[int, int | None]]
     # By setting, when its first measurement ends.
-    ended: dict[int, float] = dict.fromkeys(range(len(study.initial_settings) + study.trials), inf)
-    waiting = [(steps, i // study.seeds if i % study.seeds == 0 else None) for i, steps in enumerate(initial)]
-    running: list[int] = []
-    now = busy = computed = n_known = 0
-    repeated = False
-    while True:
-        while n_known < len(batches) and all(ended[number] <= now for number in range(n_awaited(study, n_known))):
-            first = len(study.initial_settings) + n_known * study.proposals
-            waiting += [(steps, first + i) for i, steps in enumerate(batches[n_known])]
-            n_known += 1
-        if not waiting and not running:
-            if repeated:
-                return Slots(busy, computed, now)
+    ended: dict[int, float]
+    last_end: int = 0
+    n_known: int = 0
+    repeated: bool = False
+
+    @classmethod
+    def of(cls, study: Study) -> "_Progress":
+        """At the beginning."""
+        steps = [trial.hparams["train_steps"] for trial in study.initial_trials()]
+        waiting = [(steps, i // study.seeds if i % study.seeds == 0 else None) for i, steps in enumerate(steps)]
+        settings = len(study.initial_settings) + study.trials
+        return cls(study, _batches(study), waiting, dict.fromkeys(range(settings), inf))
+
+    def look(self, now: int) -> None:
+        """Adds to what waits all that is known by now."""
+        while self.n_known < len(self.batches) and all(
+            self.ended[number] <= now for number in range(n_awaited(self.study, self.n_known))
+        ):
+            first = len(self.study.initial_settings) + self.n_known * self.study.proposals
+            self.waiting += [(steps, first + i) for i, steps in enumerate(self.batches[self.n_known])]
+            self.n_known += 1
+        if not self.waiting and not self.repeated and self.last_end <= now:
             # The best is one that was proposed.
-            repeated = True
-            waiting = [(batches[-1][0], None)] * (study.seeds - 1) if batches else []
-            continue
-        waiting.sort(key=lambda one: one[0], reverse=True)
-        slots = n_slots([end - now for end in running], [steps for steps, _ in waiting])
-        while waiting and len(running) < slots:
-            steps, number = waiting.pop(0)
-            running.append(now + steps)
-            busy += steps
-            if number is not None:
-                ended[number] = now + steps
-        then = min(running)
-        computed += slots * (then - now)
-        now, running = then, [end for end in running if end > then]
+            self.repeated = True
+            self.waiting = [(self.batches[-1][0], None)] * (self.study.seeds - 1) if self.batches else []
+        self.waiting.sort(key=lambda one: one[0], reverse=True)
+
+    def begin(self, now: int) -> int:
+        """Takes the longest that waits; when it ends."""
+        steps, number = self.waiting.pop(0)
+        if number is not None:
+            self.ended[number] = now + steps
+        self.last_end = max(self.last_end, now + steps)
+        return now + steps
+
+
+@dataclass
+class _Chip:
+    """What a chip works on: a study, when each running trial ends, and the slots that it holds."""
+
+    study: _Progress | None = None
+    running: list[int] = field(default_factory=list)
+    slots: int = 0
+
+
+def _simulated(studies: Sequence[Study], n_chips: int, how_many: Callable[[Study], HowMany]) -> Slots:
+    of_studies, chips = [_Progress.of(study) for study in studies], [_Chip() for _ in range(n_chips)]
+    now = busy = computed = at_work = 0
+    while True:
+        for one in of_studies:
+            one.look(now)
+        for chip in chips:
+            if not chip.running:
+                taken = [other.study for other in chips if other.running]
+                left = [one for one in of_studies if one.waiting]
+                chip.study = next((one for one in left if one not in taken), left[0] if left else None)
+            if chip.study:
+                steps = [steps for steps, _ in chip.study.waiting]
+                chip.slots = how_many(chip.study.study)([end - now for end in chip.running], steps)
+                while chip.study.waiting and len(chip.running) < chip.slots:
+                    chip.running.append(chip.study.begin(now))
+                    busy += chip.running[-1] - now
+        working = [chip for chip in chips if chip.running]
+        if not working:
+            return Slots(busy, computed, at_work, now)
+        then = min(min(chip.running) for chip in working)
+        computed += sum(chip.slots for chip in working) * (then - now)
+        at_work += len(working) * (then - now)
+        now = then
+        for chip in working:
+            chip.running = [end for end in chip.running if end > now]
 
 
 def _batches(study):
@@ -113,17 +156,15 @@ def _batches(study):
     return [all_steps[i : i + study.proposals].astype(int).tolist() for i in range(0, len(all_steps), study.proposals)]
 
 
-def _row(study, resized, unchanged):
+def _row(study, most):
+    now, unchanged = resized([study], most), fixed([study], most)
     return {
         "study": study.name,
         "trials": study.n_planned,
-        "steps": resized.steps,
-        "busy_%": 100 * resized.busy / resized.all,
+        "steps": now.steps,
+        "busy_%": 100 * now.busy / now.all,
         "fixed_steps": unchanged.steps,
         "fixed_busy_%": 100 * unchanged.busy / unchanged.all,
-        "busy": resized.busy,
-        "all": resized.all,
-        "fixed_all": unchanged.all,
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from experiments.benchmarks.slots import Slots, busy_chips, fixed, simulated
+from experiments.benchmarks.slots import Slots, fixed, resized
 from experiments.paper.fig1.config import get_config
 from experiments.plan import studies
 
@@ -18,23 +18,33 @@ def study():
     return found
 
 
+def by_hand(study, *steps):
+    """A study whose trials ask for so many training steps each."""
+    return replace(study, initial_settings=[{"train_steps": one} for one in steps], trials=0, seeds=1)
+
+
 def test_a_small_study_by_hand(study):
     """Breaks if trials begin in another order, a slot is counted twice, or a step of an idle slot is not counted."""
-    settings = [{"train_steps": steps} for steps in (100, 300, 100, 100)]
-    by_hand = replace(study, initial_settings=settings, trials=0, seeds=1)
-    assert simulated(by_hand, 4) == Slots(busy=600, all=2 * 300, steps=300)
-    assert fixed(by_hand, 4) == Slots(busy=600, all=4 * 300, steps=300)
+    small = by_hand(study, 100, 300, 100, 100)
+    assert resized([small], 4) == Slots(busy=600, all=2 * 300, at_work=300, steps=300)
+    assert fixed([small], 4) == Slots(busy=600, all=4 * 300, at_work=300, steps=300)
 
 
 def test_figure_1_keeps_the_slots_of_a_gpu_busy(study):
     """Breaks if slots idle while proposals, the last trials or repeats of the best setting are waited for."""
-    now, before = simulated(study, 256), fixed(study, 256)
+    now, before = resized([study], 256), fixed([study], 256)
     assert now.busy == before.busy
     assert now.busy > 0.9 * now.all
     assert before.busy < 0.3 * before.all
 
 
-def test_chips_take_the_next_study_by_hand():
+def test_chips_take_the_next_study_by_hand(study):
     """Breaks if a chip waits while a study is free, or chips that have none at the end count as busy."""
-    assert busy_chips([3, 1, 1, 1, 3], 2) == 9 / (2 * 6)
-    assert busy_chips([5, 2], 1) == 1
+    of_one_trial = [by_hand(study, steps) for steps in (300, 100, 100, 100, 300)]
+    assert resized(of_one_trial, 1, chips=2) == Slots(busy=900, all=900, at_work=900, steps=600)
+
+
+def test_chips_share_the_last_study_by_hand(study):
+    """Breaks if a chip waits while trials of a study that another one trains wait."""
+    last = by_hand(study, 100, 100, 100, 100)
+    assert resized([last], 1, chips=2) == Slots(busy=400, all=400, at_work=400, steps=200)
