@@ -13,6 +13,7 @@ loops inside the step and those of them that take members one by one; collective
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from experiments.benchmarks.work import Work
 
 CELLS = ("rnn", "gru", "lstm", "intersection")
 SHAPES = ("16x64", "16x2800", "64x4096")
+# Programs that are compiled at once; each keeps a core busy and takes some gigabytes.
+AT_ONCE = 2
 
 QUICK = flags.DEFINE_bool("quick", False, "RNN and LSTM on one v5e core, 16x64 and 64x4096.")
 ONLY_DEVICES = flags.DEFINE_list("devices", None, f"Some of {', '.join(one.name for one in TARGETS)}; by default all.")
@@ -64,22 +67,26 @@ def main(_) -> None:
     if not there:
         stop("no compiler for the devices asked for is installed")
     print("every number is an estimate of a compiler")
+    for target in there:
+        # Here, not in two threads at once: a compiler is loaded once.
+        _ = target.devices
     left_out = []
-    for i, (target, work) in enumerate(product(there, works)):
-        place = f"{i + 1} of {len(there) * len(works)}"
-        what = f"{target.name} {work.cell} {work.units}x{work.batch}"
-        print(f"{place}: {what}, compiling", file=sys.stderr, flush=True)
-        try:
-            row = estimate(target, work)
-        except JaxRuntimeError as error:
-            # A compiler that is newer than jaxlib may write what jaxlib cannot read.
-            print(f"left out: {what} ({' '.join(str(error).split())[:200]})", flush=True)
-            left_out.append(what)
-            continue
-        print(as_text(pd.DataFrame([row])), flush=True)
-        if JSON.value:
-            with Path(JSON.value).open("a") as file:
-                file.write(json.dumps(row) + "\n")
+    with ThreadPoolExecutor(AT_ONCE) as compilers:
+        programs = [(target, work, compilers.submit(estimate, target, work)) for target, work in product(there, works)]
+        for i, (target, work, compiled) in enumerate(programs):
+            what = f"{target.name} {work.cell} {work.units}x{work.batch}"
+            print(f"{i + 1} of {len(programs)}: {what}, compiling", file=sys.stderr, flush=True)
+            try:
+                row = compiled.result()
+            except JaxRuntimeError as error:
+                # A compiler that is newer than jaxlib may write what jaxlib cannot read.
+                print(f"left out: {what} ({' '.join(str(error).split())[:200]})", flush=True)
+                left_out.append(what)
+                continue
+            print(as_text(pd.DataFrame([row])), flush=True)
+            if JSON.value:
+                with Path(JSON.value).open("a") as file:
+                    file.write(json.dumps(row) + "\n")
     if left_out:
         stop(f"left out because they failed, as is said above: {', '.join(left_out)}")
 
