@@ -7,8 +7,9 @@ network, whose reservoir counts no parameters, would have hundreds of units at t
 `:laptop` (the default) trains 25,000 steps, which makes all values lower bounds, `:smoke` 300. All cells are tuned
 alike: three numbers of labels at one learning rate, each with four seeds; `--config.trials=16` adds a search.
 
-`:steps` asks some cells of each class for labels after 1, 2 and 10 steps in place of 5, `:values` for as many real
-numbers as they carry through 12 steps, `:pairs` for values of keys that they have heard.
+`:long` trains some cells near 2,000 parameters for 40,000 steps by SOAP on batches of 256. `:steps` asks some cells of
+each class for labels after 1, 2 and 10 steps in place of 5, `:values` for as many real numbers as they carry through 12
+steps, `:pairs` for values of keys that they have heard.
 """
 
 from inspect import signature
@@ -31,6 +32,10 @@ IN_BLOCKS = tuple(f"block({cell})" for cell in (*COMPARED, *MODERN))
 # are linear in all, round the 66 of a readout of 32 inputs and a bias; for products of two linear terms, which have 65
 # weights whatever their width, some multiples of these in each head.
 LABELS = {"R": (2.2, 3.0, 4.0), "G": (0.8, 1.5, 2.5), "B": (100, 130, 170, 200, 300), "L": (55, 66, 80)}
+# In longer runs cells store more, and are asked for more; those linear in all or in two factors store what they do.
+LABELS_OF_LONG = {"R": (2.6, 3.3, 4.0), "G": (1.2, 2.0, 2.8)}
+TRAINED_LONG = (*COMPARED, "mgu", "mamba", "mingru", "minlstm", "rglru", "deltaproduct(heads=2)", "deltanet", "mamba2")
+TRAINED_LONG += ("hgrn2", "rwkv7")
 # Values of the first two are linear, but not their keys or gates; the last stores as little, nonlinear in its state.
 LIKE_G = ("hgrn2", "rwkv7", "ttt")
 OF_MLP = (0.5, 1.0, 1.5, 2.0, 2.5)
@@ -45,8 +50,8 @@ RECALLING += ("mlstm", "deltanet", "gated_deltanet", "rwkv7")
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
-    """The configuration at an extent, `laptop`, `smoke`, `steps`, `values` or `pairs`."""
-    config = base_config("modern", "per_cap", extent, (*EXTENTS, "steps", *RECALL))
+    """The configuration at an extent, `laptop`, `smoke`, `long`, `steps`, `values` or `pairs`."""
+    config = base_config("modern", "per_cap", extent, (*EXTENTS, "long", "steps", *RECALL))
     if extent in RECALL:
         config = RECALL[extent].get_config()
         config.cells, config.seeds = ",".join(RECALLING), 4
@@ -60,25 +65,24 @@ def get_config(extent: str = "laptop") -> ConfigDict:
 
 
 def _of_labels(config, extent):
-    smoke, over_steps = extent == "smoke", extent == "steps"
-    cells = (*BARE, *IN_BLOCKS)
-    if smoke:
-        cells = ("lru", "deltanet(heads=2)", "block(integrator)")
-    elif over_steps:
-        cells = OVER_STEPS
+    smoke, long, over_steps = (extent == one for one in ("smoke", "long", "steps"))
+    chosen = {"smoke": ("lru", "deltanet(heads=2)", "block(integrator)"), "long": TRAINED_LONG, "steps": OVER_STEPS}
+    cells = chosen.get(extent, (*BARE, *IN_BLOCKS))
     config.task_args = ConfigDict({"n_in": 32, "n_steps": N_STEPS if over_steps else 5})
     config.cells = ",".join(cells)
-    config.budgets = {"smoke": (600,), "steps": (1200,)}.get(extent, (600, 1200, 2000))
-    config.batch_size = 64 if smoke else 128
+    config.budgets = {"smoke": (600,), "long": (2000,), "steps": (1200,)}.get(extent, (600, 1200, 2000))
+    config.batch_size = {"smoke": 64, "long": 256}.get(extent, 128)
+    if long:
+        config.transformation = "capacity_jax.training:soap"
     config.seeds = 2 if smoke else 4
-    steps = 300 if smoke else 25_000
+    steps = {"smoke": 300, "long": 40_000}.get(extent, 25_000)
     setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}
     for cell in cells:
-        config.initial_settings[cell] = tuple(setting | labels for labels in _labels(cell, over_steps))
+        config.initial_settings[cell] = tuple(setting | labels for labels in _labels(cell, extent))
     config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": steps, "b_per_parameter": (0.05, 4.5)})
 
 
-def _labels(name, over_steps):
+def _labels(name, extent):
     if name.startswith("block"):
         return [{"b_per_parameter": labels} for labels in OF_MLP]
     cell = cell_by_name(name)
@@ -88,7 +92,8 @@ def _labels(name, over_steps):
     # A cell of several heads has a multiple of them as units.
     if family == "B":
         of_heads = [{"b": labels * cell.units_multiple} for labels in LABELS["B"]]
-        if not over_steps:
+        if extent != "steps":
             return of_heads
         return [*of_heads[1::2], *({"b_per_parameter": labels} for labels in LABELS["G"])]
-    return [{"b_per_parameter": labels} for labels in LABELS[family]]
+    asked = LABELS_OF_LONG if extent == "long" else LABELS
+    return [{"b_per_parameter": labels} for labels in asked[family]]

@@ -85,7 +85,7 @@ def test_every_budget_pays_for_its_networks(name, extent):
     assert studies(config_of(name, extent))
 
 
-@pytest.mark.parametrize("extent", [pytest.param("laptop", marks=pytest.mark.slow), "smoke"])
+@pytest.mark.parametrize("extent", [pytest.param("laptop", marks=pytest.mark.slow), "long", "smoke"])
 def test_the_study_of_modern_cells_is_valid(extent):
     """Breaks if a cell with options is cut at its comma, has no setting, or costs more than the smallest budget."""
     for study in studies(config_of("modern", extent)):
