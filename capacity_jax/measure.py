@@ -68,7 +68,7 @@ def measure_capacity(
         hyperparameter, two numbers are its range, words its choices. Initial settings are moved into it. A
         hyperparameter of the cell's own stays at its default unless it is given a range here.
       transformation: makes the update rule, any optax transformation, from a trial's hyperparameters; by default the
-        one whose algorithm, rates and decays are all searched.
+        one whose algorithm, rates and L2 decay are all searched.
       workdir: a directory where trials, checkpoints and the best setting's weights (`load_network`) are kept. The same
         call goes on where an earlier one ended, however it ended; more `trials` or `seeds` add to what is there.
         Without it nothing outlives the result.

@@ -16,7 +16,8 @@ USAGE = """python -m experiments.run --config=FILE[:EXTENT] [--config.FIELD=VALU
               the workdir
   --dry_run   prints studies, trials, FLOPs and the hours expected on this machine, and trains nothing
 
-Configurations; :laptop is their default extent, :smoke takes seconds, those of the paper have :gpu and :paper too:
+Configurations; :laptop is the default extent of most, :smoke takes a minute or two, those of the paper also have
+:overnight, :gpu and :paper; each file's docstring tells its own:
 """
 
 

@@ -45,5 +45,6 @@ def change_states(
         state, y = structure.unflatten([change(leaf, one) for leaf, one in zip(leaves, keys, strict=True)])
         return (state, next_key), y
 
-    changed = replace(cell, initial_state=lambda params: (cell.initial_state(params), key), step=step, scan=None)
+    step_by_step = {"step": step, "scan": None, "short_scan": None}
+    changed = replace(cell, initial_state=lambda params: (cell.initial_state(params), key), **step_by_step)
     return replace(network, cell=changed)

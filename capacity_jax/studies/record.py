@@ -51,6 +51,7 @@ class StudyFacts:
       reported: the scores that tables show.
       task_builder: the name of the function that built the task; empty for a task built otherwise.
       task_args: its arguments.
+      transformation: the import path of the update rule; empty for the package's own.
     """
 
     study: str
@@ -69,6 +70,7 @@ class StudyFacts:
     reported: Sequence[str] = ()
     task_builder: str = ""
     task_args: Mapping[str, Any] = field(default_factory=dict)
+    transformation: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +197,8 @@ def facts_of(study: str, plan: Mapping[str, Any], maximize: bool) -> StudyFacts:
     if number < 3:
         plan = {**plan, "reported": (plan["score_name"],), "task_builder": "", "task_args": {}}
     known = {name: plan.get(name) for name in STUDY_COLUMNS}
-    return StudyFacts(**{**known, "study": study, "maximize": maximize, "reported": tuple(plan["reported"])})
+    known |= {"reported": tuple(plan["reported"]), "transformation": plan.get("transformation") or ""}
+    return StudyFacts(**{**known, "study": study, "maximize": maximize})
 
 
 def format_of(plan: Mapping[str, Any]) -> int:

@@ -97,6 +97,7 @@ class Study:
             reported=task.reported,
             task_builder=task.builder,
             task_args=task.arguments,
+            transformation=import_path(self.bucket.transformation) if self.bucket.transformation else "",
         )
 
     def plan(self) -> dict[str, Any]:
@@ -107,7 +108,8 @@ class Study:
             "cell_fingerprint": fingerprint(self.bucket.network.cell),
             "proposals": self.proposals,
             "rungs": list(self.rungs),
-            "transformation": self.bucket.transformation and import_path(self.bucket.transformation),
+            # As older plans say it.
+            "transformation": self.facts.transformation or None,
             "rule_fingerprint": rule_fingerprint(self.bucket),
             "trials": self.trials,
             "seeds": self.seeds,

@@ -1,5 +1,6 @@
 """Recorded trials come to life again: their networks as they were trained, or the training once more."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,12 +12,14 @@ from jaxtyping import Array, Float
 
 from capacity_jax.cells.base import Cell, Params
 from capacity_jax.cells.registry import CellName, cell_by_name
+from capacity_jax.import_path import load
 from capacity_jax.networks import Network
 from capacity_jax.studies import weights
 from capacity_jax.studies.record import Record
 from capacity_jax.tasks.base import Batch, Task
 from capacity_jax.tasks.registry import TASKS
 from capacity_jax.training.member import Bucket, Member, draw_member, evaluate
+from capacity_jax.training.optimizer import Transformation
 from capacity_jax.training.population import train_population
 from capacity_jax.training.settings import encode, fill_defaults, hyperparameters_of
 from capacity_jax.training.trial import Outcome, Trial, TrialKey
@@ -27,7 +30,7 @@ class TrainedNetwork:
     """A network as a trial has left it.
 
     Attributes:
-      bucket: network, task and batch size.
+      bucket: network, task, batch size and update rule.
       params: the trained parameters.
       record: the trial: hyperparameters, seed, scores, versions.
     """
@@ -82,6 +85,7 @@ def load_network(
     *,
     cell: Cell | None = None,
     task: Task | None = None,
+    transformation: Transformation | None = None,
 ) -> TrainedNetwork:
     """A network that a study has kept: by default the best seed of the best setting.
 
@@ -91,10 +95,11 @@ def load_network(
       trial: number and repeat of a kept trial.
       cell: the cell, where it is not a registered one.
       task: the task, where its name does not tell how it is built.
+      transformation: the update rule, where its import path does not lead to it.
 
     Raises:
       OSError: the study has kept no weights, or not those of that trial, or they cannot be read.
-      ValueError: cell or task has to be given, or is not that of the trial.
+      ValueError: cell, task or transformation has to be given, or is not that of the trial.
 
     Example:
       >>> import tempfile
@@ -112,21 +117,28 @@ def load_network(
         allowed = ", ".join(str(tuple(key)) for key in found)
         raise weights.WeightsError(f"study {study} keeps no weights of trial {tuple(wanted)}; allowed: {allowed}")
     record, named = found[wanted]
-    bucket = bucket_of(record, cell, task)
+    bucket = bucket_of(record, cell, task, transformation)
     like = jax.eval_shape(lambda: bucket.network.init(jax.random.key(0)))
     return TrainedNetwork(bucket, jax.tree.map(jnp.asarray, weights.unflatten(like, named)), record)
 
 
-def retrain(record: Record, *, cell: Cell | None = None, task: Task | None = None) -> Outcome:
+def retrain(
+    record: Record,
+    *,
+    cell: Cell | None = None,
+    task: Task | None = None,
+    transformation: Transformation | None = None,
+) -> Outcome:
     """Makes a recorded trial again: on the same kind of device, with the same versions, the same to the last bit.
 
     Args:
       record: of the trial, as `read_records` or `Capacity.records` gives it.
       cell: the cell, where it is not a registered one.
       task: the task, where its name does not tell how it is built.
+      transformation: the update rule, where its import path does not lead to it.
 
     Raises:
-      ValueError: cell or task has to be given, or is not that of the trial.
+      ValueError: cell, task or transformation has to be given, or is not that of the trial.
 
     Example:
       >>> from capacity_jax import measure_capacity, retrain
@@ -135,15 +147,20 @@ def retrain(record: Record, *, cell: Cell | None = None, task: Task | None = Non
       True
     """
     trial = Trial(record.hparams, record.seed, *record.key, rungs=record.rungs)
-    [outcome] = train_population(bucket_of(record, cell, task), [trial])
+    [outcome] = train_population(bucket_of(record, cell, task, transformation), [trial])
     return outcome
 
 
-def bucket_of(record: Record, cell: Cell | None = None, task: Task | None = None) -> Bucket:
-    """Network, task and batch size of a recorded trial.
+def bucket_of(
+    record: Record,
+    cell: Cell | None = None,
+    task: Task | None = None,
+    transformation: Transformation | None = None,
+) -> Bucket:
+    """Network, task, batch size and update rule of a recorded trial.
 
     Raises:
-      ValueError: cell or task has to be given, or is not that of the trial.
+      ValueError: cell, task or transformation has to be given, or is not that of the trial.
     """
     if cell is None:
         try:
@@ -161,7 +178,20 @@ def bucket_of(record: Record, cell: Cell | None = None, task: Task | None = None
             f"the network has {network.n_params} parameters and the task is {task.name}; study {record.study} has "
             f"{record.parameters} and {record.task}"
         )
-    return Bucket(network, task, record.batch_size)
+    return Bucket(network, task, record.batch_size, transformation or _rule(record))
+
+
+def _rule(record):
+    """The update rule of a recorded trial; a path to a class does not tell which of its rules it was."""
+    if not record.transformation:
+        return None
+    with suppress(ValueError):
+        rule = load("transformation", record.transformation)
+        if not isinstance(rule, type):
+            return rule
+    raise ValueError(
+        f"transformation {record.transformation!r} of study {record.study} cannot be found; give it as transformation"
+    )
 
 
 _drawn = jax.jit(draw_member, static_argnums=0)

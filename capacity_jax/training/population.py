@@ -75,11 +75,6 @@ class Population:
         """How many slots have a trial."""
         return len(self._working)
 
-    @property
-    def n_free(self) -> int:
-        """How many slots have none."""
-        return self.n_slots - len(self._working)
-
     def steps_left(self) -> list[int]:
         """The training steps that each trial is still to make."""
         return [trial.hparams["train_steps"] - int(self._steps[slot]) for slot, (trial, _) in self._working.items()]

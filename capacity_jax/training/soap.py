@@ -46,7 +46,7 @@ def soap(hparams: HParams, decayed: Params) -> optax.GradientTransformation:
     """The rule that `optimizer` makes, in bases that follow the eigenvectors of the gradients' covariances.
 
     It reads the same hyperparameters. Matrices have bases on both sides; vectors, and sides of more than 512, are
-    left as they are. Each of the first `INTERVAL` steps is one of `optimizer`.
+    left as they are. Until the bases turn first, in step `INTERVAL`, each step is one of `optimizer`.
 
     Example:
       >>> from capacity_jax import Bucket, Network, Trial, mem_thru, rnn, train_population

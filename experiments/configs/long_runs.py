@@ -1,8 +1,9 @@
 """What the paper's six cells store near 2,000 parameters in long runs by SOAP.
 
-`:laptop` (the default) trains four seeds of one setting of IRNN, LSTM and +RNN on batches of 256, `:large_batches` those
-of RNN, UGRNN and GRU on batches of 512, which store more so. Both together take less than an hour of 2 cores; what they
-find stands in `experiments/results/training.md`. `--config.cells=rnn` takes one cell, `:smoke` trains two 300 steps.
+`:laptop` (the default) trains four seeds of one setting of IRNN, LSTM and +RNN on batches of 256, `:large_batches`
+those of RNN, UGRNN and GRU on batches of 512, which store more so. Both take less than an hour of 2 cores together;
+what they find stands in `experiments/results/training.md`. `--config.cells=rnn` takes one cell, `:smoke` trains two for
+300 steps.
 """
 
 from ml_collections import ConfigDict

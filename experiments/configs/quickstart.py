@@ -42,6 +42,6 @@ def get_config(extent: str = "laptop") -> ConfigDict:
         small = {name: type(value)(OF_SMALL[name] * value) for name, value in setting.items()}
         config.initial_settings[cell] = (setting | {"lr_decay_rate": 0.03} | steps,)
         config.initial_settings[f"{cell}/{SMALL}"] = (small | {"lr_decay_rate": 0.03} | steps,)
-    steps = (200, 1000) if smoke else (3_000, 10_000)
+    steps = (200, 1000) if smoke else (10_000, 90_000)
     config.space = ConfigDict(SHORT_RUN_RANGES | {"b_per_parameter": (2.0, 5.0), "train_steps": steps})
     return config

@@ -2,11 +2,10 @@ r"""Measures how exact weights and states have to be, `python -m experiments.pre
 
 LABELS and VALUES are work directories of finished runs, whose trained networks are changed and asked again:
 
-  python -m experiments.run --config=experiments/configs/quickstart.py --workdir=runs/precision --config.trials=0 \
-    --config.budgets=600,2000
-  python -m experiments.run --config=experiments/paper/fig2c/config.py:laptop --workdir=runs/noise --config.units=32 \
-    --config.task_args.n_evaluation=8192
-  python -m experiments.precision runs/precision runs/noise
+  python -m experiments.run --config=experiments/paper/fig1/config.py:laptop --workdir=runs/labels \
+    --config.cells=rnn,irnn,ugrnn,gru,lstm,intersection@2 --config.budgets=600,2400
+  python -m experiments.run --config=experiments/paper/fig2c/config.py:laptop --workdir=runs/values --config.units=32,
+  python -m experiments.precision runs/labels runs/values
 
 It writes `precision.csv`, one row for each network, size and variant, with means and 95% intervals over seeds of the
 share of bits kept, and the figures `precision.png`, `noise.png`, `groups.png` and, from VALUES, `noise_of_units.png`.

@@ -6,15 +6,18 @@ import subprocess
 import sys
 from contextlib import chdir
 from dataclasses import replace
+from functools import partial
 
 import jax
 import numpy as np
+import optax
 import pytest
 
 from capacity_jax import Network, WeightsError, gru, load_network, measure_capacity, per_cap, read_records, retrain
 from capacity_jax.cells import deltanet
 from capacity_jax.studies import weights
 from capacity_jax.studies.trained import bucket_of
+from capacity_jax.training import soap
 
 TINY = {"trials": 2, "train_steps": 300, "seeds": 2, "batch_size": 16, "budgets": (150,)}
 STUDY = "per_cap/rnn@1/150"
@@ -82,6 +85,20 @@ def test_any_record_can_be_trained_again(workdir, records):
         assert (outcome.train_loss, outcome.curve) == (record.train_loss, record.curve)
     trained = load_network(workdir, STUDY)
     assert_same(retrain(trained.record).params, trained.params)
+
+
+def scaled(hparams, *, factor):
+    return optax.sgd(factor * hparams["lr_init"])
+
+
+@pytest.mark.parametrize(("rule", "is_found"), [(soap, True), (partial(scaled, factor=2.0), False)])
+def test_another_update_rule_trains_again_too(rule, is_found):
+    """Breaks if a trial of another update rule is trained again by the package's own, or by another of its kind."""
+    [record] = measure_capacity("rnn", transformation=rule, **(TINY | {"trials": 0, "seeds": 1})).records[:1]
+    if not is_found:
+        with pytest.raises(ValueError, match=r"'functools:partial' of study .* cannot be found; give it as transf"):
+            retrain(record)
+    assert retrain(record, transformation=None if is_found else rule).scores == record.scores
 
 
 def test_what_a_lost_file_held_is_trained_again(workdir, tmp_path):
