@@ -5,8 +5,8 @@ terms (B), few bits per head, more with more heads; nothing (L), about 2 bits fo
 readout of 32 inputs, whatever the width. A block round the integrator stores what its MLP alone stores. The echo state
 network, whose reservoir counts no parameters, would have hundreds of units at these sizes: it is one of the yardsticks.
 `:laptop` (the default) trains 25,000 steps, which makes all values lower bounds, `:smoke` 300. All cells are tuned
-alike: three numbers of labels (four at `:long`, five in class B and in blocks) at one learning rate, each with four seeds;
-`--config.trials=16` adds a search.
+alike: three numbers of labels (four at `:long`, five in class B and in blocks) at one learning rate, each with four
+seeds; `--config.trials=16` adds a search.
 
 `:long` trains some cells near 2,000 parameters for 40,000 steps by SOAP on batches of 256. `:steps` asks some cells of
 each class for labels after 1, 2 and 10 steps in place of 5, `:values` for as many real numbers as they carry through 12
