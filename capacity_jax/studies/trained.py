@@ -95,11 +95,11 @@ def load_network(
       trial: number and repeat of a kept trial.
       cell: the cell, where it is not a registered one.
       task: the task, where its name does not tell how it is built.
-      transformation: the update rule, where its import path does not lead to it.
+      transformation: the update rule, where its import path does not lead to it and it has hyperparameters of its own.
 
     Raises:
       OSError: the study has kept no weights, or not those of that trial, or they cannot be read.
-      ValueError: cell, task or transformation has to be given, or is not that of the trial.
+      ValueError: cell or task has to be given, or is not that of the trial.
 
     Example:
       >>> import tempfile
@@ -117,7 +117,7 @@ def load_network(
         allowed = ", ".join(str(tuple(key)) for key in found)
         raise weights.WeightsError(f"study {study} keeps no weights of trial {tuple(wanted)}; allowed: {allowed}")
     record, named = found[wanted]
-    bucket = bucket_of(record, cell, task, transformation)
+    bucket = bucket_of(record, cell, task, transformation or _found_rule(record))
     like = jax.eval_shape(lambda: bucket.network.init(jax.random.key(0)))
     return TrainedNetwork(bucket, jax.tree.map(jnp.asarray, weights.unflatten(like, named)), record)
 
@@ -135,10 +135,11 @@ def retrain(
       record: of the trial, as `read_records` or `Capacity.records` gives it.
       cell: the cell, where it is not a registered one.
       task: the task, where its name does not tell how it is built.
-      transformation: the update rule, where its import path does not lead to it.
+      transformation: the update rule, where its import path does not lead to it. Weights kept by older versions have
+        records without that path.
 
     Raises:
-      ValueError: cell, task or transformation has to be given, or is not that of the trial.
+      ValueError: cell, task or transformation has to be given, or cell or task is not that of the trial.
 
     Example:
       >>> from capacity_jax import measure_capacity, retrain
@@ -146,6 +147,12 @@ def retrain(
       >>> retrain(record).scores == record.scores
       True
     """
+    transformation = transformation or _found_rule(record)
+    if record.transformation and transformation is None:
+        raise ValueError(
+            f"transformation {record.transformation!r} of study {record.study} cannot be found; give it as "
+            "transformation"
+        )
     trial = Trial(record.hparams, record.seed, *record.key, rungs=record.rungs)
     [outcome] = train_population(bucket_of(record, cell, task, transformation), [trial])
     return outcome
@@ -157,10 +164,10 @@ def bucket_of(
     task: Task | None = None,
     transformation: Transformation | None = None,
 ) -> Bucket:
-    """Network, task, batch size and update rule of a recorded trial.
+    """Network, task and batch size of a recorded trial, with an update rule.
 
     Raises:
-      ValueError: cell, task or transformation has to be given, or is not that of the trial.
+      ValueError: cell or task has to be given, or is not that of the trial.
     """
     if cell is None:
         try:
@@ -178,20 +185,16 @@ def bucket_of(
             f"the network has {network.n_params} parameters and the task is {task.name}; study {record.study} has "
             f"{record.parameters} and {record.task}"
         )
-    return Bucket(network, task, record.batch_size, transformation or _rule(record))
+    return Bucket(network, task, record.batch_size, transformation)
 
 
-def _rule(record):
-    """The update rule of a recorded trial; a path to a class does not tell which of its rules it was."""
-    if not record.transformation:
-        return None
-    with suppress(ValueError):
-        rule = load("transformation", record.transformation)
-        if not isinstance(rule, type):
-            return rule
-    raise ValueError(
-        f"transformation {record.transformation!r} of study {record.study} cannot be found; give it as transformation"
-    )
+def _found_rule(record):
+    """The update rule to which its import path leads; a path to a class does not tell which of its rules it was."""
+    if record.transformation:
+        with suppress(ValueError):
+            rule = load("transformation", record.transformation)
+            return None if isinstance(rule, type) else rule
+    return None
 
 
 _drawn = jax.jit(draw_member, static_argnums=0)

@@ -71,7 +71,8 @@ def main(_) -> None:
         # Here, not in two threads at once: a compiler is loaded once.
         _ = target.devices
     left_out = []
-    with ThreadPoolExecutor(AT_ONCE) as compilers:
+    compilers = ThreadPoolExecutor(AT_ONCE)
+    try:
         programs = [(target, work, compilers.submit(estimate, target, work)) for target, work in product(there, works)]
         for i, (target, work, compiled) in enumerate(programs):
             what = f"{target.name} {work.cell} {work.units}x{work.batch}"
@@ -87,6 +88,9 @@ def main(_) -> None:
             if JSON.value:
                 with Path(JSON.value).open("a") as file:
                     file.write(json.dumps(row) + "\n")
+    finally:
+        # Where the command ends early, what has not begun is not compiled.
+        compilers.shutdown(wait=False, cancel_futures=True)
     if left_out:
         stop(f"left out because they failed, as is said above: {', '.join(left_out)}")
 

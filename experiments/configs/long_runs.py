@@ -1,8 +1,8 @@
 """What the paper's six cells store near 2,000 parameters in long runs by SOAP: four seeds of one setting each.
 
 `:laptop` (the default) trains IRNN, LSTM and +RNN on batches of 256, `:batches_of_512` UGRNN and GRU,
-`:batches_of_1024` the RNN, each on what it stores most with. All take an hour of 2 cores together; what they find
-stands in `experiments/results/training.md`. `--config.cells=lstm` takes one cell, `:smoke` trains two small ones for
+`:batches_of_1024` the RNN. Together they take 40 minutes of 2 fast cores; what they find stands in
+`experiments/results/training.md`. `--config.cells=lstm` takes one cell, `:smoke` trains two small ones for
 300 steps.
 """
 

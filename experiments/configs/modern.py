@@ -80,7 +80,9 @@ def _of_labels(config, extent):
     setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}
     for cell in cells:
         config.initial_settings[cell] = tuple(setting | labels for labels in _labels(cell, extent))
-    config.space = ConfigDict(SHORT_RUN_RANGES | {"train_steps": steps, "b_per_parameter": (0.05, 4.5)})
+    config.space = ConfigDict(
+        SHORT_RUN_RANGES | {"train_steps": steps, "b_per_parameter": (0.05, 5.5 if long else 4.5)}
+    )
 
 
 def _labels(name, extent):

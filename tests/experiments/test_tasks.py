@@ -78,6 +78,7 @@ def test_every_configuration_is_valid(name, extent):
         *((name, extent) for name in OF_PER_CAP + CONFIGS for extent in ("laptop", "smoke")),
         *((name, extent) for name in ("coarse_weights", "weight_groups") for extent in ("laptop", "smoke")),
         *(("conditions", sweep) for sweep in SWEEPS),
+        *(("long_runs", f"batches_of_{size}") for size in (512, 1024)),
     ],
 )
 def test_every_budget_pays_for_its_networks(name, extent):

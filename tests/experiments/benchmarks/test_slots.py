@@ -42,6 +42,8 @@ def test_chips_take_the_next_study_by_hand(study):
     """Breaks if a chip waits while a study is free, or chips that have none at the end count as busy."""
     of_one_trial = [by_hand(study, steps) for steps in (300, 100, 100, 100, 300)]
     assert resized(of_one_trial, 1, chips=2) == Slots(busy=900, all=900, at_work=900, steps=600)
+    taken_and_free = [by_hand(study, 100, 100), by_hand(study, 300)]
+    assert resized(taken_and_free, 1, chips=2) == Slots(busy=500, all=500, at_work=500, steps=300)
 
 
 def test_chips_share_the_last_study_by_hand(study):
