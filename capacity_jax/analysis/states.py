@@ -38,6 +38,9 @@ def change_states(
     if not cell.batch_last:
         raise ValueError(f"cell is {cell.name}; allowed: one that takes batches on a trailing axis (batch_last)")
 
+    def initial_state(params):
+        return cell.initial_state(params), key
+
     def step(params, state, x, *nonlinearity):
         (state, key) = state
         leaves, structure = jax.tree.flatten(cell.step(params, state, x, *nonlinearity))
@@ -45,6 +48,5 @@ def change_states(
         state, y = structure.unflatten([change(leaf, one) for leaf, one in zip(leaves, keys, strict=True)])
         return (state, next_key), y
 
-    step_by_step = {"step": step, "scan": None, "short_scan": None}
-    changed = replace(cell, initial_state=lambda params: (cell.initial_state(params), key), **step_by_step)
+    changed = replace(cell, initial_state=initial_state, step=step, scan=None, short_scan=None)
     return replace(network, cell=changed)

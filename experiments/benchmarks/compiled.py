@@ -67,9 +67,6 @@ def main(_) -> None:
     if not there:
         stop("no compiler for the devices asked for is installed")
     print("every number is an estimate of a compiler")
-    for target in there:
-        # Here, not in two threads at once: a compiler is loaded once.
-        _ = target.devices
     left_out = []
     compilers = ThreadPoolExecutor(AT_ONCE)
     try:

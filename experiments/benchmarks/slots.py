@@ -66,7 +66,7 @@ def fixed(studies: Sequence[Study], most: int, chips: int = 1) -> Slots:
     return _simulated(studies, chips, lambda study: lambda running, waiting: min(most, study.n_planned))
 
 
-@dataclass
+@dataclass(eq=False)
 class _Progress:
     """How far a study is; of what waits, the steps, and the number of the setting where they are its first ones."""
 

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from threading import Lock
 
 import jax
 from jax.experimental import topologies
@@ -37,6 +38,9 @@ runtime_version { major: 13 }
 dnn_version_info { major: 9 }
 device_description_str: "NVIDIA H100 80GB HBM3"
 """
+
+# A compiler that two threads load at once fails.
+LOADING = Lock()
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ class Target:
         Raises:
           RuntimeError: the compiler cannot be loaded.
         """
-        return Devices(_described(self.platform, self.topology)[: self.n_devices], in_turn=False)
+        with LOADING:
+            described = _described(self.platform, self.topology)
+        return Devices(described[: self.n_devices], in_turn=False)
 
 
 V5E = Target("v5e", "tpu", "v5e:2x2", 1, 1.5e9, 197e12 / 6, 819e9, 16e9)
