@@ -6,13 +6,13 @@ from typing import Any
 
 from capacity_jax.training.optimizer import HYPERPARAMETERS
 
-# What a step costs beside its products, in parameters times batch size.
+# What each layer costs a step beside its products, in parameters times batch size.
 OVERHEAD = 150_000
 
 
 def trial_cost(plan: Mapping[str, Any], train_steps: float) -> float:
     """The expected cost of a trial of a study that makes so many training steps."""
-    return train_steps * (OVERHEAD + plan["parameters"] * plan["batch_size"])
+    return train_steps * (OVERHEAD * plan["depth"] + plan["parameters"] * plan["batch_size"])
 
 
 def mean_cost(plan: Mapping[str, Any]) -> float:

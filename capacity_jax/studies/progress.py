@@ -37,6 +37,10 @@ class Progress:
             file=StringIO() if self.in_lines else sys.stderr,
         )
 
+    def expected_cost(self, study: Study) -> float:
+        """What all trials of a study are expected to cost."""
+        return self.cost[study.name] * self.expected[study.name]
+
     def resume(self, study: Study, records: Mapping[TrialKey, Record]) -> None:
         """What was finished before; the time left is reckoned from there."""
         self.expected[study.name] = study.n_known(records)

@@ -74,8 +74,8 @@ def run_studies(
 ) -> Iterator[tuple[Study, list[Record]]]:
     """Runs studies one after another, each compiled while the one before it trains; shows progress on stderr.
 
-    Several workers on one storage take different studies as long as there are enough, and then share those that are
-    left.
+    Several workers on one storage take different studies as long as there are enough, those of one directory the
+    costliest first, and then share those that are left.
 
     Args:
       studies: what to run, in this order; at least one, with different names.
@@ -123,16 +123,22 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
             known = ledger.records()
             progress.resume(ledger.study, known)
             persistence.notify(known.values())
-        left = list(ledgers)
-        place = persistence.worker.n_before() if persistence.worker else 0
+        left, worker = list(ledgers), persistence.worker
+        place = worker.n_before() if worker else 0
+
+        def ordered():
+            # What takes longest begins first where several share the work, or all would wait for it at the end.
+            alone = worker is None or worker.is_alone()
+            return left if alone else sorted(left, key=lambda one: progress.expected_cost(one.study), reverse=True)
+
         while left:
             persistence.stop_if_asked()
-            ledger, place = _next(left, place), 0
+            ledger, place = _next(left, ordered(), place), 0
             left.remove(ledger)
             study, n_trained = ledger.study, 0
             if study.complete(ledger.records()) is None:
                 compiled = compiler.submit(_compile, study)
-                then = _next(left) if left else ledger
+                then = _next(left, ordered()) if left else ledger
                 if then.study.complete(then.records()) is None:
                     compiler.submit(_compile, then.study)
                 compiled.result()
@@ -153,13 +159,13 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
                     sleep(WAITING_SECONDS)
 
 
-def _next(left: Sequence[Ledger], place: int = 0) -> Ledger:
-    """Where a worker goes on: the first study on which no other one is at work, or else one that they share.
+def _next(left: Sequence[Ledger], ordered: Sequence[Ledger], place: int = 0) -> Ledger:
+    """Where a worker goes on: the first in order on which no other one is at work, or else one that they share.
 
     The more studies are trained side by side, the fewer devices wait for a study's last trials. At a place of its own
     among workers that begin together, it takes as many further on, of those that are left to train.
     """
-    free = (ledger for ledger in left if not ledger.others_at_work())
+    free = (ledger for ledger in ordered if not ledger.others_at_work())
     if place:
         free = (ledger for ledger in free if ledger.study.complete(ledger.records()) is None)
     # No more of them than are needed: each look asks the storage.

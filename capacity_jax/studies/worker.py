@@ -65,6 +65,10 @@ class Worker:
         """How many workers that hold their locks stand before this one by name: all differ in it."""
         return sum(_is_locked(other) for other in self.workers.iterdir() if other.name < self.name)
 
+    def is_alone(self) -> bool:
+        """Whether no other worker of this directory holds its lock."""
+        return not any(_is_locked(other) for other in self.workers.iterdir() if other.name != self.name)
+
     def leave(self) -> None:
         """Removes this worker's directory, and those of dead ones: their trials are done."""
         shutil.rmtree(self.directory, ignore_errors=True)

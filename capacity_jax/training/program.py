@@ -61,7 +61,7 @@ def fitting_slots(bucket: Bucket, n_trials: int | None = None, devices: Devices 
     return slots_that_fit(programs, _wanted(n_trials, devices), devices)
 
 
-def slots_worth(running: Sequence[int], waiting: Sequence[int], most: int, devices: Devices) -> int:
+def slots_worth(running: Sequence[float], waiting: Sequence[float], most: int, devices: Devices) -> int:
     """How many slots trials can keep busy to the end, where those that wait begin from the longest on.
 
     With so many they all end with the longest one; where members train together an idle slot costs as much as a busy

@@ -34,7 +34,9 @@ def test_the_mean_of_planned_trials_is_that_of_their_ranges():
     # Two trials of 30 steps, three from 5 to 2000 on a logarithmic scale, whose middle is 100.
     assert n_planned(plan) == 5
     assert mean_train_steps(plan) == pytest.approx((2 * 30 + 3 * 100) / 5)
-    assert trial_cost(plan, 10) == 10 * (150_000 + plan["parameters"] * plan["batch_size"])
+    products = plan["parameters"] * plan["batch_size"]
+    assert trial_cost(plan, 10) == 10 * (150_000 + products)
+    assert trial_cost(plan | {"depth": 4}, 10) == 10 * (4 * 150_000 + products)
 
 
 def test_counts_and_time_left_follow_from_what_has_ended(run):

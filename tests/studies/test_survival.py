@@ -3,6 +3,7 @@
 import random
 import socket
 import time
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -145,13 +146,28 @@ def test_workers_take_different_studies_while_there_are_enough(tmp_path):
     assert taken_first() == first.name
 
 
+def test_workers_that_share_begin_with_the_costliest_study(tmp_path):
+    """Breaks if several workers wait at the end for a long study that nobody began, or one alone leaves the order."""
+    storage = open_storage(f"sqlite:///{tmp_path / 'studies.db'}")
+    small, _ = survival.studies("random", trials=0, seeds=1)
+    large = replace(small, name="large", seeds=3)
+    other = Worker(tmp_path / "workers")
+
+    def taken_first():
+        worker = Worker(tmp_path / "workers")
+        worker.n_before = lambda: 0
+        return next(run_studies([small, large], Persistence(storage, worker)))[0].name
+
+    with other.alive():
+        assert taken_first() == large.name
+    assert taken_first() == small.name
+
+
 def test_a_worker_without_a_free_study_looks_at_all_that_are_left():
     """Breaks if it waits at one study while another one has trials to share, or an early place is never reached."""
     busy, other = SimpleNamespace(others_at_work=lambda: True), SimpleNamespace(others_at_work=lambda: True)
-    left = [busy, other]
-    assert _next(left, place=1) is busy
-    left = [other, busy]
-    assert _next(left, place=1) is other
+    for left in ([busy, other], [other, busy]):
+        assert _next(left, [busy, other], place=1) is left[0]
 
 
 def test_workers_that_begin_together_pass_by_what_is_complete():
@@ -164,4 +180,4 @@ def test_workers_that_begin_together_pass_by_what_is_complete():
         )
         for done in (True, True, False, False)
     ]
-    assert [_next(of, place) for place in range(4)] == [of[0], of[3], of[2], of[3]]
+    assert [_next(of, of, place) for place in range(4)] == [of[0], of[3], of[2], of[3]]

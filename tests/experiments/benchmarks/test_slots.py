@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
-from experiments.benchmarks.slots import Slots, fixed, resized
+from experiments.benchmarks.slots import Slots, fixed, recorded_step_time, resized
 from experiments.paper.fig1.config import get_config
 from experiments.plan import studies
 
@@ -26,8 +27,8 @@ def by_hand(study, *steps):
 def test_a_small_study_by_hand(study):
     """Breaks if trials begin in another order, a slot is counted twice, or a step of an idle slot is not counted."""
     small = by_hand(study, 100, 300, 100, 100)
-    assert resized([small], 4) == Slots(busy=600, all=2 * 300, at_work=300, steps=300)
-    assert fixed([small], 4) == Slots(busy=600, all=4 * 300, at_work=300, steps=300)
+    assert resized([small], 4) == Slots(busy=600, all=2 * 300, at_work=300, time=300)
+    assert fixed([small], 4) == Slots(busy=600, all=4 * 300, at_work=300, time=300)
 
 
 def test_figure_1_keeps_the_slots_of_a_gpu_busy(study):
@@ -39,14 +40,32 @@ def test_figure_1_keeps_the_slots_of_a_gpu_busy(study):
 
 
 def test_chips_take_the_next_study_by_hand(study):
-    """Breaks if a chip waits while a study is free, or chips that have none at the end count as busy."""
+    """Breaks if a chip waits while a study is free, the costliest is not first, or idle chips count as busy."""
     of_one_trial = [by_hand(study, steps) for steps in (300, 100, 100, 100, 300)]
-    assert resized(of_one_trial, 1, chips=2) == Slots(busy=900, all=900, at_work=900, steps=600)
+    assert resized(of_one_trial, 1, chips=2) == Slots(busy=900, all=900, at_work=900, time=500)
     taken_and_free = [by_hand(study, 100, 100), by_hand(study, 300)]
-    assert resized(taken_and_free, 1, chips=2) == Slots(busy=500, all=500, at_work=500, steps=300)
+    assert resized(taken_and_free, 1, chips=2) == Slots(busy=500, all=500, at_work=500, time=300)
 
 
 def test_chips_share_the_last_study_by_hand(study):
     """Breaks if a chip waits while trials of a study that another one trains wait."""
     last = by_hand(study, 100, 100, 100, 100)
-    assert resized([last], 1, chips=2) == Slots(busy=400, all=400, at_work=400, steps=200)
+    assert resized([last], 1, chips=2) == Slots(busy=400, all=400, at_work=400, time=200)
+
+
+def test_recorded_durations_weigh_studies(study):
+    """Breaks if what is recorded does not count, is not scaled by what a step costs, or lacks a network unnoticed."""
+    plan = study.plan()
+    trial = {"task": "per_cap", "cell": "rnn", "depth": 1, "parameters": plan["parameters"], "batch_size": 128}
+    trials = pd.DataFrame(
+        [trial | {"infeasible": False, "steps_made": 100, "seconds": seconds} for seconds in (1.0, 2.0, 9.0)]
+        + [trial | {"infeasible": True, "steps_made": 1, "seconds": 50.0}]
+    )
+    step_time = recorded_step_time(trials, [study])
+    assert step_time(study) == pytest.approx(0.02)
+    short, long = by_hand(study, 100), by_hand(study, 300)
+    assert resized([short, long], 1, step_time=step_time).time == pytest.approx(8.0)
+    narrow = recorded_step_time(trials.assign(parameters=plan["parameters"] // 2), [study])
+    assert 0.02 < narrow(study) < 0.04
+    with pytest.raises(ValueError, match="no trial of per_cap by rnn of depth 1, as per_cap/rnn@1/1000 needs"):
+        recorded_step_time(trials.assign(depth=2), [study])
