@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.sparse.csgraph import connected_components
 
 from capacity_jax.results.best import measurements
 from capacity_jax.results.figures import COLOURS, grid
@@ -107,11 +108,16 @@ def _steps(axes: Axes, rows: pd.DataFrame) -> None:
 def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     value = RECALLED[task]
     axes.scatter(rows["state_size"], rows[value], s=25, c=[CLASS_COLOURS[name] for name in rows["class"]])
-    # Points that would print their names over each other share a list of them, on their other side.
-    height = 24 * rows[value] / rows[value].max()
-    for _, near in rows.groupby([(2 * np.log2(rows["state_size"])).round(), height.round()]):
-        x, y = near[["state_size", value]].to_numpy(float).T
-        _write(axes, "\n".join(map(core_of, near["cell"])), (x.min(), y.max()), "right" if len(near) > 1 else "left")
+    # Points that would print their names over each other share a list of them, on the side where there is room.
+    x, y = np.log2(rows["state_size"].to_numpy(float)), rows[value].to_numpy(float) / rows[value].max()
+    close = (abs(x[:, None] - x) < 0.5) & (abs(y[:, None] - y) < 1 / 24)
+    for _, near in rows.groupby(connected_components(close)[1]):
+        names = "\n".join(map(core_of, near.sort_values(value, ascending=False)["cell"]))
+        sizes, top = near["state_size"], near[value].max()
+        if len(near) > 1 and np.log2(sizes).mean() > (x.min() + x.max()) / 2:
+            _write(axes, names, (sizes.min(), top), "right")
+        else:
+            _write(axes, names, (sizes.max(), top))
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="numbers in the state", ylabel=value.replace("_", " "), title=TITLES[task])

@@ -13,11 +13,21 @@ import numpy as np
 import optax
 import pytest
 
-from capacity_jax import Network, WeightsError, gru, load_network, measure_capacity, per_cap, read_records, retrain
+from capacity_jax import (
+    Hyperparameter,
+    Network,
+    WeightsError,
+    gru,
+    load_network,
+    measure_capacity,
+    per_cap,
+    read_records,
+    retrain,
+)
 from capacity_jax.cells import deltanet
 from capacity_jax.studies import weights
 from capacity_jax.studies.trained import bucket_of
-from capacity_jax.training import soap
+from capacity_jax.training import soap, with_hyperparameters
 
 TINY = {"trials": 2, "train_steps": 300, "seeds": 2, "batch_size": 16, "budgets": (150,)}
 STUDY = "per_cap/rnn@1/150"
@@ -89,6 +99,24 @@ def test_any_record_can_be_trained_again(workdir, records):
 
 def scaled(hparams, *, factor):
     return optax.sgd(factor * hparams["lr_init"])
+
+
+@with_hyperparameters(slowed_by=Hyperparameter(4.0, range=(1.0, 10.0)))
+def slowed(hparams):
+    return optax.sgd(hparams["lr_init"] / hparams["slowed_by"])
+
+
+def test_a_rule_with_hyperparameters_of_its_own_is_loaded_and_trains_again(tmp_path):
+    """Breaks if a network cannot be loaded because only its rule knows a hyperparameter, or that is lost."""
+    asked = TINY | {"trials": 1, "seeds": 1, "space": {"slowed_by": 2.0}}
+    capacity = measure_capacity("rnn", transformation=slowed, workdir=tmp_path, **asked)
+    trained = load_network(tmp_path, STUDY)
+    assert trained.record.hparams["slowed_by"] == 2.0
+    assert trained.scores()["bits"] == trained.record.scores["bits"]
+    assert retrain(trained.record).scores == trained.record.scores
+    moved = {**trained.record.hparams, "slowed_by": 8.0}
+    assert retrain(replace(trained.record, hparams=moved)).scores != trained.record.scores
+    assert {one.hparams["slowed_by"] for one in capacity.records} == {2.0}
 
 
 @pytest.mark.parametrize(("rule", "is_found"), [(soap, True), (partial(scaled, factor=2.0), False)])
