@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import sqrt
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from capacity_jax.results.metrics import log_of_trials
 from capacity_jax.search.length import rate_for_length
 from capacity_jax.search.space import SHORT_RUN_RANGES, clip_to_space
 from capacity_jax.studies import Persistence, Storage, Study, Worker, open_storage, plan_study, run_studies
-from capacity_jax.tasks.base import Task, fit_task
+from capacity_jax.tasks.base import Task
 from capacity_jax.tasks.registry import TASKS, TaskName, task_by_name
 from capacity_jax.training import Transformation, fill_defaults, use_all_cores
 
@@ -59,7 +60,8 @@ def measure_capacity(
       budgets: the largest numbers of parameters; the headline is of the largest, a slope needs three.
       trials: further settings tried at each budget, as the search proposes them.
       train_steps: training steps of each trial. Learning rates follow them, as `rate_for_length` tells; those of
-        `per_cap`, and its labels, follow them and the size (`capacity_jax.tasks.scaling`).
+        `per_cap`, and its labels, follow them, size, depth and whether the update rule is `soap`
+        (`capacity_jax.tasks.scaling`).
       seed: from it follow all data, weights and draws.
       seeds: measurements of each initial setting and of the best one.
       depth: layers of the network.
@@ -109,7 +111,7 @@ def measure_capacity(
         raise ValueError(f"space is {space!r}; allowed: a dict of hyperparameters with values, ranges or choices")
     task = _as_task(task)
     slowest, fastest = SHORT_RUN_RANGES["lr_init"]
-    rates = {"lr_init": (rate_for_length(slowest, train_steps), fastest)}
+    rates = {"lr_init": (rate_for_length(slowest, train_steps) / sqrt(depth), fastest)}
     changes = {**SHORT_RUN_RANGES, **rates, **task.space, "train_steps": train_steps, **(space or {})}
     initial = [
         {"train_steps": train_steps, **setting}
@@ -122,7 +124,7 @@ def measure_capacity(
         network = Network(cell, task.n_in, units, task.n_out, depth)
         return plan_study(
             network,
-            fit_task(task, network, [changes, *initial]),
+            task,
             batch_size=batch_size,
             initial_settings=initial,
             space=changes,
@@ -136,7 +138,8 @@ def measure_capacity(
     studies = [_with_settings_inside(study(budget)) for budget in budgets]
     persistence = _persistence(workdir, storage)
     asked["storage"] = storage or (None if workdir else persistence.storage)
-    records = [record for _, of_study in run_studies(studies, persistence) for record in of_study]
+    ended = {study.name: records for study, records in run_studies(studies, persistence)}
+    records = [record for study in studies for record in ended[study.name]]
     return Capacity(records, partial(_with_more, asked))
 
 

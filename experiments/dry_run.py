@@ -8,7 +8,7 @@ import pandas as pd
 
 from capacity_jax.results import as_text
 from capacity_jax.studies import Study
-from capacity_jax.studies.cost import mean_cost, mean_train_steps, n_planned
+from capacity_jax.studies.cost import mean_cost, mean_train_steps, n_planned, total_cost
 from capacity_jax.training import Population, fitting_slots
 from capacity_jax.training.trial import TrialKey
 from experiments.flops import step_flops
@@ -68,5 +68,5 @@ def _row(study, seconds_per_cost):
         "trials": trials,
         "mean_steps": mean_train_steps(plan),
         "FLOPs": step_flops(study.bucket) * mean_train_steps(plan) * trials,
-        "hours": mean_cost(plan) * trials * seconds_per_cost / 3600,
+        "hours": total_cost(plan) * seconds_per_cost / 3600,
     }

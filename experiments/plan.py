@@ -17,7 +17,6 @@ from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.search import clip_to_space
 from capacity_jax.studies import Study, plan_study
 from capacity_jax.tasks import task_by_name
-from capacity_jax.tasks.base import fit_task
 from capacity_jax.training import fill_defaults, hyperparameters_of
 from experiments.fields import check_fields
 from experiments.paper.published import published_settings, read_published
@@ -78,7 +77,7 @@ def _study(config, cell: Cell, depth, i, arguments, published, of_others):
     varied = [name for name, value in config.task_args.items() if isinstance(value, tuple)]
     study = plan_study(
         network,
-        fit_task(task, network, [space, *initial_settings]),
+        task,
         batch_size=config.batch_size,
         initial_settings=initial_settings,
         space=space,

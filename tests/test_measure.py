@@ -106,7 +106,8 @@ def planned(monkeypatch):
     def studies_of(*args, **changes):
         found = []
         monkeypatch.setattr(
-            "capacity_jax.measure.run_studies", lambda studies, persistence: found.extend(studies) or ()
+            "capacity_jax.measure.run_studies",
+            lambda studies, persistence: [(study, []) for study in found.extend(studies) or studies],
         )
         measure_capacity(*args, **(TINY | changes))
         return found

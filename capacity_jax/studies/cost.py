@@ -20,6 +20,11 @@ def mean_cost(plan: Mapping[str, Any]) -> float:
     return trial_cost(plan, mean_train_steps(plan))
 
 
+def total_cost(plan: Mapping[str, Any]) -> float:
+    """The expected cost of all planned trials."""
+    return n_planned(plan) * mean_cost(plan)
+
+
 def n_planned(plan: Mapping[str, Any]) -> int:
     """Trials known beforehand; the best setting's repeats come on top."""
     return len(plan["initial_settings"]) * plan["seeds"] + plan["trials"]

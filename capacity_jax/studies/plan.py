@@ -12,9 +12,10 @@ from capacity_jax.search.samplers import sampler_by_name
 from capacity_jax.search.space import Space, cap_settings, cap_space, expand_settings, search_space
 from capacity_jax.studies.storage import quiet
 from capacity_jax.studies.study import Study
-from capacity_jax.tasks.base import Task
+from capacity_jax.tasks.base import Task, fit_task
 from capacity_jax.training.member import N_PLACES, Bucket
 from capacity_jax.training.optimizer import Transformation
+from capacity_jax.training.soap import soap
 
 
 def plan_study(
@@ -39,7 +40,7 @@ def plan_study(
 
     Args:
       network: what is trained.
-      task: what it is trained on.
+      task: what it is trained on, sized for what the settings and the space ask for.
       batch_size: examples per training step.
       initial_settings: known to be good, as `expand_settings` takes them.
       space: changes to the declared ranges, as `search_space` takes them.
@@ -73,7 +74,8 @@ def plan_study(
       >>> study.name, study.initial_settings
       ('mem_thru/rnn@1/16 units', [{'input_scale_h': 0.5}])
     """
-    bucket = Bucket(network, task, batch_size, transformation)
+    initial_settings = [_of_rule(one, transformation) for one in initial_settings]
+    bucket = Bucket(network, fit_task(task, network, [space, *initial_settings]), batch_size, transformation)
     check_size("proposals", proposals)
     _check_rungs(rungs)
     if max_train_steps is not None:
@@ -100,6 +102,12 @@ def plan_study(
         max_train_steps=max_train_steps,
         seed=zlib.crc32(f"{seed}/{task.name}/{network.cell.name}/{network.depth}/{network.n_hidden}".encode()),
     )
+
+
+def _of_rule(setting: Mapping[str, Any], transformation: Transformation | None) -> Mapping[str, Any]:
+    """The setting; shares of what is best say by which update rule it is."""
+    is_relative = any(name in setting for name in ("relative_rate", "relative_labels"))
+    return {"relative_to": "soap", **setting} if transformation is soap and is_relative else setting
 
 
 def _check_rungs(rungs: Sequence[float]) -> None:

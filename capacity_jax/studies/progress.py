@@ -37,9 +37,9 @@ class Progress:
             file=StringIO() if self.in_lines else sys.stderr,
         )
 
-    def expected_cost(self, study: Study) -> float:
-        """What all trials of a study are expected to cost."""
-        return self.cost[study.name] * self.expected[study.name]
+    def cost_left(self, study: Study) -> float:
+        """What the trials of a study that have not finished are expected to cost, as far as this process knows."""
+        return self.cost[study.name] * (self.expected[study.name] - self.finished[study.name])
 
     def resume(self, study: Study, records: Mapping[TrialKey, Record]) -> None:
         """What was finished before; the time left is reckoned from there."""

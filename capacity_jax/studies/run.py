@@ -78,7 +78,7 @@ def run_studies(
     costliest first, and then share those that are left.
 
     Args:
-      studies: what to run, in this order; at least one, with different names.
+      studies: what to run, by a worker that is alone in this order; at least one, with different names.
       persistence: where their trials are kept; by default in memory. What is there already is not done again.
 
     Yields:
@@ -129,7 +129,7 @@ def _run(studies: Sequence[Study], persistence: Persistence) -> Iterator[tuple[S
         def ordered():
             # What takes longest begins first where several share the work, or all would wait for it at the end.
             alone = worker is None or worker.is_alone()
-            return left if alone else sorted(left, key=lambda one: progress.expected_cost(one.study), reverse=True)
+            return left if alone else sorted(left, key=lambda one: progress.cost_left(one.study), reverse=True)
 
         while left:
             persistence.stop_if_asked()

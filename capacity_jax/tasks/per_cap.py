@@ -6,7 +6,7 @@ of −1 and 1 are the same but for a change of the first weights and biases, and
 """
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,7 @@ from capacity_jax.estimators.mutual_information import bits_per_parameter, mutua
 from capacity_jax.networks import Network
 from capacity_jax.tasks.base import Batch, Settings, Task, one_for_equal_arguments
 from capacity_jax.tasks.fixed_set import fixed_set, readers
-from capacity_jax.tasks.scaling import best_decay, best_labels, best_rate
+from capacity_jax.tasks.scaling import SCALINGS, best_decay
 
 Inputs = Literal["centred", "binary"]
 
@@ -27,6 +27,9 @@ Inputs = Literal["centred", "binary"]
 @one_for_equal_arguments
 def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs = "centred") -> Task:
     """The memorization task; its capacity is the largest mutual information over b and all else.
+
+    Settings may ask for labels by `b_per_parameter`, and for shares of the labels and the learning rate that are best
+    for a network and its training by `relative_labels` and `relative_rate` (`expand`).
 
     Args:
       n_in: number of inputs. Fewer than log2(b) make inputs repeat.
@@ -111,12 +114,13 @@ def expand(network: Network, settings: Settings) -> Settings:
     """Settings for one network, in place of those for networks of any size.
 
     `b_per_parameter`, the number of labels over that of parameters, or its range, becomes `b`. So does
-    `relative_labels`, and `relative_rate` becomes `lr_init` and `weight_decay`: shares of what `best_labels` and
-    `best_rate` say for the network and the setting's `train_steps`, and the decay that `best_decay` gives beside it.
+    `relative_labels`, and `relative_rate` becomes `lr_init` and, unless it is given, `weight_decay`: shares of what is
+    best for size and depth of the network and the setting's `train_steps` (`capacity_jax.tasks.scaling`), and the decay
+    that goes with it. `relative_to` says by which update rule, `adam` (the default) or `soap`.
 
     Raises:
-      ValueError: the first is neither a positive number nor two in order, or one of the others no positive number or
-        without a number of training steps beside it.
+      ValueError: the first is neither a positive number nor two in order, one of the shares no positive number or
+        without a number of training steps beside it, or `relative_to` is another rule or stands without a share.
 
     Example:
       >>> from capacity_jax import Network, rnn
@@ -124,18 +128,25 @@ def expand(network: Network, settings: Settings) -> Settings:
       >>> expand(Network(rnn, 8, 16, 1), {"b_per_parameter": (2.0, 4.5)})
       {'b': [866, 1948]}
     """
-    spelt = {}
+    rule = settings.get("relative_to", "adam")
+    if not isinstance(rule, str) or rule not in SCALINGS:
+        raise unknown("relative_to", rule, SCALINGS)
+    if "relative_to" in settings and not {"relative_rate", "relative_labels"} & settings.keys():
+        raise ValueError(f"relative_to is {rule!r}; allowed: beside relative_rate or relative_labels")
+    scaling, spelt = SCALINGS[rule], {}
     for name, value in settings.items():
         if name == "b_per_parameter":
             spelt["b"] = _labels(value, network.n_params)
         elif name == "relative_labels":
-            share = _share(name, value, settings)
-            spelt["b"] = _labels(share * best_labels(network.n_params, settings["train_steps"]), network.n_params)
+            share, steps = _share_and_steps(name, settings)
+            spelt["b"] = _labels(share * scaling.best_labels(network.n_params, steps), network.n_params)
         elif name == "relative_rate":
-            share, steps = _share(name, value, settings), settings["train_steps"]
-            rate = share * best_rate(network.n_params, steps)
-            spelt |= {"lr_init": rate, "weight_decay": best_decay(rate, steps)}
-        else:
+            share, steps = _share_and_steps(name, settings)
+            rate = share * scaling.best_rate(network.n_params, steps, network.depth)
+            spelt |= {"lr_init": rate}
+            if "weight_decay" not in settings:
+                spelt |= {"weight_decay": best_decay(rate, steps)}
+        elif name != "relative_to":
             spelt[name] = value
     return spelt
 
@@ -146,13 +157,13 @@ def largest_b(network: Network, settings: Sequence[Settings]) -> int | None:
     return int(max(asked)) if asked else None
 
 
-def _share(name, value, settings):
-    numbers = [value, settings.get("train_steps")]
-    if not all(isinstance(one, int | float) and 0 < one < np.inf for one in numbers):
+def _share_and_steps(name: str, settings: Settings) -> tuple[Any, Any]:
+    share, steps = settings[name], settings.get("train_steps")
+    if not all(isinstance(one, int | float | np.number) and 0 < one < np.inf for one in (share, steps)):
         raise ValueError(
-            f"{name} is {value!r} beside train_steps {numbers[1]!r}; allowed: a positive number beside one of steps"
+            f"{name} is {share!r} beside train_steps {steps!r}; allowed: a positive number beside one of steps"
         )
-    return value
+    return share, steps
 
 
 def _labels(per_parameter, n_params):

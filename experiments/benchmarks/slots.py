@@ -27,7 +27,7 @@ from ml_collections import config_flags
 from capacity_jax.commands.command_line import stop
 from capacity_jax.results.workdir import open_trials
 from capacity_jax.studies import Study
-from capacity_jax.studies.cost import mean_cost, n_planned, trial_cost
+from capacity_jax.studies.cost import total_cost, trial_cost
 from capacity_jax.studies.proposals import n_awaited, proposed_batch
 from capacity_jax.training import Devices
 from capacity_jax.training.program import slots_worth
@@ -75,21 +75,24 @@ def equal_step_time(study: Study) -> float:
 
 
 def recorded_step_time(trials: pd.DataFrame, studies: Sequence[Study]) -> StepTime:
-    """Seconds of a training step, from the median over recorded trials of the same task, cell and depth.
+    """Seconds of a training step, from the median over recorded trials of the same task, cell, depth and steps.
 
     Raises:
       ValueError: there are none for one of the studies.
     """
     trials = trials.loc[~trials["infeasible"].astype(bool) & (trials["steps_made"] > 0)]
+    # What older versions exported does not name the package's own.
+    rules = trials["transformation"].fillna("") if "transformation" in trials else ""
+    trials = trials.assign(transformation=rules)
     costs = [trial_cost(row, row["steps_made"]) for row in trials.to_dict("records")]
-    network = ["task", "cell", "depth"]
-    by_network = (trials["seconds"] / costs).groupby([trials[name] for name in network]).median().to_dict()
+    names = ["task", "cell", "depth", "n_steps", "transformation"]
+    by_network = (trials["seconds"] / costs).groupby([trials[name] for name in names]).median().to_dict()
 
     def step_time(study):
-        task, of = study.bucket.task, study.bucket.network
-        key = (task.name, of.cell.name, of.depth)
+        key = tuple(getattr(study.facts, name) for name in names)
         if key not in by_network:
-            raise ValueError(f"recorded has no trial of {key[0]} by {key[1]} of depth {key[2]}, as {study.name} needs")
+            like = ", ".join(f"{name} {value!r}" for name, value in zip(names, key, strict=True))
+            raise ValueError(f"recorded has no trial like those of {study.name}, with {like}")
         return by_network[key] * trial_cost(study.plan(), 1)
 
     for study in studies:
@@ -165,7 +168,7 @@ class _Chip:
 def _simulated(
     studies: Sequence[Study], n_chips: int, how_many: Callable[[Study], HowMany], step_time: StepTime
 ) -> Slots:
-    in_order = sorted(studies, key=_cost, reverse=True) if n_chips > 1 else studies
+    in_order = sorted(studies, key=lambda study: total_cost(study.plan()), reverse=True) if n_chips > 1 else studies
     of_studies = [_Progress.of(study, step_time(study)) for study in in_order]
     chips = [_Chip() for _ in range(n_chips)]
     now = busy = computed = at_work = 0
@@ -192,11 +195,6 @@ def _simulated(
         now = then
         for chip in working:
             chip.running = [end for end in chip.running if end > now]
-
-
-def _cost(study):
-    plan = study.plan()
-    return n_planned(plan) * mean_cost(plan)
 
 
 def _batches(study):

@@ -24,9 +24,10 @@ from capacity_jax.networks import Network, units_for_budget
 from capacity_jax.results.figures import COLOURS, MARKS, tidy
 from capacity_jax.stats import mean_interval
 from capacity_jax.tasks import per_cap
+from capacity_jax.tasks.per_cap import expand
+from capacity_jax.tasks.scaling import SCALINGS
 from capacity_jax.training import Bucket, Outcome, Transformation, Trial, soap, train_population, use_all_cores
-from experiments.paper.cells import PAPER_CELLS
-from experiments.paper.common import CAPACITY_SETTINGS
+from experiments.paper.cells import PAPER_CELLS, shares_of
 
 
 class Rule(NamedTuple):
@@ -35,7 +36,7 @@ class Rule(NamedTuple):
     Attributes:
       transformation: None for the package's own.
       settings: hyperparameters besides the rate, by the rate.
-      factor: of its middle rate over Adam's.
+      factor: of its middle rate over what is best by Adam, or by SOAP for itself.
       batch: examples of a training step.
     """
 
@@ -86,7 +87,8 @@ def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
     task = per_cap(b_max=labels)
     for name in NAMES.value:
         rule = RULES[name]
-        middle = rule.factor * CAPACITY_SETTINGS[cell_name]["lr_init"]
+        shares = shares_of(name if name in SCALINGS else "adam")[cell_name]
+        middle = rule.factor * expand(network, shares | {"train_steps": steps})["lr_init"]
         rates = middle * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
         trials = [
             Trial(

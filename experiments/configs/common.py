@@ -65,3 +65,8 @@ def base_config(name: str, task: str, extent: str, extents: tuple[str, ...] = EX
     config.space = ConfigDict()
     config.figure = ""
     return config
+
+
+def train_by_soap(config: Any) -> None:
+    """Sets the update rule, and batches of a size that suits it (`experiments/results/training.md`)."""
+    config.transformation, config.batch_size = "capacity_jax.training:soap", 256

@@ -8,7 +8,7 @@
 
 from ml_collections import ConfigDict
 
-from experiments.configs.common import base_config
+from experiments.configs.common import base_config, train_by_soap
 
 # Labels per parameter stand just above what is stored: more overload a network, which then stores less. The rate falls
 # to 3%; decay bounds the weights' random walk (`experiments/results/training.md`).
@@ -31,12 +31,12 @@ def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent, one of `BATCHES`."""
     config = base_config("long_runs", "per_cap", extent, tuple(BATCHES))
     smoke = extent == "smoke"
+    train_by_soap(config)
     config.batch_size = BATCHES[extent]
     settings = SETTINGS[config.batch_size]
     config.task_args = ConfigDict({"n_in": 32, "n_steps": 5})
     config.cells = ",".join(settings)
     config.budgets = (150,) if smoke else (2145,)
-    config.transformation = "capacity_jax.training:soap"
     config.seeds = 2 if smoke else 4
     config.trials = 0
     for cell, setting in settings.items():

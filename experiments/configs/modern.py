@@ -21,7 +21,7 @@ from capacity_jax.cells import CELLS, cell_by_name
 from capacity_jax.cells.registry import BUILDERS
 from capacity_jax.search import SHORT_RUN_RANGES
 from experiments.configs import assoc_recall, mem_thru
-from experiments.configs.common import EXTENTS, base_config
+from experiments.configs.common import EXTENTS, base_config, train_by_soap
 
 OF_HEADS = tuple(name for name, build in BUILDERS.items() if "heads" in signature(build).parameters)
 # The paper's for comparison, those that came after, and those that may have several heads.
@@ -72,9 +72,9 @@ def _of_labels(config, extent):
     config.task_args = ConfigDict({"n_in": 32, "n_steps": N_STEPS if over_steps else 5})
     config.cells = ",".join(cells)
     config.budgets = {"smoke": (600,), "long": (2000,), "steps": (1200,)}.get(extent, (600, 1200, 2000))
-    config.batch_size = {"smoke": 64, "long": 256}.get(extent, 128)
+    config.batch_size = 64 if smoke else 128
     if long:
-        config.transformation = "capacity_jax.training:soap"
+        train_by_soap(config)
     config.seeds = 2 if smoke else 4
     steps = {"smoke": 300, "long": 40_000}.get(extent, 25_000)
     setting = {"train_steps": steps, "lr_init": 0.01, "lr_decay_rate": 0.03}

@@ -113,11 +113,11 @@ def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     close = (abs(x[:, None] - x) < 0.5) & (abs(y[:, None] - y) < 1 / 24)
     for _, near in rows.groupby(connected_components(close)[1]):
         names = "\n".join(map(core_of, near.sort_values(value, ascending=False)["cell"]))
-        sizes, top = near["state_size"], near[value].max()
+        sizes, values = near[["state_size", value]].to_numpy(float).T
         if len(near) > 1 and np.log2(sizes).mean() > (x.min() + x.max()) / 2:
-            _write(axes, names, (sizes.min(), top), "right")
+            _write(axes, names, (sizes.min(), values.max()), "right")
         else:
-            _write(axes, names, (sizes.max(), top))
+            _write(axes, names, (sizes.max(), values.max()))
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="numbers in the state", ylabel=value.replace("_", " "), title=TITLES[task])

@@ -1,20 +1,38 @@
 """The paper's six cells, whichever others are registered or measured."""
 
+from typing import Any
+
 import pandas as pd
 
 from capacity_jax.results.formatting import network_label
 
 # In the order of the paper's figures.
 PAPER_CELLS = ("rnn", "irnn", "ugrnn", "gru", "lstm", "intersection")
-# What stores most in each, at the least depth it can have, over the mean of all six: the fit of `experiments.scaling`.
+# The learning rate and the labels that store most in each, over those of the mean of all six
+# (`capacity_jax.tasks.scaling`), by update rule: the fit of `experiments.scaling`.
 RELATIVE = {
-    "rnn": {"relative_rate": 0.84, "relative_labels": 1.26},
-    "irnn": {"relative_rate": 0.73, "relative_labels": 0.97},
-    "ugrnn": {"relative_rate": 1.75, "relative_labels": 1.13},
-    "gru": {"relative_rate": 1.59, "relative_labels": 0.85},
-    "lstm": {"relative_rate": 0.8, "relative_labels": 0.91},
-    "intersection": {"relative_rate": 0.73, "relative_labels": 0.94},
+    "adam": {
+        "rnn": (0.789, 1.224),
+        "irnn": (0.633, 0.985),
+        "ugrnn": (1.644, 1.138),
+        "gru": (1.637, 0.859),
+        "lstm": (0.753, 0.898),
+        "intersection": (0.988, 0.945),
+    },
+    "soap": {
+        "rnn": (0.880, 1.176),
+        "irnn": (0.584, 0.969),
+        "ugrnn": (1.246, 1.104),
+        "gru": (1.032, 0.905),
+        "lstm": (1.380, 0.916),
+        "intersection": (1.098, 0.959),
+    },
 }
+
+
+def shares_of(rule: str) -> dict[str, dict[str, Any]]:
+    """Of each cell the rate and labels that store most by an update rule, as settings of `per_cap` have them."""
+    return {cell: {"relative_rate": rate, "relative_labels": labels} for cell, (rate, labels) in RELATIVE[rule].items()}
 
 
 def cell_label(cell: str) -> str:

@@ -4,9 +4,9 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from capacity_jax.search import SHORT_RUN_RANGES, rate_for_length
-from experiments.configs.common import base_config
-from experiments.paper.cells import PAPER_CELLS
+from capacity_jax.search import SHORT_RUN_RANGES
+from experiments.configs.common import base_config, train_by_soap
+from experiments.paper.cells import PAPER_CELLS, shares_of
 
 # A minute, under an hour on 4 cores, 12 hours on 4 cores, under an hour on one large GPU, the paper's own.
 EXTENTS = ("smoke", "laptop", "overnight", "gpu", "paper")
@@ -14,30 +14,13 @@ EXTENTS = ("smoke", "laptop", "overnight", "gpu", "paper")
 SIX_CELLS = ",".join(f"{cell}@2" if cell == "intersection" else cell for cell in PAPER_CELLS)
 CAPACITY_STEPS = {
     "smoke": 300,
-    "laptop": (10_000, 25_000),
+    "laptop": (10_000, 80_000),
     "overnight": (50_000, 200_000),
     "gpu": (50_000, 300_000),
     "paper": (50_000, 20_000_000),
 }
-# Of initial settings.
-SETTING_STEPS = {"smoke": 300, "laptop": 100_000, "overnight": 200_000, "gpu": 300_000, "paper": 1_000_000}
-# Rates that are good for 100,000 steps of 128 examples near 2,000 parameters, and about as many labels as then fit;
-# deep networks want smaller rates.
-CAPACITY_SETTINGS = {
-    "rnn": {"lr_init": 0.007, "b_per_parameter": 4.4},
-    "rnn@4": {"lr_init": 0.0035, "b_per_parameter": 4.4},
-    "irnn": {"lr_init": 0.005, "b_per_parameter": 3.5},
-    "irnn@4": {"lr_init": 0.0025, "b_per_parameter": 3.5},
-    "ugrnn": {"lr_init": 0.01, "b_per_parameter": 4.4},
-    "gru": {"lr_init": 0.013, "b_per_parameter": 3.8},
-    "gru@2": {"lr_init": 0.009, "b_per_parameter": 3.8},
-    "gru@4": {"lr_init": 0.0065, "b_per_parameter": 3.8},
-    "lstm": {"lr_init": 0.013, "b_per_parameter": 3.8},
-    "lstm@2": {"lr_init": 0.009, "b_per_parameter": 3.8},
-    "lstm@4": {"lr_init": 0.0065, "b_per_parameter": 3.8},
-    "intersection": {"lr_init": 0.007, "b_per_parameter": 3.8},
-    "intersection@4": {"lr_init": 0.0035, "b_per_parameter": 3.8},
-}
+# Of initial settings; those of `laptop` are trained by SOAP.
+SETTING_STEPS = {"smoke": 300, "laptop": 40_000, "overnight": 200_000, "gpu": 300_000, "paper": 1_000_000}
 
 
 def figure_config(
@@ -69,32 +52,34 @@ def figure_config(
     return config
 
 
-def capacity_config(
-    figure: str,
-    extent: str,
-    budgets: dict[str, tuple[int, ...]],
-    setting_steps: dict[str, int] = SETTING_STEPS,
-    **fields: Any,
-) -> Any:
-    """The configuration of a figure about stored bits, with budgets by extent."""
+def capacity_config(figure: str, extent: str, budgets: dict[str, tuple[int, ...]], **fields: Any) -> Any:
+    """The configuration of a figure about stored bits, with budgets by extent, without initial settings."""
     task_args = {"n_in": 64 if extent in ("gpu", "paper") else 32, "n_steps": 5}
     config = figure_config(
         figure, "per_cap", extent, train_steps=CAPACITY_STEPS, budgets=budgets[extent], task_args=task_args, **fields
     )
     config.batch_size = 64 if extent == "smoke" else 128
-    if extent == "laptop":
-        config.trials = 0
-    steps = setting_steps[extent]
-    config.initial_settings = ConfigDict({name: (capacity_setting(name, steps),) for name in CAPACITY_SETTINGS})
-    config.space.b_per_parameter = (1.0, 6.0) if extent == "paper" else (2.0, 4.5)
+    config.space.b_per_parameter = (1.0, 6.0)
     return config
 
 
-def capacity_setting(network: str, steps: int) -> dict[str, Any]:
-    """The initial setting of stored bits that `CAPACITY_SETTINGS` has, for so many training steps."""
-    setting = CAPACITY_SETTINGS[network]
-    rate = rate_for_length(setting["lr_init"], steps)
-    return setting | {"lr_init": rate, "lr_decay_rate": 0.03, "train_steps": steps}
+def with_settings(config: Any, extent: str, train_steps: int | None = None) -> Any:
+    """The configuration with what is best for each of the paper's cells, its sizes and so many training steps.
+
+    At `laptop` these settings are all that is trained, by SOAP; at the other extents a search by the paper's update
+    rules begins with them.
+    """
+    laptop = extent == "laptop"
+    if laptop:
+        config.trials = 0
+        train_by_soap(config)
+    if extent != "paper":
+        # Down to what deep and large networks begin with.
+        config.space.lr_init = (0.0005, 0.06)
+    setting = {"lr_decay_rate": 0.03, "train_steps": train_steps or SETTING_STEPS[extent]}
+    shares = shares_of("soap" if laptop else "adam")
+    config.initial_settings = ConfigDict({cell: (of_cell | setting,) for cell, of_cell in shares.items()})
+    return config
 
 
 def at_depths(*depths: int) -> str:

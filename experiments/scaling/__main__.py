@@ -1,6 +1,6 @@
 """Fits the best learning rate and number of labels to the trials of scaling.py: `python -m experiments.scaling DIR`.
 
-Prints the fit with 95% intervals over draws of the trials, and draws it as `scaling.png`.
+Prints the fit with 95% intervals over draws of the trials, and draws it under the name of the folder.
 """
 
 from collections.abc import Callable
@@ -44,9 +44,12 @@ def main(trials: Path, out: Path) -> None:
     table = points(open_trials(trials))
     found = fit(table)
     out.mkdir(parents=True, exist_ok=True)
-    draw(table, found).savefig(out / "scaling.png", dpi=130)
+    draw(table, found).savefig(out / f"{trials.resolve().name}.png", dpi=130)
     print(f"{found.n_trials} trials; the surface misses {found.error:.2f} bits per parameter (root mean square)")
-    print(f"rates and labels are those of {PARAMETERS:,} parameters and {STEPS:,} steps; a power is of either ratio")
+    print(
+        f"rates and labels are those of {PARAMETERS:,} parameters and {STEPS:,} steps, rates times the square root of "
+        "the depth; a power is of either ratio"
+    )
     print(summary(table).to_string(index=False, float_format="%.3g"))
 
 

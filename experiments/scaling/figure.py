@@ -19,7 +19,7 @@ def draw(table: pd.DataFrame, found: Fit) -> Figure:
     axes = figure.subplots(2, 3)
     for panel, along in zip(axes[0], AXES, strict=False):
         _lines(panel, table, along, found.best_rate)
-        panel.set(ylabel="best learning rate", yscale="log")
+        panel.set(ylabel="best learning rate × √depth", yscale="log")
     for panel, along in zip(axes[1], AXES, strict=False):
         _lines(panel, table, along, found.best_labels)
         panel.set_ylabel("best labels per parameter")

@@ -28,7 +28,7 @@ EXPECTED = {
     "ln_q_less_1": (0.0, 0.5),
 }
 # Shares of the top that are given up, to stay away from what lies behind it.
-GIVEN_UP = {"rate": 0.001, "labels": 0.01}
+GIVEN_UP = {"rate": 0.001, "labels": 0.005}
 EXPECTED_OF_CELL = {"ln_capacity": (1.2, 1.0), "ln_rate": (-4.8, 0.3), "ln_loss_above": (-1.5, 0.7)}
 
 
@@ -76,10 +76,14 @@ class Fit(NamedTuple):
 def points(trials: pd.DataFrame) -> pd.DataFrame:
     """Cell, parameters, steps, learning rate, labels per parameter and bits per parameter of each trial of `per_cap`.
 
+    Of each cell only networks of its least depth count. Rates are times the square root of the depth, by which they
+    fall (`capacity_jax.tasks.scaling`).
+
     Raises:
       ValueError: there is none.
     """
     trials = trials.loc[trials["task"] == "per_cap"]
+    trials = trials.loc[trials["depth"] == trials.groupby("cell")["depth"].transform("min")]
     if trials.empty:
         raise ValueError("there are no trials of per_cap; allowed: those of experiments/configs/scaling.py")
     hparams = pd.DataFrame(list(trials["hparams"]), index=trials.index)
@@ -90,7 +94,7 @@ def points(trials: pd.DataFrame) -> pd.DataFrame:
             "cell": trials["cell"],
             "parameters": trials["parameters"].astype(float),
             "steps": hparams["train_steps"].astype(float),
-            "rate": hparams["lr_init"].astype(float),
+            "rate": hparams["lr_init"].astype(float) * np.sqrt(trials["depth"].astype(float)),
             "labels": hparams["b"].astype(float) / trials["parameters"].astype(float),
             "bits": bits,
         }

@@ -12,7 +12,7 @@ from capacity_jax.networks import Network
 from capacity_jax.tasks import per_cap
 from capacity_jax.tasks.base import fit_task
 from capacity_jax.tasks.per_cap import expand
-from capacity_jax.tasks.scaling import best_decay, best_labels, best_rate
+from capacity_jax.tasks.scaling import SCALINGS, best_decay
 
 SIZE = 16
 
@@ -145,20 +145,35 @@ def test_labels_per_parameter_are_spelt_out():
             expand(network, {"b_per_parameter": wrong})
 
 
-def test_relative_settings_are_those_of_size_and_length():
-    """Breaks if a share is of what is best for other networks or lengths, or an impossible one passes."""
-    network, steps = Network(rnn, 8, 16, 1), 50_000
-    found = expand(network, {"train_steps": steps, "relative_rate": 0.5, "relative_labels": 2.0})
-    b = round(2 * best_labels(network.n_params, steps) * network.n_params)
-    rate = 0.5 * best_rate(network.n_params, steps)
-    assert found == {"train_steps": steps, "lr_init": rate, "weight_decay": 0.0, "b": b}
-    long = expand(network, {"train_steps": 10 * steps, "relative_rate": 0.5})
-    assert long["weight_decay"] == best_decay(long["lr_init"], 10 * steps) > 0
+@pytest.mark.parametrize("rule", SCALINGS)
+def test_relative_settings_are_those_of_size_length_depth_and_rule(rule):
+    """Breaks if a share is of what is best for other networks, lengths or update rules."""
+    scaling, steps = SCALINGS[rule], 50_000
+    asked = {"train_steps": steps, "relative_rate": 0.5, "relative_labels": 2.0}
+    for network in (Network(rnn, 8, 16, 1), Network(rnn, 8, 16, 1, depth=4)):
+        found = expand(network, asked if rule == "adam" else asked | {"relative_to": rule})
+        b = round(2 * scaling.best_labels(network.n_params, steps) * network.n_params)
+        rate = 0.5 * scaling.best_rate(network.n_params, steps) / network.depth**0.5
+        assert found == {"train_steps": steps, "lr_init": pytest.approx(rate), "weight_decay": 0.0, "b": b}
+        long = {"train_steps": np.int64(10 * steps), "relative_rate": 0.5, "relative_to": rule}
+        found = expand(network, long)
+        assert found["weight_decay"] == best_decay(found["lr_init"], 10 * steps) > 0
+        assert expand(network, {"weight_decay": 0.1, **long})["weight_decay"] == 0.1
+
+
+def test_impossible_relative_settings_are_refused():
+    """Breaks if a share of nothing, of a range of steps or of an unknown rule passes, or gives a traceback."""
+    network = Network(rnn, 8, 16, 1)
     for wrong in ({"relative_rate": 1.0}, {"relative_labels": 0, "train_steps": 10}):
         with pytest.raises(ValueError, match=r"^relative_\w+ is .* allowed: a positive number beside one of steps$"):
             expand(network, wrong)
     with pytest.raises(ValueError, match=r"beside train_steps \(1, 2\); allowed"):
         expand(network, {"relative_rate": 1.0, "train_steps": (1, 2)})
+    with pytest.raises(ValueError, match=r"^relative_to is 'soap'; allowed: beside relative_rate or relative_labels$"):
+        expand(network, {"relative_to": "soap", "lr_init": 0.01})
+    for rule in ("sgd", ["soap"]):
+        with pytest.raises(ValueError, match=r"^relative_to .* is unknown; allowed: adam, soap$"):
+            expand(network, {"relative_to": rule})
 
 
 def test_a_task_is_sized_for_the_largest_b_asked_for():

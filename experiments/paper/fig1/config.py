@@ -8,7 +8,7 @@ and 2 rest on 17 networks of three sizes, and all values are lower bounds. Measu
 
 from ml_collections import ConfigDict
 
-from experiments.paper.common import capacity_config
+from experiments.paper.common import capacity_config, with_settings
 
 BUDGETS = {
     "smoke": (200, 300, 400),
@@ -21,4 +21,4 @@ BUDGETS = {
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
-    return capacity_config("fig1", extent, BUDGETS, depths=(1, 2, 4))
+    return with_settings(capacity_config("fig1", extent, BUDGETS, depths=(1, 2, 4)), extent)

@@ -7,14 +7,15 @@ steps with four seeds, at 1, 2, 4, 7 and 10 steps; claim 3 rests on them. Measur
 
 from ml_collections import ConfigDict
 
-from experiments.paper.common import SETTING_STEPS, capacity_config
+from experiments.paper.common import capacity_config, with_settings
 
 BUDGETS = {"smoke": (300,), "laptop": (1200,), "overnight": (1200, 2400), "gpu": (3000,), "paper": (10_000,)}
 
 
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
-    config = capacity_config("fig2b", extent, BUDGETS, SETTING_STEPS | {"laptop": 200_000})
+    config = capacity_config("fig2b", extent, BUDGETS)
+    with_settings(config, extent, 80_000 if extent == "laptop" else None)
     n_steps = {"smoke": (1, 3), "laptop": (1, 2, 4, 7, 10)}.get(extent, (1, 2, 3, 4, 5, 7, 10))
     config.task_args = ConfigDict({"n_in": config.task_args.n_in, "n_steps": n_steps})
     return config

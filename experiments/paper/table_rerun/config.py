@@ -14,11 +14,12 @@ from experiments.paper.fig2b.config import BUDGETS
 def get_config(extent: str = "laptop") -> ConfigDict:
     """The configuration at an extent: `smoke`, `laptop`, `overnight`, `gpu` or `paper`."""
     config = capacity_config("table_rerun", extent, BUDGETS)
-    config.initial_settings = ConfigDict({"default": ()})
+    if extent != "paper":
+        config.space.b_per_parameter = (2.0, 4.5)
     if extent == "smoke":
         config.cells = "rnn"
     if extent == "laptop":
-        config.cells, config.trials = "rnn,gru,lstm", 8
+        config.cells = "rnn,gru,lstm"
         config.space.train_steps = (50_000, 100_000)
     config.seeds = {"smoke": 11, "laptop": 31}.get(extent, 101)
     return config

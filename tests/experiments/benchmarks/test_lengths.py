@@ -16,9 +16,10 @@ def run(*flags):
 
 
 @pytest.mark.slow
-def test_three_kinds_of_runs_are_compared():
+@pytest.mark.parametrize("rule", ["adam", "soap"])
+def test_three_kinds_of_runs_are_compared(rule):
     """Breaks if the long runs are not those that are said: once as the short one, once as is best for their length."""
-    ended = run("--cells=rnn", "--budget=300", "--steps=15000", "--seeds=2")
+    ended = run("--cells=rnn", "--budget=300", "--steps=15000", "--seeds=2", f"--rule={rule}")
     assert ended.returncode == 0, ended.stderr
     head, *rows = [line.split() for line in ended.stdout.splitlines()]
     short, as_short, long = (dict(zip(head, row, strict=False)) for row in rows)

@@ -39,7 +39,7 @@ def test_figure_1_keeps_the_slots_of_a_gpu_busy(study):
     assert before.busy < 0.3 * before.all
 
 
-def test_chips_take_the_next_study_by_hand(study):
+def test_chips_take_the_costliest_study_by_hand(study):
     """Breaks if a chip waits while a study is free, the costliest is not first, or idle chips count as busy."""
     of_one_trial = [by_hand(study, steps) for steps in (300, 100, 100, 100, 300)]
     assert resized(of_one_trial, 1, chips=2) == Slots(busy=900, all=900, at_work=900, time=500)
@@ -56,7 +56,8 @@ def test_chips_share_the_last_study_by_hand(study):
 def test_recorded_durations_weigh_studies(study):
     """Breaks if what is recorded does not count, is not scaled by what a step costs, or lacks a network unnoticed."""
     plan = study.plan()
-    trial = {"task": "per_cap", "cell": "rnn", "depth": 1, "parameters": plan["parameters"], "batch_size": 128}
+    trial = {"task": "per_cap", "cell": "rnn", "depth": 1, "n_steps": 5, "transformation": ""}
+    trial |= {"parameters": plan["parameters"], "batch_size": 128}
     trials = pd.DataFrame(
         [trial | {"infeasible": False, "steps_made": 100, "seconds": seconds} for seconds in (1.0, 2.0, 9.0)]
         + [trial | {"infeasible": True, "steps_made": 1, "seconds": 50.0}]
@@ -67,5 +68,6 @@ def test_recorded_durations_weigh_studies(study):
     assert resized([short, long], 1, step_time=step_time).time == pytest.approx(8.0)
     narrow = recorded_step_time(trials.assign(parameters=plan["parameters"] // 2), [study])
     assert 0.02 < narrow(study) < 0.04
-    with pytest.raises(ValueError, match="no trial of per_cap by rnn of depth 1, as per_cap/rnn@1/1000 needs"):
-        recorded_step_time(trials.assign(depth=2), [study])
+    for other in ({"depth": 2}, {"n_steps": 1}, {"transformation": "capacity_jax.training:soap"}):
+        with pytest.raises(ValueError, match=r"no trial like those of per_cap/rnn@1/1000, with task 'per_cap', cell"):
+            recorded_step_time(trials.assign(**other), [study])

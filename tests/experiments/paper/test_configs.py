@@ -4,8 +4,11 @@ from importlib import import_module
 
 import pytest
 
-from experiments.paper.cells import PAPER_CELLS
-from experiments.paper.common import EXTENTS
+from capacity_jax.search import clip_to_space
+from capacity_jax.tasks.scaling import SCALINGS
+from capacity_jax.training import fill_defaults, soap
+from experiments.paper.cells import PAPER_CELLS, RELATIVE
+from experiments.paper.common import EXTENTS, SETTING_STEPS
 from experiments.paper.folders import PAPER_FOLDERS
 from experiments.plan import studies
 from experiments.run import main
@@ -67,6 +70,36 @@ def test_every_extent_is_valid(folder):
     """Breaks if a committed configuration would be refused when its user starts it, or leaves out a cell."""
     for extent in EXTENTS:
         check_plan(folder, extent)
+
+
+@pytest.mark.parametrize("figure", ["fig1", "fig2a", "fig2b"])
+def test_settings_of_stored_bits_lie_where_a_search_looks(figure):
+    """Breaks if what is best for a size, a depth or a length is moved to the end of a range before it is trained."""
+    for extent in EXTENTS:
+        for study in studies(config_of(f"experiments.paper.{figure}", extent)):
+            for setting in study.initial_settings:
+                clipped = clip_to_space(study.space, fill_defaults(study.bucket, setting))
+                for name in ("lr_init", "b", "train_steps"):
+                    assert clipped[name] == pytest.approx(setting[name]), (study.name, extent, name)
+
+
+def test_settings_of_stored_bits_follow_length_depth_and_update_rule():
+    """Breaks if a million steps begin with the rate of a short run, a deep network with that of one layer, or SOAP's
+    settings are trained by another rule."""
+    rates = {}
+    for extent in ("laptop", "overnight", "paper"):
+        config = config_of("experiments.paper.fig1", extent)
+        config.update(cells="rnn,rnn@4", budgets=(2400,))
+        for study in studies(config):
+            rates[extent, study.bucket.network.depth] = study.initial_settings[0]["lr_init"]
+            assert (study.bucket.transformation is soap) == (extent == "laptop")
+            assert study.bucket.batch_size == (256 if extent == "laptop" else 128)
+    assert rates["paper", 1] < rates["overnight", 1]
+    for extent in ("laptop", "overnight", "paper"):
+        assert rates[extent, 4] < 0.6 * rates[extent, 1]
+    assert rates["laptop", 1] == pytest.approx(
+        RELATIVE["soap"]["rnn"][0] * SCALINGS["soap"].best_rate(2347, SETTING_STEPS["laptop"])
+    )
 
 
 @pytest.mark.slow

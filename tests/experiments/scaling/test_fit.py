@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from capacity_jax.results.workdir import open_trials
-from capacity_jax.tasks import scaling
+from capacity_jax.tasks.scaling import SCALINGS
 from experiments.paper.cells import RELATIVE
 from experiments.scaling.__main__ import summary
 from experiments.scaling.figure import draw
 from experiments.scaling.fit import EXPECTED, GIVEN_UP, Fit, fit, points, resampled, stored
 
-TRIALS = Path(__file__).parents[3] / "experiments" / "results" / "trials" / "scaling"
+RESULTS = Path(__file__).parents[3] / "experiments" / "results" / "trials"
+TRIALS = {"adam": RESULTS / "scaling", "soap": RESULTS / "scaling_soap"}
 OF_ALL = dict(zip(EXPECTED, (0.15, 0.1, -0.2, -0.3, -2.0, 1.3, -0.3), strict=True))
 OF_CELLS = {
     "ln_capacity": {"gru": 1.1, "rnn": 1.5},
@@ -83,28 +84,31 @@ def test_intervals_hold_what_is_true():
 def test_trials_of_another_task_are_refused():
     """Breaks if a folder without labels gives a traceback, or is fitted."""
     with pytest.raises(ValueError, match=r"^there are no trials of per_cap"):
-        points(open_trials(TRIALS).assign(task="mem_thru"))
+        points(open_trials(TRIALS["adam"]).assign(task="mem_thru"))
 
 
-@pytest.fixture(scope="module")
-def committed():
-    return points(open_trials(TRIALS))
+@pytest.fixture(scope="module", params=SCALINGS)
+def committed(request):
+    """An update rule and its trials."""
+    return request.param, points(open_trials(TRIALS[request.param]))
 
 
 def test_the_library_holds_what_the_trials_say(committed):
     """Breaks if the numbers in `capacity_jax.tasks.scaling` are of other trials than those committed."""
-    found = fit(committed)
+    rule, table = committed
+    found, scaling = fit(table), SCALINGS[rule]
     for size, steps in ((300, 15_000), (1_000, 100_000), (4_500, 400_000)):
         np.testing.assert_allclose(scaling.best_rate(size, steps), found.best_rate(size, steps), rtol=0.02)
         np.testing.assert_allclose(scaling.best_labels(size, steps), found.best_labels(size, steps), rtol=0.02)
-    for cell, shares in RELATIVE.items():
-        for best, share in zip((found.best_rate, found.best_labels), shares.values(), strict=True):
+    for cell, shares in RELATIVE[rule].items():
+        for best, share in zip((found.best_rate, found.best_labels), shares, strict=True):
             np.testing.assert_allclose(best(1_000, 100_000, cell) / best(1_000, 100_000), share, rtol=0.02)
 
 
 def test_it_is_drawn_and_summed_up(committed, tmp_path):
     """Breaks if a panel fails on trials as they are, or a cell has no row."""
-    draw(committed, fit(committed)).savefig(tmp_path / "scaling.png")
+    _, table = committed
+    draw(table, fit(table)).savefig(tmp_path / "scaling.png")
     assert (tmp_path / "scaling.png").stat().st_size > 20_000
-    numbers = summary(committed, n_resampled=2)
-    assert {f"best rate, {cell}" for cell in committed["cell"]} <= set(numbers["number"])
+    numbers = summary(table, n_resampled=2)
+    assert {f"best rate, {cell}" for cell in table["cell"]} <= set(numbers["number"])
