@@ -94,6 +94,9 @@ FIELDS = {
     "initial_settings = {'rnn': ({'b': 0},)}": "b is 0",
     "initial_settings = {'rnn': ({'lr_int': 0.1},)}": "lr_int",
     "initial_settings = {'rnn': ({1: 2},)}": "initial_settings",
+    "initial_settings = {'rnn': ({'train_steps': 9, 'relative_rate': -1.0},)}": "relative_rate",
+    "initial_settings = {'rnn': ({'relative_labels': 1.0},)}": "relative_labels",
+    "initial_settings = {'rnn': ({'relative_to': 'sgd'},)}": "relative_to",
 }
 
 # Arguments, and what the one line names. {tmp} is a directory with the files above.

@@ -1,6 +1,7 @@
 """Every task from the command line's configuration to table and figure, at the extent made for tests."""
 
 from importlib import import_module
+from itertools import product
 
 import pandas as pd
 import pytest
@@ -62,8 +63,7 @@ def test_smoke_reaches_table_and_figure(name, tmp_path):
     check_results(config_of(name), tmp_path)
 
 
-@pytest.mark.parametrize("extent", ["laptop", "smoke"])
-@pytest.mark.parametrize("name", OF_PER_CAP + CONFIGS)
+@pytest.mark.parametrize(("name", "extent"), [*product(OF_PER_CAP + CONFIGS, ["laptop", "smoke"]), ("scaling", "soap")])
 @pytest.mark.usefixtures("any_width")
 def test_every_configuration_is_valid(name, extent):
     """Breaks if a committed configuration would be refused when its user starts it, or lacks a seed's trial."""

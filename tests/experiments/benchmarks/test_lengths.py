@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from forked import run_module
 
+from capacity_jax.tasks.scaling import SCALINGS
+from experiments.paper.cells import RELATIVE
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -26,6 +29,8 @@ def test_three_kinds_of_runs_are_compared(rule):
     assert [row["steps"] for row in (short, as_short, long)] == ["15000", "60000", "60000"]
     assert short["rate"] == as_short["rate"] > long["rate"]
     assert short["labels"] == as_short["labels"] < long["labels"]
+    best = SCALINGS[rule].best_rate(int(short["parameters"]), 15_000)
+    assert float(short["rate"]) == pytest.approx(RELATIVE[rule]["rnn"][0] * best, rel=0.01)
     assert all(float(row["bits_per_parameter"]) > 1.5 for row in (short, as_short, long))
 
 
