@@ -81,7 +81,7 @@ SCALINGS = {
         labels=3.565,
         labels_by_steps=0.0594,
         labels_by_size=0.1988,
-        steps=(10_000, 400_000),
+        steps=(10_000, 1_200_000),
         sizes=(300, 4_500),
     ),
 }

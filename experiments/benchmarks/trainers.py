@@ -74,7 +74,7 @@ NAMES = flags.DEFINE_list("rules", list(RULES), "Update rules to compare.")
 BUDGET = flags.DEFINE_integer("budget", 600, "Largest number of parameters.", lower_bound=1)
 LABELS = flags.DEFINE_float("labels", 3.5, "Labels per parameter.", lower_bound=0.01)
 STEPS = flags.DEFINE_list("steps", ["30000"], "Numbers of training steps.")
-RATES = flags.DEFINE_integer("rates", 3, "Learning rates of each rule.", lower_bound=1)
+RATES = flags.DEFINE_integer("rates", 5, "Learning rates of each rule.", lower_bound=1)
 SEEDS = flags.DEFINE_integer("seeds", 4, "Runs at each rate.", lower_bound=2)
 OUT = flags.DEFINE_string("out", None, "File of the figure.")
 
