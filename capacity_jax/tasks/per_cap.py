@@ -139,7 +139,7 @@ def expand(network: Network, settings: Settings) -> Settings:
             spelt["b"] = _labels(value, network.n_params)
         elif name == "relative_labels":
             share, steps = _share_and_steps(name, settings)
-            spelt["b"] = _labels(share * scaling.best_labels(network.n_params, steps), network.n_params)
+            spelt["b"] = _labels(share * scaling.best_labels(network.n_params, steps, network.depth), network.n_params)
         elif name == "relative_rate":
             share, steps = _share_and_steps(name, settings)
             rate = share * scaling.best_rate(network.n_params, steps, network.depth)

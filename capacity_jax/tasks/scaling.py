@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 # At so many steps and parameters the levels are given.
 STEPS, PARAMETERS = 100_000, 1_000
+# Powers of the depth by which rates and labels change. The first was found by hand, the second from networks of one, two
+# and four layers (`experiments/results/training.md`).
+RATE_BY_DEPTH, LABELS_BY_DEPTH = -0.5, -0.14
 # Steps are mostly noise, by which weights make a random walk; under decoupled decay the walk settles at a variance of
 # rate / (2 decay). This is the variance at which runs of ten times the longest still gain. Short runs do not walk so
 # far, and decay costs them.
@@ -42,19 +45,19 @@ class Scaling(NamedTuple):
         """The learning rate that stores most.
 
         Beyond what was fitted it is that at the nearest end, but goes on to fall with the size: a large network stands
-        a large rate no better than a middling one. That it falls as one over the square root of the depth was found by
-        hand, not fitted.
+        a large rate no better than a middling one.
         """
         steps, size = self._e_folds(n_params, train_steps)
-        return self.rate / math.sqrt(depth) * math.exp(self.rate_by_steps * steps + self.rate_by_size * size)
+        return self.rate * depth**RATE_BY_DEPTH * math.exp(self.rate_by_steps * steps + self.rate_by_size * size)
 
-    def best_labels(self, n_params: int, train_steps: float) -> float:
+    def best_labels(self, n_params: int, train_steps: float, depth: int = 1) -> float:
         """The labels per parameter of which most is stored: fewer leave room, more are too many to be learned.
 
         Beyond what was fitted they are those at the nearest end.
         """
         steps, size = self._e_folds(min(n_params, self.sizes[1]), train_steps)
-        return self.labels * math.exp(self.labels_by_steps * steps + self.labels_by_size * size)
+        at_size = math.exp(self.labels_by_steps * steps + self.labels_by_size * size)
+        return self.labels * depth**LABELS_BY_DEPTH * at_size
 
     def _e_folds(self, n_params, train_steps):
         shortest, longest = self.steps
@@ -65,22 +68,22 @@ class Scaling(NamedTuple):
 # Of Adam on batches of 128, and of SOAP on 256.
 SCALINGS = {
     "adam": Scaling(
-        rate=0.01003,
-        rate_by_steps=-0.1528,
-        rate_by_size=-0.3982,
-        labels=3.436,
-        labels_by_steps=0.0569,
-        labels_by_size=0.1828,
+        rate=0.01002,
+        rate_by_steps=-0.1568,
+        rate_by_size=-0.3965,
+        labels=3.485,
+        labels_by_steps=0.0578,
+        labels_by_size=0.1825,
         steps=(15_000, 400_000),
         sizes=(300, 4_500),
     ),
     "soap": Scaling(
-        rate=0.01080,
-        rate_by_steps=-0.1451,
-        rate_by_size=-0.3343,
-        labels=3.565,
-        labels_by_steps=0.0594,
-        labels_by_size=0.1988,
+        rate=0.01081,
+        rate_by_steps=-0.1474,
+        rate_by_size=-0.3299,
+        labels=3.619,
+        labels_by_steps=0.0600,
+        labels_by_size=0.1980,
         steps=(10_000, 1_200_000),
         sizes=(300, 4_500),
     ),

@@ -19,13 +19,13 @@ def draw(table: pd.DataFrame, found: Fit) -> Figure:
     axes = figure.subplots(2, 3)
     for panel, along in zip(axes[0], AXES, strict=False):
         _lines(panel, table, along, found.best_rate)
-        panel.set(ylabel="best learning rate × √depth", yscale="log")
+        panel.set(ylabel="best learning rate", yscale="log")
     for panel, along in zip(axes[1], AXES, strict=False):
         _lines(panel, table, along, found.best_labels)
         panel.set_ylabel("best labels per parameter")
     for row in axes:
-        row[0].set_title(f"at {PARAMETERS:,} parameters", fontsize=10)
-        row[1].set_title(f"at {STEPS:,} steps", fontsize=10)
+        row[0].set_title(f"at {PARAMETERS:,} parameters, depth 1", fontsize=10)
+        row[1].set_title(f"at {STEPS:,} steps, depth 1", fontsize=10)
     _against_fit(axes[0, 2], table, found)
     axes[1, 2].axis("off")
     axes[1, 2].legend(*axes[0, 0].get_legend_handles_labels(), loc="center", frameon=False)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-from capacity_jax.tasks.scaling import PARAMETERS, STEPS
+from capacity_jax.tasks.scaling import LABELS_BY_DEPTH, PARAMETERS, RATE_BY_DEPTH, STEPS
 
 # Bits per parameter by which seeds differ; beyond some of these a trial counts less.
 SPREAD = 0.2
@@ -76,8 +76,8 @@ class Fit(NamedTuple):
 def points(trials: pd.DataFrame) -> pd.DataFrame:
     """Cell, parameters, steps, learning rate, labels per parameter and bits per parameter of each trial of `per_cap`.
 
-    Of each cell only networks of its least depth count. Rates are times the square root of the depth, by which they
-    fall (`capacity_jax.tasks.scaling`).
+    Of each cell only networks of its least depth count. Rates, labels and bits are what they would be at a depth of one
+    (`capacity_jax.tasks.scaling`).
 
     Raises:
       ValueError: there is none.
@@ -87,6 +87,7 @@ def points(trials: pd.DataFrame) -> pd.DataFrame:
     if trials.empty:
         raise ValueError("there are no trials of per_cap; allowed: those of experiments/configs/scaling.py")
     hparams = pd.DataFrame(list(trials["hparams"]), index=trials.index)
+    depth = trials["depth"].astype(float)
     # A network that diverged stores nothing.
     bits = trials["score"].astype(float).where(~trials["infeasible"].astype(bool), 0.0)
     return pd.DataFrame(
@@ -94,9 +95,9 @@ def points(trials: pd.DataFrame) -> pd.DataFrame:
             "cell": trials["cell"],
             "parameters": trials["parameters"].astype(float),
             "steps": hparams["train_steps"].astype(float),
-            "rate": hparams["lr_init"].astype(float) * np.sqrt(trials["depth"].astype(float)),
-            "labels": hparams["b"].astype(float) / trials["parameters"].astype(float),
-            "bits": bits,
+            "rate": hparams["lr_init"].astype(float) / depth**RATE_BY_DEPTH,
+            "labels": hparams["b"].astype(float) / trials["parameters"].astype(float) / depth**LABELS_BY_DEPTH,
+            "bits": bits / depth**LABELS_BY_DEPTH,
         }
     ).reset_index(drop=True)
 

@@ -152,7 +152,7 @@ def test_relative_settings_are_those_of_size_length_depth_and_rule(rule):
     asked = {"train_steps": steps, "relative_rate": 0.5, "relative_labels": 2.0}
     for network in (Network(rnn, 8, 16, 1), Network(rnn, 8, 16, 1, depth=4)):
         found = expand(network, asked if rule == "adam" else asked | {"relative_to": rule})
-        b = round(2 * scaling.best_labels(network.n_params, steps) * network.n_params)
+        b = round(2 * scaling.best_labels(network.n_params, steps, network.depth) * network.n_params)
         rate = 0.5 * scaling.best_rate(network.n_params, steps) / network.depth**0.5
         assert found == {"train_steps": steps, "lr_init": pytest.approx(rate), "weight_decay": 0.0, "b": b}
         long = {"train_steps": np.int64(10 * steps), "relative_rate": 0.5, "relative_to": rule}

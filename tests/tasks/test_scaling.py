@@ -29,6 +29,13 @@ def test_what_was_not_fitted_takes_the_nearest(scaling):
     assert scaling.best_rate(100 * largest, 100_000) < scaling.best_rate(largest, 100_000) / 2
 
 
+@of_each
+def test_deep_networks_take_smaller_rates_and_fewer_labels(scaling):
+    """Breaks if a network of four layers begins with what is best for one: it is overloaded, or diverges."""
+    assert scaling.best_rate(1000, 100_000, depth=4) == scaling.best_rate(1000, 100_000) / 2
+    assert 0.8 < scaling.best_labels(1000, 100_000, depth=4) / scaling.best_labels(1000, 100_000) < 0.9
+
+
 def test_the_walk_of_long_runs_alone_is_bounded():
     """Breaks if short runs lose what they learned to decay, or the weights of long ones settle elsewhere."""
     assert best_decay(0.01, UNDECAYED) == 0
