@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 # At so many steps and parameters the levels are given.
 STEPS, PARAMETERS = 100_000, 1_000
-# Powers of the depth by which rates and labels change: the first found by hand, the second from networks of one, two and
-# four layers (`experiments/results/training.md`).
+# Powers of the depth by which rates and labels change: the first found by hand, the second from networks of one, two
+# and four layers (`experiments/results/training.md`).
 RATE_BY_DEPTH, LABELS_BY_DEPTH = -0.5, -0.14
 # Steps are mostly noise, by which weights make a random walk; under decoupled decay the walk settles at a variance of
 # rate / (2 decay). This is the variance at which runs of ten times the longest still gain. Short runs do not walk so
