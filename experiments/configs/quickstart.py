@@ -2,7 +2,7 @@
 
 Each row of the table is the mean over four seeds of one setting, trained by `capacity_jax.training.soap`;
 `--config.trials=16` adds a search. Expected of `:laptop` (the default), in three to seven minutes of 2 cores: at about
-2,000 parameters RNN and UGRNN 4.2 to 4.4 bits per parameter, the others about 3.5. `:smoke` trains 1,000 steps by Adam.
+2,000 parameters RNN and UGRNN 4.2 to 4.4 bits per parameter, the others about 3.4. `:smoke` trains 1,000 steps by Adam.
 """
 
 from ml_collections import ConfigDict

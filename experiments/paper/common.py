@@ -14,7 +14,7 @@ EXTENTS = ("smoke", "laptop", "overnight", "gpu", "paper")
 SIX_CELLS = ",".join(f"{cell}@2" if cell == "intersection" else cell for cell in PAPER_CELLS)
 CAPACITY_STEPS = {
     "smoke": 300,
-    "laptop": (10_000, 80_000),
+    "laptop": (10_000, 160_000),
     "overnight": (50_000, 200_000),
     "gpu": (50_000, 300_000),
     "paper": (50_000, 20_000_000),

@@ -1,9 +1,9 @@
 """Stored bits, and bits per parameter, against the number of parameters (Collins et al. 2017, Fig. 1).
 
 Expected: bits grow in proportion to parameters, 3 to 6 per parameter; RNN > UGRNN > GRU > LSTM > +RNN, IRNN last.
-`:laptop` trains one setting of each network, chosen near 2,400 parameters, for 100,000 steps with four seeds: claims 1
-and 2 rest on 17 networks of three sizes, and all values are lower bounds. Measured: `:smoke` under a minute, `:laptop`
-109 minutes of one shared core (204 trials); `:overnight`, `:gpu` and `:paper` have not been run.
+`:laptop` trains one setting of each network, what is best for its cell, size and depth, for 40,000 steps of SOAP with
+four seeds: claims 1 and 2 rest on 17 networks of three sizes, and all values are lower bounds. Measured: `:smoke` under
+a minute, `:laptop` half an hour on 2 cores (204 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict
