@@ -1,7 +1,7 @@
 """How busy a configuration keeps the slots of GPUs or of a TPU's chips, simulated; nothing is trained.
 
 `python -m experiments.benchmarks.slots --config=experiments/paper/fig1/config.py:gpu [--slots=256] [--chips=8]
-[--recorded=experiments/results/trials]`
+[--recorded=experiments/results/trials/scaling]`
 
 A study's trials run as `run_studies` runs them where members train together, each for the training steps that it asks
 for; settings are drawn at random, whoever would propose them. The share of busy slots is that of the steps of members

@@ -25,7 +25,7 @@ ABOUT = {
     "checkpoint_interval": "seconds between checkpoints of what is being trained",
     "kept_settings": "of how many settings of each study, the best ones, the trained parameters are kept",
     "initial_settings": "settings known to be good, by cell (gru), with its depth (gru@4), its size (gru/600) or both "
-    "(gru@4/600), or for others under default; of per_cap also as b_per_parameter, relative_labels and relative_rate",
+    "(gru@4/600), or for others under default; of per_cap also by b_per_parameter, relative_labels, relative_rate",
     "transformation": "import path of a function from hyperparameters to an optax transformation that updates",
     "warm_start": "the authors' published trials (rnn_hp_dataset.tar.gz): their best settings are initial ones too",
     "space": "changes to the declared ranges of hyperparameters: --config.space.lr_init=0.01 fixes one, "

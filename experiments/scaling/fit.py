@@ -1,4 +1,4 @@
-"""A surface through random trials: what is stored, by learning rate, labels asked for, length of the run and size.
+"""A surface through trials: what is stored, by learning rate, labels asked for, length of the run and size.
 
 With L labels per parameter asked for and a capacity of C, stored are L / (1 + (L/C)^p)^(q/p) bits per parameter: all of
 them far below capacity, fewer and fewer above it. ln C falls with the square of the distance of ln rate from the best,

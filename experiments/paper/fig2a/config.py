@@ -17,12 +17,13 @@ BUDGETS = {
     "gpu": (1000, 3000, 10_000),
     "paper": (10_000, 100_000),
 }
-# Where they differ from the tanh settings: the best of some forty tried by Adam at 1,200 and 2,145 parameters.
+# Where they differ from the tanh settings: the best of some forty tried by Adam at 1,200 and 2,145 parameters, asked for
+# an eighth more labels, because SOAP had learned nearly all of them.
 RELU = {
-    "rnn": {"relative_rate": 0.84, "relative_labels": 1.0, "input_scale": 0.5},
+    "rnn": {"relative_rate": 0.84, "relative_labels": 1.12, "input_scale": 0.5},
     "ugrnn": {
         "relative_rate": 1.55,
-        "relative_labels": 0.88,
+        "relative_labels": 1.0,
         "input_scale": 1.9,
         "recurrent_bias_scale": 0.3,
         "gradient_clip_val": 0.3,
