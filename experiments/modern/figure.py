@@ -110,7 +110,7 @@ def _recall(axes: Axes, rows: pd.DataFrame, task: str) -> None:
     axes.scatter(rows["state_size"], rows[value], s=25, c=[CLASS_COLOURS[name] for name in rows["class"]])
     # Points that would print their names over each other share a list of them, on the side where there is room.
     x, y = np.log2(rows["state_size"].to_numpy(float)), rows[value].to_numpy(float) / rows[value].max()
-    close = (abs(x[:, None] - x) < 0.5) & (abs(y[:, None] - y) < 1 / 24)
+    close = (abs(x[:, None] - x) < 0.6) & (abs(y[:, None] - y) < 1 / 24)
     for _, near in rows.groupby(connected_components(close)[1]):
         names = "\n".join(map(core_of, near.sort_values(value, ascending=False)["cell"]))
         sizes, values = near[["state_size", value]].to_numpy(float).T
