@@ -1,10 +1,9 @@
 """Bits per parameter against the number of unrolled steps (Collins et al. 2017, Fig. 2b).
 
 Expected: they rise over the first few steps, then stay. `:laptop` trains six networks near 1,200 parameters for 160,000
-steps of SOAP with four seeds, at 1, 2, 4, 7 and 10 steps; claim 3 rests on 200,000
-steps of Adam as it was before. Measured: `:smoke` under a minute;
-`:laptop` with half as many training steps 17 minutes on 2 cores (120 trials), too few at ten steps; `:overnight`,
-`:gpu` and `:paper` have not been run.
+steps of SOAP with four seeds, at 1, 2, 4, 7 and 10 steps. It has not been run: claim 3 rests on trials of an earlier
+configuration, of 200,000 steps of Adam. Measured: `:smoke` under a minute; `:laptop` with half as many training steps 17
+minutes on 2 cores (120 trials), too few at ten steps; `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict
