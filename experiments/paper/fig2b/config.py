@@ -2,8 +2,8 @@
 
 Expected: they rise over the first few steps, then stay. `:laptop` trains six networks near 1,200 parameters for 160,000
 steps of SOAP with four seeds, at 1, 2, 4, 7 and 10 steps. It has not been run: claim 3 rests on trials of an earlier
-configuration, of 200,000 steps of Adam. Measured: `:smoke` under a minute; `:laptop` with half as many training steps 17
-minutes on 2 cores (120 trials), too few at ten steps; `:overnight`, `:gpu` and `:paper` have not been run.
+configuration, of 200,000 steps of Adam. Measured: `:smoke` under a minute; `:laptop` with half as many training steps
+17 minutes on 2 cores (120 trials), too few at ten steps; `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict
