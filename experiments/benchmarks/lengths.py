@@ -36,7 +36,8 @@ def lengths(name: str, budget: int, short: int, rule: str, n_seeds: int) -> pd.D
     """One row for each kind of run of a cell; the arguments are the flags."""
     cell, depth = cell_by_name(cast(CellName, name)), 2 if name == "intersection" else 1
     network = Network(cell, 32, units_for_budget(budget, cell, 32, 1, depth), 1, depth)
-    as_asked = [shares_of(rule)[name] | {"train_steps": steps, "lr_decay_rate": 0.03} for steps in (short, 4 * short)]
+    setting = shares_of(rule)[name] | {"relative_to": rule, "lr_decay_rate": 0.03}
+    as_asked = [setting | {"train_steps": steps} for steps in (short, 4 * short)]
     batch_size, transformation = (256, soap) if rule == "soap" else (128, None)
     bucket = Bucket(network, fit_task(per_cap(), network, as_asked), batch_size, transformation)
     first, last = (expand_settings(bucket, setting) for setting in as_asked)

@@ -87,8 +87,9 @@ def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
     task = per_cap(b_max=labels)
     for name in NAMES.value:
         rule = RULES[name]
-        shares = shares_of(name if name in SCALINGS else "adam")[cell_name]
-        middle = rule.factor * expand(network, shares | {"train_steps": steps})["lr_init"]
+        known = name if name in SCALINGS else "adam"
+        setting = shares_of(known)[cell_name] | {"relative_to": known, "train_steps": steps}
+        middle = rule.factor * expand(network, setting)["lr_init"]
         rates = middle * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
         trials = [
             Trial(
