@@ -1,21 +1,26 @@
 """What populations cost on TPUs and GPUs, by the word of their compilers; no such device has to be there.
 
-`python -m experiments.benchmarks.compiled [--quick] [--devices=v5e,H100] [--cells=rnn] [--shapes=16x64] [--json=PATH]`
+`python -m experiments.benchmarks.compiled [--quick] [--kernel] [--devices=v5e,H100] [--cells=rnn] [--shapes=16x64]
+[--json=PATH]`
 
 The compilers come with the extras `aot-tpu` and `aot-gpu`; devices whose compiler is missing are left out by name. For
 each device, cell and shape, units x batch, the program that a population runs is compiled and read, with 256 members on
 each core or as many as fit. EVERY NUMBER IS AN ESTIMATE of the compiler, good for comparing programs and not a clock:
 cycles of one training step of a member; member-steps per second of one core at the assumed clock; useful operations
 as a share of the peak in 32 bits; bytes moved between main memory and chip, and as a share of the bandwidth; memory;
-loops inside the step and those of them that take members one by one; collectives; kernels per step, on a GPU.
+loops inside the step and those of them that take members one by one; collectives; kernels per step, on a GPU. With
+`--kernel` members of the cells that it takes train by the kernel for narrow ones: on a TPU its cycles are the bundles
+of its schedule, one a cycle.
 """
 
 import json
 import os
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 # Before JAX starts: it is to look for no accelerator, and its compilers ask no network.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -25,16 +30,19 @@ from absl import app, flags
 from jax.errors import JaxRuntimeError
 
 from capacity_jax.commands.command_line import stop
+from capacity_jax.training.kernels import kernel_of
 from experiments.benchmarks.estimates import estimate
 from experiments.benchmarks.report import as_text
-from experiments.benchmarks.targets import TARGETS, V5E
-from experiments.benchmarks.work import Work
+from experiments.benchmarks.schedule import write_schedules
+from experiments.benchmarks.targets import TARGETS, V5E, Target
+from experiments.benchmarks.work import NEEDED_GATES, Work
 
 CELLS = ("rnn", "gru", "lstm", "intersection")
 SHAPES = ("16x64", "16x2800", "64x4096")
 # Programs that are compiled at once; each keeps a core busy and takes some gigabytes.
 AT_ONCE = 2
 
+KERNEL = flags.DEFINE_bool("kernel", False, "By the kernel for narrow members, 16x64 by default.")
 QUICK = flags.DEFINE_bool("quick", False, "RNN and LSTM on one v5e core, 16x64 and 64x4096.")
 ONLY_DEVICES = flags.DEFINE_list("devices", None, f"Some of {', '.join(one.name for one in TARGETS)}; by default all.")
 ONLY_CELLS = flags.DEFINE_list("cells", None, f"Cells; by default {', '.join(CELLS)}.")
@@ -45,7 +53,9 @@ flags.register_validator(
     lambda names: set(names or ()) <= {one.name for one in TARGETS},
     f"allowed: some of {', '.join(one.name for one in TARGETS)}",
 )
-flags.register_validator("cells", lambda names: set(names or ()) <= set(CELLS), f"allowed: some of {', '.join(CELLS)}")
+flags.register_validator(
+    "cells", lambda names: set(names or ()) <= set(NEEDED_GATES), f"allowed: some of {', '.join(NEEDED_GATES)}"
+)
 flags.register_validator("shapes", lambda names: all(map(_sizes, names or ())), "a shape is units x batch: 16x64")
 
 
@@ -54,6 +64,8 @@ def main(_) -> None:
     targets, cells, shapes = list(TARGETS), CELLS, SHAPES
     if QUICK.value:
         targets, cells, shapes = [V5E], ("rnn", "lstm"), ("16x64", "64x4096")
+    if KERNEL.value:
+        cells, shapes = tuple(NEEDED_GATES), ("16x64",)
     if ONLY_DEVICES.value:
         targets = [one for one in TARGETS if one.name in ONLY_DEVICES.value]
     works = [
@@ -67,29 +79,42 @@ def main(_) -> None:
     if not there:
         stop("no compiler for the devices asked for is installed")
     print("every number is an estimate of a compiler")
-    left_out = []
-    compilers = ThreadPoolExecutor(AT_ONCE)
+    with TemporaryDirectory() as folder:
+        if KERNEL.value:
+            write_schedules(Path(folder))
+        programs = [
+            (target, work)
+            for target, work in product(there, works)
+            if ONLY_CELLS.value or not KERNEL.value or kernel_of(work.bucket, target.devices)
+        ]
+        left_out = list(_printed(programs, Path(folder) if KERNEL.value else None))
+    if left_out:
+        stop(f"left out because they failed, as is said above: {', '.join(left_out)}")
+
+
+def _printed(programs: list[tuple[Target, Work]], schedules: Path | None) -> Iterator[str]:
+    """Prints each program's row, or why there is none; the names of those that failed."""
+    # A schedule does not say of which program it is.
+    compilers = ThreadPoolExecutor(1 if schedules else AT_ONCE)
     try:
-        programs = [(target, work, compilers.submit(estimate, target, work)) for target, work in product(there, works)]
-        for i, (target, work, compiled) in enumerate(programs):
+        rows = [compilers.submit(estimate, *program, schedules=schedules) for program in programs]
+        for i, ((target, work), row) in enumerate(zip(programs, rows, strict=True)):
             what = f"{target.name} {work.cell} {work.units}x{work.batch}"
             print(f"{i + 1} of {len(programs)}: {what}, compiling", file=sys.stderr, flush=True)
             try:
-                row = compiled.result()
-            except JaxRuntimeError as error:
+                found = row.result()
+            except (JaxRuntimeError, ValueError) as error:
                 # A compiler that is newer than jaxlib may write what jaxlib cannot read.
                 print(f"left out: {what} ({' '.join(str(error).split())[:200]})", flush=True)
-                left_out.append(what)
+                yield what
                 continue
-            print(as_text(pd.DataFrame([row])), flush=True)
+            print(as_text(pd.DataFrame([found])), flush=True)
             if JSON.value:
                 with Path(JSON.value).open("a") as file:
-                    file.write(json.dumps(row) + "\n")
+                    file.write(json.dumps(found) + "\n")
     finally:
         # Where the command ends early, what has not begun is not compiled.
         compilers.shutdown(wait=False, cancel_futures=True)
-    if left_out:
-        stop(f"left out because they failed, as is said above: {', '.join(left_out)}")
 
 
 def _sizes(shape: str) -> bool:

@@ -7,8 +7,8 @@ A study's trials run as `run_studies` runs them where members train together, ea
 for; settings are drawn at random, whoever would propose them. The share of busy slots is that of the steps of members
 in all steps of slots; beside it stands the share where the number of slots never changes. Of several chips each has a
 worker of its own, which takes the costliest study that no other has taken, and shares one where all are taken. A
-training step lasts equally long in all studies or, with `--recorded`, as long as trials of that task, cell and depth
-took, larger or smaller ones by what a step costs (`capacity_jax.studies.cost`). Compiling takes no time.
+training step lasts equally long in all studies or, with `--recorded`, as long as in trials of that task, cell and depth
+of the nearest size, and more or less by what a step costs (`capacity_jax.studies.cost`). Compiling takes no time.
 """
 
 from collections.abc import Callable, Sequence
@@ -75,7 +75,7 @@ def equal_step_time(study: Study) -> float:
 
 
 def recorded_step_time(trials: pd.DataFrame, studies: Sequence[Study]) -> StepTime:
-    """Seconds of a training step, from the median over recorded trials of the same task, cell, depth and steps.
+    """Seconds of a training step, from the recorded trials of the same task, cell, depth and steps nearest in size.
 
     Raises:
       ValueError: there are none for one of the studies.
@@ -86,14 +86,17 @@ def recorded_step_time(trials: pd.DataFrame, studies: Sequence[Study]) -> StepTi
     trials = trials.assign(transformation=rules)
     costs = [trial_cost(row, row["steps_made"]) for row in trials.to_dict("records")]
     names = ["task", "cell", "depth", "n_steps", "transformation"]
-    by_network = (trials["seconds"] / costs).groupby([trials[name] for name in names]).median().to_dict()
+    of_networks = trials.assign(time=trials["seconds"] / costs).groupby(names)[["parameters", "time"]]
+    by_network = {key: rows.groupby("parameters")["time"].median() for key, rows in of_networks}
 
     def step_time(study):
-        key = tuple(getattr(study.facts, name) for name in names)
+        key, plan = tuple(getattr(study.facts, name) for name in names), study.plan()
         if key not in by_network:
             like = ", ".join(f"{name} {value!r}" for name, value in zip(names, key, strict=True))
             raise ValueError(f"recorded has no trial like those of {study.name}, with {like}")
-        return by_network[key] * trial_cost(study.plan(), 1)
+        sizes = by_network[key]
+        nearest = np.argmin(np.abs(np.log(sizes.index / plan["parameters"])))
+        return sizes.iloc[nearest] * trial_cost(plan, 1)
 
     for study in studies:
         step_time(study)

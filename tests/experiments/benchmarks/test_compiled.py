@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.benchmarks.schedule import kernel_cycles
 from experiments.benchmarks.targets import TARGETS
 
 ROOT = Path(__file__).parents[3]
@@ -25,12 +26,13 @@ def estimated(tmp_path):
     # libtpu ends a process whose XLA_FLAGS hold one that it does not know, such as the tests' own for CPUs.
     environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
 
-    def row(device, cell, shape):
+    def row(device, cell, shape, *more):
         path = tmp_path / "rows.jsonl"
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "experiments.benchmarks.compiled"),
                 *(f"--devices={device}", f"--cells={cell}", f"--shapes={shape}", f"--json={path}"),
+                *more,
             ],
             env={**environment, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "JAX_PLATFORMS": "cpu"},
             capture_output=True,
@@ -84,22 +86,36 @@ def test_a_gpu_launches_few_kernels_a_step(estimated):
 
 
 @pytest.mark.parametrize(
-    ("device", "cell"),
+    ("device", "cell", "cycles"),
     [
-        pytest.param("H100", "rnn", marks=needs("H100")),
-        *(pytest.param("v5e", cell, marks=[needs("v5e"), pytest.mark.slow]) for cell in ("rnn", "gru", "lstm")),
-        pytest.param("v6e", "rnn", marks=[needs("v6e"), pytest.mark.slow]),
+        pytest.param("H100", "rnn", None, marks=needs("H100")),
+        pytest.param("v5e", "rnn", 350, marks=needs("v5e")),
+        *(
+            pytest.param("v5e", cell, cycles, marks=[needs("v5e"), pytest.mark.slow])
+            for cell, cycles in (("irnn", 350), ("ugrnn", 700), ("gru", 1050), ("lstm", 1600))
+        ),
+        pytest.param("v6e", "rnn", 350, marks=[needs("v6e"), pytest.mark.slow]),
     ],
 )
-def test_kernels_compile_for_their_devices(device, cell):
-    """Breaks if a device's compiler refuses the kernel, or a GPU launches as often with it as without."""
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("launches.py")), device, cell, "16", "64"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]), "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert found["loops"] == 0
-    assert device != "H100" or found["kernels_per_step"] < 0.2
+def test_kernels_compile_for_their_devices(estimated, device, cell, cycles):
+    """Breaks if a device's compiler refuses the kernel, it becomes dearer, or a GPU launches as often as without it."""
+    row = estimated(device, cell, "16x64", "--kernel")
+    assert row["loops_in_step"] == row["collectives"] == 0
+    if device == "H100":
+        assert row["kernels_per_step"] < 0.2
+    else:
+        assert 0.5 * cycles < row["cycles_per_member_step"] < cycles
+
+
+def test_a_schedule_counts_its_loops(tmp_path):
+    """Breaks if a bundle of a loop counts once, one before the loops counts often, or a second kernel is overlooked."""
+    bundles = ["0   :  {", "0x1   : > {", "0x2 LB: >> {", "0x3   : >> {", "0x4 LB: >>> {", "0x5 PF: > {", "0x6   :  {}"]
+    (tmp_path / "7-train_step.8-00-schedule-analysis_final_bundles.txt").write_text("Schedule analysis:\n")
+    path = tmp_path / "7-train_step.8-01-final_bundles.txt"
+    path.write_text("LB: loop body\n\n" + "\n".join(f"     {bundle} %s1 = smov 1 }}" for bundle in bundles))
+    assert kernel_cycles(tmp_path, members=256, batch=64) == 2 + 2 * (2 + 8 * (2 + 8 * 1))
+    with pytest.raises(ValueError, match="the compiler wrote 0 schedules"):
+        kernel_cycles(tmp_path, members=256, batch=64)
+    path.write_text("0   :  {}")
+    with pytest.raises(ValueError, match="nested 0 deep; 3 were expected"):
+        kernel_cycles(tmp_path, members=256, batch=64)

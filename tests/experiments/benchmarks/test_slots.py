@@ -54,7 +54,7 @@ def test_chips_share_the_last_study_by_hand(study):
 
 
 def test_recorded_durations_weigh_studies(study):
-    """Breaks if what is recorded does not count, is not scaled by what a step costs, or lacks a network unnoticed."""
+    """Breaks if what is recorded does not count, another size counts as much, or a network is lacking unnoticed."""
     plan = study.plan()
     trial = {"task": "per_cap", "cell": "rnn", "depth": 1, "n_steps": 5, "transformation": ""}
     trial |= {"parameters": plan["parameters"], "batch_size": 128}
@@ -68,6 +68,8 @@ def test_recorded_durations_weigh_studies(study):
     assert resized([short, long], 1, step_time=step_time).time == pytest.approx(8.0)
     narrow = recorded_step_time(trials.assign(parameters=plan["parameters"] // 2), [study])
     assert 0.02 < narrow(study) < 0.04
+    wide = trials.assign(parameters=plan["parameters"] * 9, seconds=50.0)
+    assert recorded_step_time(pd.concat([wide, trials]), [study])(study) == pytest.approx(0.02)
     for other in ({"depth": 2}, {"n_steps": 1}, {"transformation": "capacity_jax.training:soap"}):
         with pytest.raises(ValueError, match=r"no trial like those of per_cap/rnn@1/1000, with task 'per_cap', cell"):
             recorded_step_time(trials.assign(**other), [study])
