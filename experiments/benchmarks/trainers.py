@@ -1,14 +1,15 @@
-"""What other update rules store: `python -m experiments.benchmarks.trainers --cells=rnn --budget=600`.
+"""What other update rules store: `python -m experiments.benchmarks.trainers --cells=rnn --budgets=600,1200`.
 
-Each cell memorizes `--labels` labels per parameter by each rule, for each number of `--steps`, at `--rates` learning
-rates a factor of two apart around the rule's own, with `--seeds` seeds each; the best rate counts. All rules have as
-many rates and seeds; SOAP trains on 256 examples a step, the others on 128. Printed are the mean bits per parameter
-with their 95% interval, the rate, and the seconds of one run on one core; `--out` names the figure of bits against
-seconds.
+Each cell memorizes random labels by each rule, for each number of `--steps`, at `--rates` learning rates a factor of
+two apart around the rule's own, with `--seeds` seeds each; the best rate counts. All rules have as many rates and
+seeds; there are `--labels` per parameter, or as many as store most by the fit. SOAP trains on 256 examples a step, the
+others on 128; it makes fewer steps, in about as much time. Printed are the mean bits per parameter with their 95%
+interval, the rate, and the seconds of one run on one core; `--out` names the figure of bits against seconds.
 """
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -27,7 +28,7 @@ from capacity_jax.tasks import per_cap
 from capacity_jax.tasks.per_cap import expand
 from capacity_jax.tasks.scaling import SCALINGS
 from capacity_jax.training import Bucket, Outcome, Transformation, Trial, soap, train_population, use_all_cores
-from experiments.paper.cells import PAPER_CELLS, shares_of
+from experiments.paper.cells import PAPER_CELLS, cell_label, shares_of
 
 
 class Rule(NamedTuple):
@@ -38,12 +39,14 @@ class Rule(NamedTuple):
       settings: hyperparameters besides the rate, by the rate.
       factor: of its middle rate over what is best by Adam, or by SOAP for itself.
       batch: examples of a training step.
+      pace: its steps in the time of one of Adam's.
     """
 
     transformation: Transformation | None = None
     settings: Callable[[float], dict[str, Any]] = lambda rate: {}
     factor: float = 1.0
     batch: int = 128
+    pace: float = 1.0
 
 
 def scheduled(make: Callable[..., optax.GradientTransformation], hparams: Any) -> optax.GradientTransformation:
@@ -66,53 +69,45 @@ RULES = {
     "ademamix": Rule(partial(scheduled, ademamix), factor=0.5),
     "lion": Rule(partial(scheduled, partial(optax.lion, weight_decay=0.0)), factor=0.25),
     "muon": Rule(partial(scheduled, muon)),
-    "soap": Rule(soap, batch=256),
+    "soap": Rule(soap, batch=256, pace=0.43),
 }
 
 CELLS = flags.DEFINE_list("cells", ["rnn", "gru"], "Cells to train, at the least depth that each can have.")
 NAMES = flags.DEFINE_list("rules", list(RULES), "Update rules to compare.")
-BUDGET = flags.DEFINE_integer("budget", 600, "Largest number of parameters.", lower_bound=1)
-LABELS = flags.DEFINE_float("labels", 3.5, "Labels per parameter.", lower_bound=0.01)
+BUDGETS = flags.DEFINE_list("budgets", ["600"], "Largest numbers of parameters.")
+LABELS = flags.DEFINE_float("labels", None, "Labels per parameter; by default those of the fit.", lower_bound=0.01)
 STEPS = flags.DEFINE_list("steps", ["30000"], "Numbers of training steps.")
 RATES = flags.DEFINE_integer("rates", 5, "Learning rates of each rule.", lower_bound=1)
 SEEDS = flags.DEFINE_integer("seeds", 4, "Runs at each rate.", lower_bound=2)
 OUT = flags.DEFINE_string("out", None, "File of the figure.")
 
 
-def compare(cell_name: str, steps: int) -> Iterator[dict[str, Any]]:
+def compare(cell_name: str, budget: int, steps: int) -> Iterator[dict[str, Any]]:
     """A row for each rule: what its best rate stores."""
     cell, depth = cell_by_name(cast(CellName, cell_name)), 2 if cell_name == "intersection" else 1
-    network = Network(cell, 32, units_for_budget(BUDGET.value, cell, 32, 1, depth), 1, depth)
-    labels = round(LABELS.value * network.n_params)
-    task = per_cap(b_max=labels)
+    network = Network(cell, 32, units_for_budget(budget, cell, 32, 1, depth), 1, depth)
     for name in NAMES.value:
         rule = RULES[name]
         known = name if name in SCALINGS else "adam"
-        setting = shares_of(known)[cell_name] | {"relative_to": known, "train_steps": steps}
-        middle = rule.factor * expand(network, setting)["lr_init"]
-        rates = middle * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
+        relative = shares_of(known)[cell_name] | {"relative_to": known, "train_steps": round(rule.pace * steps)}
+        settings = dict(expand(network, relative | {"lr_decay_rate": 0.03}))
+        if LABELS.value:
+            settings["b"] = round(LABELS.value * network.n_params)
+        rates = rule.factor * settings["lr_init"] * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
         trials = [
-            Trial(
-                {
-                    "b": labels,
-                    "lr_init": float(rate),
-                    "lr_decay_rate": 0.03,
-                    "train_steps": steps,
-                    **rule.settings(rate),
-                },
-                seed,
-                number,
-            )
+            Trial({**settings, "lr_init": float(rate), **rule.settings(rate)}, seed, number)
             for number, rate in enumerate(rates)
             for seed in range(SEEDS.value)
         ]
-        outcomes = list(train_population(Bucket(network, task, rule.batch, rule.transformation), trials))
+        bucket = Bucket(network, per_cap(b_max=settings["b"]), rule.batch, rule.transformation)
+        outcomes = list(train_population(bucket, trials))
         of_rates = [[one for one in outcomes if one.trial.number == number] for number in range(len(rates))]
         best = max(of_rates, key=lambda runs: np.mean(list(map(bits_of, runs))))
         mean, low, high = mean_interval(list(map(bits_of, best)))
-        about = {"cell": cell_name, "parameters": network.n_params, "steps": steps, "rule": name}
-        found = {"rate": best[0].trial.hparams["lr_init"], "bits_per_parameter": mean, "low": low, "high": high}
-        yield about | found | {"seconds": float(np.mean([run.seconds for run in outcomes]))}
+        about = {"cell": cell_name, "parameters": network.n_params, "rule": name, "steps": settings["train_steps"]}
+        asked = {"rate": best[0].trial.hparams["lr_init"], "labels_per_parameter": settings["b"] / network.n_params}
+        found = {"bits_per_parameter": mean, "low": low, "high": high}
+        yield about | asked | found | {"seconds": float(np.mean([run.seconds for run in outcomes]))}
 
 
 def bits_of(run: Outcome) -> float:
@@ -121,28 +116,41 @@ def bits_of(run: Outcome) -> float:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Bits per parameter against the seconds of a run, a panel for each cell."""
+    """Bits per parameter against the seconds of a run, a panel for each cell; lines join the lengths of a network."""
     cells = list(dict.fromkeys(table["cell"]))
-    figure = Figure(figsize=(5.5 * len(cells), 4.4), layout="constrained")
-    for axes, cell in zip(figure.subplots(1, len(cells), squeeze=False)[0], cells, strict=True):
-        for i, (rule, rows) in enumerate(table.loc[table["cell"] == cell].groupby("rule", sort=False)):
-            errors = np.abs(rows[["low", "high"]].T.to_numpy() - rows["bits_per_parameter"].to_numpy())
+    n_columns = min(3, len(cells))
+    n_rows = -(-len(cells) // n_columns)
+    figure = Figure(figsize=(5.5 * n_columns, 4.4 * n_rows), layout="constrained")
+    panels = figure.subplots(n_rows, n_columns, squeeze=False).flat
+    for axes, cell in zip(panels, cells, strict=False):
+        for i, (rule, of_rule) in enumerate(table.loc[table["cell"] == cell].groupby("rule", sort=False)):
             style = {"color": COLOURS[i % len(COLOURS)], "marker": MARKS[i % len(MARKS)], "capsize": 3}
-            axes.errorbar(rows["seconds"], rows["bits_per_parameter"], errors, label=str(rule), **style)
-        axes.set(title=cell, xlabel="seconds of a run on one core", ylabel="mean bits per parameter")
+            for k, (size, rows) in enumerate(of_rule.groupby("parameters")):
+                errors = np.abs(rows[["low", "high"]].T.to_numpy() - rows["bits_per_parameter"].to_numpy())
+                axes.errorbar(rows["seconds"], rows["bits_per_parameter"], errors, label=None if k else rule, **style)
+                last = rows.iloc[-1]
+                axes.annotate(
+                    f"{size:,}",
+                    (last["seconds"], last["bits_per_parameter"]),
+                    xytext=(6, 4),
+                    textcoords="offset points",
+                    fontsize=8,
+                )
+        axes.set(title=cell_label(cell), xlabel="seconds of a run on one core", ylabel="mean bits per parameter")
+        axes.set_xscale("log")
         tidy(axes)
+    for axes in panels:
+        axes.set_axis_off()
     return figure
 
 
 def main(_) -> None:
-    """Trains and prints cell by cell, rule by rule."""
+    """Trains and prints cell by cell, size by size, rule by rule."""
     rows = []
-    for cell in CELLS.value:
-        for steps in map(int, STEPS.value):
-            for row in compare(cell, steps):
-                text = pd.DataFrame([row]).to_string(index=False, header=not rows, float_format="%.3g")
-                print(text, flush=True)
-                rows.append(row)
+    for cell, budget, steps in product(CELLS.value, map(int, BUDGETS.value), map(int, STEPS.value)):
+        for row in compare(cell, budget, steps):
+            print(pd.DataFrame([row]).to_string(index=False, header=not rows, float_format="%.3g"), flush=True)
+            rows.append(row)
     if OUT.value:
         draw(pd.DataFrame(rows)).savefig(Path(OUT.value), dpi=150)
 
@@ -152,7 +160,10 @@ for _name, _known in (("cells", PAPER_CELLS), ("rules", RULES)):
         _name, lambda names, known=_known: set(names) <= set(known), f"allowed: some of {', '.join(_known)}"
     )
 
-flags.register_validator("steps", lambda steps: all(map(str.isdecimal, steps)), "allowed: whole numbers")
+for _name in ("steps", "budgets"):
+    flags.register_validator(
+        _name, lambda sizes: all(size.isdecimal() and int(size) for size in sizes), "allowed: whole numbers, at least 1"
+    )
 flags.register_validator("out", lambda out: not out or Path(out).parent.is_dir(), "its directory does not exist")
 
 if __name__ == "__main__":
