@@ -4,8 +4,7 @@ Fitted by `python -m experiments.scaling` to trials of the paper's six cells, fo
 falling exponentially to 3%. They are means over the cells: a cell of one's own stands on either side of them.
 """
 
-import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # At so many steps and parameters the levels are given.
 STEPS, PARAMETERS = 100_000, 1_000
@@ -18,6 +17,10 @@ RATE_BY_DEPTH, LABELS_BY_DEPTH = -0.5, -0.14
 VARIANCE, UNDECAYED = 2.5, 100_000
 
 
+# How suddenly one limit of what is stored takes over from the other.
+SHARPNESS = 4
+
+
 class Scaling(NamedTuple):
     """What stores most by one update rule, as far as it was fitted.
 
@@ -25,9 +28,10 @@ class Scaling(NamedTuple):
       rate: the learning rate at `STEPS` and `PARAMETERS`, of one layer.
       rate_by_steps: the power of the ratio to `STEPS` by which the rate changes.
       rate_by_size: the power of the ratio to `PARAMETERS` by which the rate changes.
-      labels: the labels per parameter at `STEPS` and `PARAMETERS`.
-      labels_by_steps: the power of the ratio to `STEPS` by which labels change.
-      labels_by_size: the power of the ratio to `PARAMETERS` by which labels change.
+      labels: the labels per parameter that a network of `PARAMETERS` can hold, however long it trains.
+      held_by_size: the power of the ratio to `PARAMETERS` by which these change.
+      taught: the labels that `STEPS` steps can teach such a network, over those that it can hold.
+      taught_by_steps: the power of the steps per parameter by which these change.
       steps: the shortest and the longest run fitted.
       sizes: the smallest and the largest network fitted.
     """
@@ -36,8 +40,9 @@ class Scaling(NamedTuple):
     rate_by_steps: float
     rate_by_size: float
     labels: float
-    labels_by_steps: float
-    labels_by_size: float
+    held_by_size: float
+    taught: float
+    taught_by_steps: float
     steps: tuple[int, int]
     sizes: tuple[int, int]
 
@@ -47,43 +52,64 @@ class Scaling(NamedTuple):
         Beyond what was fitted it is that at the nearest end, but goes on to fall with the size: a large network stands
         a large rate no better than a middling one.
         """
-        steps, size = self._e_folds(n_params, train_steps)
-        return self.rate * depth**RATE_BY_DEPTH * math.exp(self.rate_by_steps * steps + self.rate_by_size * size)
+        steps, size = self._fitted(train_steps) / STEPS, max(n_params, self.sizes[0]) / PARAMETERS
+        return self.rate * depth**RATE_BY_DEPTH * steps**self.rate_by_steps * size**self.rate_by_size
 
     def best_labels(self, n_params: int, train_steps: float, depth: int = 1) -> float:
         """The labels per parameter of which most is stored: fewer leave room, more are too many to be learned.
 
-        Beyond what was fitted they are those at the nearest end.
+        Beyond what was fitted they are those at the nearest end, but go on to fall with the size where training is
+        what limits them.
         """
-        steps, size = self._e_folds(min(n_params, self.sizes[1]), train_steps)
-        at_size = math.exp(self.labels_by_steps * steps + self.labels_by_size * size)
-        return self.labels * depth**LABELS_BY_DEPTH * at_size
+        size = max(n_params, self.sizes[0])
+        held = held_share(min(size, self.sizes[1]), self.held_by_size)
+        taught = taught_share(size, self._fitted(train_steps), self.taught, self.taught_by_steps)
+        return self.labels * depth**LABELS_BY_DEPTH * lesser(held, taught)
 
-    def _e_folds(self, n_params, train_steps):
+    def _fitted(self, train_steps):
         shortest, longest = self.steps
-        steps = min(max(train_steps, shortest), longest)
-        return math.log(steps / STEPS), math.log(max(n_params, self.sizes[0]) / PARAMETERS)
+        return min(max(train_steps, shortest), longest)
+
+
+def held_share(n_params: Any, by_size: float) -> Any:
+    """The labels per parameter that a network can hold, over those that one of `PARAMETERS` can."""
+    return (n_params / PARAMETERS) ** by_size
+
+
+def taught_share(n_params: Any, train_steps: Any, taught: float, by_steps: float) -> Any:
+    """The labels per parameter that a run can teach a network, over those that one of `PARAMETERS` can hold.
+
+    They follow the steps per parameter: so often is each label seen, where labels grow with the parameters.
+    """
+    return taught * (train_steps / n_params * PARAMETERS / STEPS) ** by_steps
+
+
+def lesser(held: Any, taught: Any) -> Any:
+    """The lesser of two limits, and less than that where they are near each other."""
+    return (held**-SHARPNESS + taught**-SHARPNESS) ** (-1 / SHARPNESS)
 
 
 # Of Adam on batches of 128, and of SOAP on 256.
 SCALINGS = {
     "adam": Scaling(
-        rate=0.01002,
-        rate_by_steps=-0.1568,
-        rate_by_size=-0.3965,
-        labels=3.485,
-        labels_by_steps=0.0578,
-        labels_by_size=0.1825,
+        rate=0.01013,
+        rate_by_steps=-0.2025,
+        rate_by_size=-0.3137,
+        labels=3.685,
+        held_by_size=0.3069,
+        taught=1.511,
+        taught_by_steps=0.2445,
         steps=(15_000, 400_000),
         sizes=(300, 4_500),
     ),
     "soap": Scaling(
-        rate=0.01081,
-        rate_by_steps=-0.1474,
-        rate_by_size=-0.3299,
-        labels=3.619,
-        labels_by_steps=0.0600,
-        labels_by_size=0.1980,
+        rate=0.01049,
+        rate_by_steps=-0.1926,
+        rate_by_size=-0.2694,
+        labels=4.018,
+        held_by_size=0.4089,
+        taught=1.31,
+        taught_by_steps=0.1467,
         steps=(10_000, 1_200_000),
         sizes=(300, 4_500),
     ),

@@ -16,7 +16,7 @@ from experiments.scaling.figure import draw
 from experiments.scaling.fit import Fit, fit, points, resampled
 
 N_RESAMPLED = 100
-POWERS = ("rate_by_steps", "rate_by_size", "capacity_by_steps", "capacity_by_size")
+POWERS = ("rate_by_steps", "rate_by_size", "held_by_size", "taught_by_steps")
 
 
 def summary(table: pd.DataFrame, n_resampled: int = N_RESAMPLED) -> pd.DataFrame:
@@ -24,6 +24,7 @@ def summary(table: pd.DataFrame, n_resampled: int = N_RESAMPLED) -> pd.DataFrame
     numbers: dict[str, Callable[[Fit], float]] = {
         name.replace("_", " "): lambda one, name=name: one.of_all[name] for name in POWERS
     }
+    numbers["taught over held"] = lambda one: np.exp(one.of_all["ln_taught"])
     for cell in [None, *sorted(set(table["cell"]))]:
         numbers[f"best rate, {cell or 'mean over cells'}"] = lambda one, cell=cell: one.best_rate(
             PARAMETERS, STEPS, cell

@@ -3,8 +3,9 @@
 With L labels per parameter asked for and a capacity of C, stored are L / (1 + (L/C)^p)^(q/p) bits per parameter: all of
 them far below capacity, fewer and fewer above it. ln C falls with the square of the distance of ln rate from the best,
 by a factor of all cells below it and one of each cell above it, where an RNN collapses and an LSTM stores less. The
-best ln rate and the highest ln C are linear in ln steps and ln size, each cell with levels of its own. What the trials
-leave open is held near `EXPECTED`.
+best ln rate is linear in ln steps and ln size. The highest C is the lesser of what the network can hold, a power of its
+size, and what the run can teach it, a power of its steps per parameter (`capacity_jax.tasks.scaling`). Each cell has
+levels of its own. What the trials leave open is held near `EXPECTED`.
 """
 
 from typing import Any, NamedTuple
@@ -13,14 +14,23 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-from capacity_jax.tasks.scaling import LABELS_BY_DEPTH, PARAMETERS, RATE_BY_DEPTH, STEPS
+from capacity_jax.tasks.scaling import (
+    LABELS_BY_DEPTH,
+    PARAMETERS,
+    RATE_BY_DEPTH,
+    STEPS,
+    held_share,
+    lesser,
+    taught_share,
+)
 
 # Bits per parameter by which seeds differ; beyond some of these a trial counts less.
 SPREAD = 0.2
 # What is expected of each coefficient, and how far it may be from that: those of all cells, then those of each.
 EXPECTED = {
-    "capacity_by_steps": (0.1, 0.2),
-    "capacity_by_size": (0.2, 0.2),
+    "held_by_size": (0.2, 0.2),
+    "ln_taught": (0.5, 0.5),
+    "taught_by_steps": (0.2, 0.2),
     "rate_by_steps": (-0.3, 0.2),
     "rate_by_size": (-0.2, 0.2),
     "ln_loss_below": (-2.0, 0.7),
@@ -53,7 +63,7 @@ class Fit(NamedTuple):
         It lies below the top by what `GIVEN_UP` says, for above it more is lost, and soon all.
         """
         below = np.sqrt(GIVEN_UP["rate"] / np.exp(self.of_all["ln_loss_below"]))
-        return np.exp(self.line("rate", n_params, train_steps) + self._level("ln_rate", cell) - below)
+        return np.exp(self.ln_rate(n_params, train_steps) + self._level("ln_rate", cell) - below)
 
     def best_labels(self, n_params: Any, train_steps: Any, cell: str | None = None) -> Any:
         """The labels per parameter of which most is stored, fewer than at the top by what `GIVEN_UP` says."""
@@ -61,12 +71,18 @@ class Fit(NamedTuple):
         over_capacity = np.linspace(0.5, 2.0, 3001)
         share = over_capacity * (1 + over_capacity**p) ** (-(1 + np.exp(self.of_all["ln_q_less_1"])) / p)
         enough = over_capacity[np.argmax(share >= (1 - GIVEN_UP["labels"]) * share.max())]
-        return enough * np.exp(self.line("capacity", n_params, train_steps) + self._level("ln_capacity", cell))
+        return enough * np.exp(self._level("ln_capacity", cell)) * self.capacity(n_params, train_steps)
 
-    def line(self, of: str, n_params: Any, train_steps: Any) -> Any:
-        """What the `rate` or the `capacity` adds to a cell's level, by its logarithm."""
-        from_steps = self.of_all[f"{of}_by_steps"] * np.log(np.asarray(train_steps) / STEPS)
-        return from_steps + self.of_all[f"{of}_by_size"] * np.log(np.asarray(n_params) / PARAMETERS)
+    def ln_rate(self, n_params: Any, train_steps: Any) -> Any:
+        """What size and length add to the logarithm of a cell's best rate."""
+        from_steps = self.of_all["rate_by_steps"] * np.log(np.asarray(train_steps) / STEPS)
+        return from_steps + self.of_all["rate_by_size"] * np.log(np.asarray(n_params) / PARAMETERS)
+
+    def capacity(self, n_params: Any, train_steps: Any) -> Any:
+        """What can be stored, over what a cell's network of `PARAMETERS` can hold."""
+        taught, by_steps = np.exp(self.of_all["ln_taught"]), self.of_all["taught_by_steps"]
+        size, steps = np.asarray(n_params, float), np.asarray(train_steps, float)
+        return lesser(held_share(size, self.of_all["held_by_size"]), taught_share(size, steps, taught, by_steps))
 
     def _level(self, name, cell):
         levels = self.of_cells[name]
@@ -106,10 +122,9 @@ def stored(table: pd.DataFrame, found: Fit) -> np.ndarray:
     """The surface at the settings of a table: bits per parameter."""
     of_all = found.of_all
     levels = {name: np.array([of_cell[cell] for cell in table["cell"]]) for name, of_cell in found.of_cells.items()}
-    rate, capacity = (
-        found.line(of, table["parameters"], table["steps"]) + levels[f"ln_{of}"] for of in ("rate", "capacity")
-    )
-    distance = np.log(table["rate"].to_numpy()) - rate
+    place = table["parameters"].to_numpy(), table["steps"].to_numpy()
+    capacity = levels["ln_capacity"] + np.log(found.capacity(*place))
+    distance = np.log(table["rate"].to_numpy()) - levels["ln_rate"] - found.ln_rate(*place)
     loss = np.where(distance < 0, np.exp(of_all["ln_loss_below"]), np.exp(levels["ln_loss_above"])) * distance**2
     labels, p = table["labels"].to_numpy(), np.exp(of_all["ln_p"])
     over_capacity = labels * np.exp(np.minimum(loss - capacity, 50))

@@ -15,7 +15,19 @@ def test_longer_runs_take_more_labels_at_smaller_rates(scaling):
     steps = [shortest, 50_000, longest]
     assert np.all(np.diff([scaling.best_rate(1000, n) for n in steps]) < 0)
     assert np.all(np.diff([scaling.best_labels(1000, n) for n in steps]) > 0)
-    assert np.all(np.diff([scaling.best_labels(n, 100_000) for n in (300, 1000, 4500)]) > 0)
+    assert np.all(np.diff([scaling.best_labels(n, longest) for n in (300, 1000, 4500)]) > 0)
+
+
+@of_each
+def test_a_short_run_teaches_a_large_network_fewer_labels(scaling):
+    """Breaks if a large network is asked, in a run that shows each label a few times, for all that it can hold."""
+    shortest, longest = scaling.steps
+    of_sizes = [scaling.best_labels(n, shortest) for n in (2_000, 8_000, 32_000)]
+    assert np.all(np.diff(of_sizes) < 0)
+    assert of_sizes[1] < 0.8 * scaling.best_labels(8_000, longest)
+    # Each label is seen as often, and both networks can hold more.
+    as_often = scaling.best_labels(16_000, 2 * shortest) / scaling.best_labels(8_000, shortest)
+    np.testing.assert_allclose(as_often, 1, atol=0.03)
 
 
 @of_each
@@ -25,7 +37,7 @@ def test_what_was_not_fitted_takes_the_nearest(scaling):
     for best in (scaling.best_rate, scaling.best_labels):
         assert best(5, 10) == best(smallest, shortest) > 0
         assert best(1000, 100 * longest) == best(1000, longest)
-    assert scaling.best_labels(100 * largest, 100_000) == scaling.best_labels(largest, 100_000)
+    assert scaling.best_labels(100 * largest, longest) < scaling.best_labels(largest, longest)
     assert scaling.best_rate(100 * largest, 100_000) < scaling.best_rate(largest, 100_000) / 2
 
 
