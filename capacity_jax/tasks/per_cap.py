@@ -106,7 +106,7 @@ def per_cap(n_in: int = 32, b_max: int = 16384, n_steps: int = 5, inputs: Inputs
             {"relative_rate": 0.8, "relative_labels": 1.05},
             {"relative_rate": 1.6, "relative_labels": 0.95},
         ),
-        space={"b_per_parameter": (2.0, 5.5)},
+        space={"b_per_parameter": (1.0, 5.5)},
     )
 
 

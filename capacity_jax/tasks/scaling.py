@@ -28,9 +28,9 @@ class Scaling(NamedTuple):
       rate: the learning rate at `STEPS` and `PARAMETERS`, of one layer.
       rate_by_steps: the power of the ratio to `STEPS` by which the rate changes.
       rate_by_size: the power of the ratio to `PARAMETERS` by which the rate changes.
-      labels: the labels per parameter that a network of `PARAMETERS` can hold, however long it trains.
+      labels: the labels per parameter that a network of `PARAMETERS` comes to hold, however long it trains.
       held_by_size: the power of the ratio to `PARAMETERS` by which these change.
-      taught: the labels that `STEPS` steps can teach such a network, over those that it can hold.
+      taught: the labels that `STEPS` steps can teach such a network, over those that it comes to hold.
       taught_by_steps: the power of the steps per parameter by which these change.
       steps: the shortest and the longest run fitted.
       sizes: the smallest and the largest network fitted.
@@ -72,12 +72,12 @@ class Scaling(NamedTuple):
 
 
 def held_share(n_params: Any, by_size: float) -> Any:
-    """The labels per parameter that a network can hold, over those that one of `PARAMETERS` can."""
+    """The labels per parameter that a network comes to hold, over those of one of `PARAMETERS`."""
     return (n_params / PARAMETERS) ** by_size
 
 
 def taught_share(n_params: Any, train_steps: Any, taught: float, by_steps: float) -> Any:
-    """The labels per parameter that a run can teach a network, over those that one of `PARAMETERS` can hold.
+    """The labels per parameter that a run can teach a network, over those that one of `PARAMETERS` comes to hold.
 
     They follow the steps per parameter: so often is each label seen, where labels grow with the parameters.
     """

@@ -45,8 +45,10 @@ AT_ONCE = 2
 KERNEL = flags.DEFINE_bool("kernel", False, "By the kernel for narrow members, 16x64 by default.")
 QUICK = flags.DEFINE_bool("quick", False, "RNN and LSTM on one v5e core, 16x64 and 64x4096.")
 ONLY_DEVICES = flags.DEFINE_list("devices", None, f"Some of {', '.join(one.name for one in TARGETS)}; by default all.")
-ONLY_CELLS = flags.DEFINE_list("cells", None, f"Cells; by default {', '.join(CELLS)}.")
-ONLY_SHAPES = flags.DEFINE_list("shapes", None, f"Shapes, units x batch; by default {', '.join(SHAPES)}.")
+ONLY_CELLS = flags.DEFINE_list("cells", None, f"Cells; by default {', '.join(CELLS)}, or all that have a kernel.")
+ONLY_SHAPES = flags.DEFINE_list(
+    "shapes", None, f"Shapes, units x batch; by default {', '.join(SHAPES)}, by the kernel the first."
+)
 JSON = flags.DEFINE_string("json", None, "File to which each row is appended as a line of JSON.")
 flags.register_validator(
     "devices",
@@ -79,7 +81,7 @@ def main(_) -> None:
     if not there:
         stop("no compiler for the devices asked for is installed")
     print("every number is an estimate of a compiler")
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         if KERNEL.value:
             write_schedules(Path(folder))
         programs = [
@@ -87,6 +89,8 @@ def main(_) -> None:
             for target, work in product(there, works)
             if ONLY_CELLS.value or not KERNEL.value or kernel_of(work.bucket, target.devices)
         ]
+        if not programs:
+            stop("no kernel takes cells of the shapes and devices asked for; allowed: up to 32 units")
         left_out = list(_printed(programs, Path(folder) if KERNEL.value else None))
     if left_out:
         stop(f"left out because they failed, as is said above: {', '.join(left_out)}")
@@ -103,8 +107,8 @@ def _printed(programs: list[tuple[Target, Work]], schedules: Path | None) -> Ite
             print(f"{i + 1} of {len(programs)}: {what}, compiling", file=sys.stderr, flush=True)
             try:
                 found = row.result()
-            except (JaxRuntimeError, ValueError) as error:
-                # A compiler that is newer than jaxlib may write what jaxlib cannot read.
+            except (JaxRuntimeError, MemoryError, ValueError) as error:
+                # Not one member fits, no kernel takes the work, or jaxlib cannot read what a newer compiler wrote.
                 print(f"left out: {what} ({' '.join(str(error).split())[:200]})", flush=True)
                 yield what
                 continue

@@ -14,7 +14,7 @@ from capacity_jax.training.kernels import kernel_of
 from capacity_jax.training.memory import peak_bytes
 from capacity_jax.training.program import compiled_chunk, gang_size
 from experiments.benchmarks.hlo import Program
-from experiments.benchmarks.schedule import kernel_cycles
+from experiments.benchmarks.schedule import forget_schedules, kernel_cycles
 from experiments.benchmarks.targets import Target
 from experiments.benchmarks.work import Work
 
@@ -44,7 +44,7 @@ def estimate(target: Target, work: Work, members: int = MEMBERS, schedules: Path
     kernel = kernel_of(work.bucket, devices) if schedules else None
     if schedules and not kernel:
         raise ValueError(f"no kernel for {target.name} takes {work.cell} {work.units}x{work.batch}")
-    program, members = largest_program(work.bucket, target, devices, members)
+    program, members = largest_program(work.bucket, target, devices, members, schedules)
     seconds = perf_counter() - began
     text = Program(program.as_text() or "")
     step, gang = text.step, gang_size(work.bucket, members * target.n_devices, devices)
@@ -74,13 +74,19 @@ def estimate(target: Target, work: Work, members: int = MEMBERS, schedules: Path
     }
 
 
-def largest_program(bucket: Bucket, target: Target, devices: Devices, members: int) -> tuple[Compiled, int]:
+def largest_program(
+    bucket: Bucket, target: Target, devices: Devices, members: int, schedules: Path | None
+) -> tuple[Compiled, int]:
     """The program of so many members on each core, or of half as many as often as it takes to fit.
+
+    Of the schedules that a compiler writes, those of this program are left.
 
     Raises:
       MemoryError: not one member fits.
     """
     while members:
+        if schedules:
+            forget_schedules(schedules)
         try:
             program = compiled_chunk(bucket, members * target.n_devices, devices)
         except jax.errors.JaxRuntimeError as error:

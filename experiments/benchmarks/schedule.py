@@ -17,14 +17,21 @@ FILES = "*-train_step*-final_bundles.txt"
 def write_schedules(folder: Path) -> None:
     """Lets the compiler write the schedules of all that it compiles; before it is loaded."""
     asked = {"dump_to": folder, "dump_llo_text": "true", "dump_llo_pass_label_regex": "^final_bundles$"}
-    os.environ["LIBTPU_INIT_ARGS"] = " ".join(f"--xla_jf_{name}={value}" for name, value in asked.items())
+    flags = [f"--xla_jf_{name}={value}" for name, value in asked.items()]
+    os.environ["LIBTPU_INIT_ARGS"] = " ".join([os.environ.get("LIBTPU_INIT_ARGS", ""), *flags]).strip()
+
+
+def forget_schedules(folder: Path) -> None:
+    """Empties the folder; before each program is compiled, for a schedule does not say of which program it is."""
+    for path in folder.iterdir():
+        path.unlink()
 
 
 def kernel_cycles(folder: Path, members: int, batch: int) -> int:
     """Cycles of a launch, `AT_ONCE` training steps of so many members, if nothing waits for the main memory.
 
     Args:
-      folder: holds the schedules of one program, and is emptied.
+      folder: holds the schedules of one program.
       members: in tiles of `LANES`.
       batch: examples of a training step, in blocks of `SUBLANES`.
 
@@ -32,8 +39,6 @@ def kernel_cycles(folder: Path, members: int, batch: int) -> int:
       ValueError: there is not one schedule of a kernel, or it has not its three loops, over tiles, steps and blocks.
     """
     texts = [path.read_text() for path in folder.glob(FILES)]
-    for path in folder.iterdir():
-        path.unlink()
     if len(texts) != 1:
         raise ValueError(f"the compiler wrote {len(texts)} schedules of a kernel; one was expected")
     bundles = Counter(len(marks) for marks in BUNDLE.findall(texts[0]))

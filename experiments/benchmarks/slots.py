@@ -1,14 +1,15 @@
 """How busy a configuration keeps the slots of GPUs or of a TPU's chips, simulated; nothing is trained.
 
 `python -m experiments.benchmarks.slots --config=experiments/paper/fig1/config.py:gpu [--slots=256] [--chips=8]
-[--recorded=experiments/results/trials/scaling]`
+[--recorded=experiments/results/trials/durations]`
 
 A study's trials run as `run_studies` runs them where members train together, each for the training steps that it asks
 for; settings are drawn at random, whoever would propose them. The share of busy slots is that of the steps of members
 in all steps of slots; beside it stands the share where the number of slots never changes. Of several chips each has a
 worker of its own, which takes the costliest study that no other has taken, and shares one where all are taken. A
-training step lasts equally long in all studies or, with `--recorded`, as long as in trials of that task, cell and depth
-of the nearest size, and more or less by what a step costs (`capacity_jax.studies.cost`). Compiling takes no time.
+training step lasts equally long in all studies or, with `--recorded`, as long as in the recorded trials of the same
+task, cell and depth that are nearest in size, scaled by what a step of each costs (`capacity_jax.studies.cost`).
+Compiling takes no time.
 """
 
 from collections.abc import Callable, Sequence

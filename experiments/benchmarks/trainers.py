@@ -3,8 +3,9 @@
 Each cell memorizes random labels by each rule, for each number of `--steps`, at `--rates` learning rates a factor of
 two apart around the rule's own, with `--seeds` seeds each; the best rate counts. All rules have as many rates and
 seeds; there are `--labels` per parameter, or as many as store most by the fit. SOAP trains on 256 examples a step, the
-others on 128; it makes fewer steps, in about as much time. Printed are the mean bits per parameter with their 95%
-interval, the rate, and the seconds of one run on one core; `--out` names the figure of bits against seconds.
+others on 128; it makes fewer steps, in about as much time. Weights do not decay, but by `adamw`. Printed are the mean
+bits per parameter with their 95% interval, the rate, and the seconds of one run on one core; `--out` names the figure
+of bits against seconds.
 """
 
 from collections.abc import Callable, Iterator
@@ -90,7 +91,8 @@ def compare(cell_name: str, budget: int, steps: int) -> Iterator[dict[str, Any]]
         rule = RULES[name]
         known = name if name in SCALINGS else "adam"
         relative = shares_of(known)[cell_name] | {"relative_to": known, "train_steps": round(rule.pace * steps)}
-        settings = dict(expand(network, relative | {"lr_decay_rate": 0.03}))
+        # Not all rules know of decay.
+        settings = dict(expand(network, relative | {"lr_decay_rate": 0.03, "weight_decay": 0.0}))
         if LABELS.value:
             settings["b"] = round(LABELS.value * network.n_params)
         rates = rule.factor * settings["lr_init"] * 2.0 ** (np.arange(RATES.value) - RATES.value // 2)
@@ -122,7 +124,8 @@ def draw(table: pd.DataFrame) -> Figure:
     n_rows = -(-len(cells) // n_columns)
     figure = Figure(figsize=(5.5 * n_columns, 4.4 * n_rows), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False).flat
-    for axes, cell in zip(panels, cells, strict=False):
+    # The cells first: `zip` takes one panel more where they come second.
+    for cell, axes in zip(cells, panels, strict=False):
         for i, (rule, of_rule) in enumerate(table.loc[table["cell"] == cell].groupby("rule", sort=False)):
             style = {"color": COLOURS[i % len(COLOURS)], "marker": MARKS[i % len(MARKS)], "capsize": 3}
             for k, (size, rows) in enumerate(of_rule.groupby("parameters")):

@@ -3,7 +3,8 @@
 The paper's six cells, at the least depth that each can have, train with learning rate, labels per parameter and number
 of steps drawn at random and all else at its default: every trial is a point of the surface that
 `python -m experiments.scaling` fits. `:laptop` (the default) trains by Adam on batches of 128, `:soap` by SOAP on 256;
-`:large` and `:large_soap` train networks of up to 8,000 parameters; `:smoke` has two cells, one size and 300 steps.
+`:large` (Adam) and `:large_soap` train networks of up to 8,000 parameters; `:smoke` has two cells, one size and 300
+steps at most.
 """
 
 from ml_collections import ConfigDict

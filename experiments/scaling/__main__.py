@@ -48,8 +48,8 @@ def main(trials: Path, out: Path) -> None:
     draw(table, found).savefig(out / f"{trials.resolve().name}.png", dpi=130)
     print(f"{found.n_trials} trials; the surface misses {found.error:.2f} bits per parameter (root mean square)")
     print(
-        f"rates and labels are those of {PARAMETERS:,} parameters, {STEPS:,} steps and a depth of one; a power is of "
-        "either ratio"
+        f"rates and labels are those of {PARAMETERS:,} parameters, {STEPS:,} steps and a depth of one; what is held "
+        "changes by a power of the parameters, what is taught by one of the steps per parameter, rates by one of either"
     )
     print(summary(table).to_string(index=False, float_format="%.3g"))
 

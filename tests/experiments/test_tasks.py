@@ -63,7 +63,13 @@ def test_smoke_reaches_table_and_figure(name, tmp_path):
     check_results(config_of(name), tmp_path)
 
 
-@pytest.mark.parametrize(("name", "extent"), [*product(OF_PER_CAP + CONFIGS, ["laptop", "smoke"]), ("scaling", "soap")])
+@pytest.mark.parametrize(
+    ("name", "extent"),
+    [
+        *product(OF_PER_CAP + CONFIGS, ["laptop", "smoke"]),
+        *product(["scaling"], ["soap", "large", "large_soap"]),
+    ],
+)
 @pytest.mark.usefixtures("any_width")
 def test_every_configuration_is_valid(name, extent):
     """Breaks if a committed configuration would be refused when its user starts it, or lacks a seed's trial."""

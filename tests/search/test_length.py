@@ -51,3 +51,12 @@ def test_labels_are_measured_with_what_was_fitted_for_size_length_and_rule(rule,
             np.testing.assert_allclose(found["lr_init"], setting["relative_rate"] * best.best_rate(size, 200_000))
             labels = min(5.5, setting["relative_labels"] * best.best_labels(size, 200_000)) * size
             np.testing.assert_allclose(found["b"], labels, rtol=0.01)
+
+
+def test_large_networks_are_not_asked_for_more_than_short_runs_teach(monkeypatch):
+    """Breaks if the range of labels that is searched lifts what a large network begins with."""
+    asked = planned(monkeypatch)
+    measure_capacity("rnn", budgets=(30_000,), train_steps=20_000)
+    size, best = asked[0].bucket.network.n_params, SCALINGS["adam"].best_labels(30_000, 20_000)
+    for found, setting in zip(asked[0].initial_settings, asked[0].bucket.task.initial_settings, strict=True):
+        np.testing.assert_allclose(found["b"], setting["relative_labels"] * best * size, rtol=0.01)

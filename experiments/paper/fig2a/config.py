@@ -17,8 +17,8 @@ BUDGETS = {
     "gpu": (1000, 3000, 10_000),
     "paper": (10_000, 100_000),
 }
-# Where they differ from the tanh settings: the best of some forty tried by Adam at 1,200 and 2,145 parameters, asked
-# for an eighth more labels, because SOAP had learned nearly all of them.
+# Where they differ from the tanh settings: near the best of some forty tried by Adam at 1,200 and 2,145 parameters,
+# asked for an eighth more labels, because SOAP had learned nearly all of them.
 RELU = {
     "rnn": {"relative_rate": 0.84, "relative_labels": 1.12, "input_scale": 0.5},
     "ugrnn": {

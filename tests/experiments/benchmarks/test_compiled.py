@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.benchmarks.schedule import kernel_cycles
+from experiments.benchmarks.schedule import forget_schedules, kernel_cycles
 from experiments.benchmarks.targets import TARGETS
 
 ROOT = Path(__file__).parents[3]
@@ -114,6 +114,10 @@ def test_a_schedule_counts_its_loops(tmp_path):
     path = tmp_path / "7-train_step.8-01-final_bundles.txt"
     path.write_text("LB: loop body\n\n" + "\n".join(f"     {bundle} %s1 = smov 1 }}" for bundle in bundles))
     assert kernel_cycles(tmp_path, members=256, batch=64) == 2 + 2 * (2 + 8 * (2 + 8 * 1))
+    (tmp_path / "8-train_step.9-01-final_bundles.txt").write_text(path.read_text())
+    with pytest.raises(ValueError, match="the compiler wrote 2 schedules"):
+        kernel_cycles(tmp_path, members=256, batch=64)
+    forget_schedules(tmp_path)
     with pytest.raises(ValueError, match="the compiler wrote 0 schedules"):
         kernel_cycles(tmp_path, members=256, batch=64)
     path.write_text("0   :  {}")

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from forked import run_module
 
 from capacity_jax.tasks.scaling import SCALINGS
+from experiments.benchmarks.trainers import draw
 from experiments.paper.cells import RELATIVE
 
 ROOT = Path(__file__).parents[3]
@@ -33,6 +36,19 @@ def test_rules_are_compared_at_their_best_rates(tmp_path):
     assert rates["soap"] == pytest.approx(expected, rel=0.01)
     assert rates["adam"] == rates["muon"] != rates["soap"]
     assert (tmp_path / "trainers.png").stat().st_size > 10_000
+
+
+def test_panels_without_a_cell_are_empty():
+    """Breaks if a cell has no panel, a panel without one keeps its axes, or sizes of a rule are named twice."""
+    names = ("cell", "parameters", "rule", "bits_per_parameter", "low", "high", "seconds")
+    rows = [
+        (cell, size, rule, 2.0, 1.5, 2.5, 3.0)
+        for cell, size, rule in product(("rnn", "gru", "lstm", "irnn"), (500, 2000), ("adam", "soap"))
+    ]
+    panels = draw(pd.DataFrame(rows, columns=pd.Index(names))).axes
+    assert [panel.get_title() for panel in panels if panel.axison] == ["RNN", "GRU", "LSTM", "IRNN"]
+    assert [panel.axison for panel in panels[4:]] == [False, False]
+    assert panels[0].get_legend_handles_labels()[1] == ["adam", "soap"]
 
 
 def test_a_misspelt_rule_is_named():

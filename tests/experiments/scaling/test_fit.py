@@ -97,7 +97,7 @@ def test_the_library_holds_what_the_trials_say(committed):
     """Breaks if the numbers in `capacity_jax.tasks.scaling` are of other trials than those committed."""
     rule, table = committed
     found, scaling = fit(table), SCALINGS[rule]
-    for size, steps in ((300, 15_000), (1_000, 100_000), (4_500, 400_000)):
+    for size, steps in ((300, 15_000), (1_000, 100_000), (4_500, 400_000), (8_000, 20_000)):
         np.testing.assert_allclose(scaling.best_rate(size, steps), found.best_rate(size, steps), rtol=0.02)
         np.testing.assert_allclose(scaling.best_labels(size, steps), found.best_labels(size, steps), rtol=0.02)
     for cell, shares in RELATIVE[rule].items():
