@@ -23,7 +23,7 @@ from optax.contrib import ademamix, adopt, muon
 
 from capacity_jax.cells import CellName, cell_by_name
 from capacity_jax.networks import Network, units_for_budget
-from capacity_jax.results.figures import COLOURS, MARKS, tidy
+from capacity_jax.results.figures import COLOURS, MARKS, log_axis, tidy
 from capacity_jax.stats import mean_interval
 from capacity_jax.tasks import per_cap
 from capacity_jax.tasks.per_cap import expand
@@ -109,7 +109,7 @@ def compare(cell_name: str, budget: int, steps: int) -> Iterator[dict[str, Any]]
         about = {"cell": cell_name, "parameters": network.n_params, "rule": name, "steps": settings["train_steps"]}
         asked = {"rate": best[0].trial.hparams["lr_init"], "labels_per_parameter": settings["b"] / network.n_params}
         found = {"bits_per_parameter": mean, "low": low, "high": high}
-        yield about | asked | found | {"seconds": float(np.mean([run.seconds for run in outcomes]))}
+        yield about | asked | found | {"seconds": float(np.median([run.seconds for run in outcomes]))}
 
 
 def bits_of(run: Outcome) -> float:
@@ -118,7 +118,7 @@ def bits_of(run: Outcome) -> float:
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """Bits per parameter against the seconds of a run, a panel for each cell; lines join the lengths of a network."""
+    """Bits per parameter against the seconds of a run, a panel for each cell; lines join a network's lengths."""
     cells = list(dict.fromkeys(table["cell"]))
     n_columns = min(3, len(cells))
     n_rows = -(-len(cells) // n_columns)
@@ -126,21 +126,17 @@ def draw(table: pd.DataFrame) -> Figure:
     panels = figure.subplots(n_rows, n_columns, squeeze=False).flat
     # The cells first: `zip` takes one panel more where they come second.
     for cell, axes in zip(cells, panels, strict=False):
-        for i, (rule, of_rule) in enumerate(table.loc[table["cell"] == cell].groupby("rule", sort=False)):
+        of_cell = table.loc[table["cell"] == cell]
+        for i, (rule, of_rule) in enumerate(of_cell.groupby("rule", sort=False)):
             style = {"color": COLOURS[i % len(COLOURS)], "marker": MARKS[i % len(MARKS)], "capsize": 3}
-            for k, (size, rows) in enumerate(of_rule.groupby("parameters")):
+            for k, (_, rows) in enumerate(of_rule.groupby("parameters")):
                 errors = np.abs(rows[["low", "high"]].T.to_numpy() - rows["bits_per_parameter"].to_numpy())
                 axes.errorbar(rows["seconds"], rows["bits_per_parameter"], errors, label=None if k else rule, **style)
-                last = rows.iloc[-1]
-                axes.annotate(
-                    f"{size:,}",
-                    (last["seconds"], last["bits_per_parameter"]),
-                    xytext=(6, 4),
-                    textcoords="offset points",
-                    fontsize=8,
-                )
+        for size, rows in of_cell.groupby("parameters"):
+            place = rows["seconds"].max(), rows["bits_per_parameter"].max()
+            axes.annotate(f"{size:,}", place, xytext=(7, 4), textcoords="offset points", fontsize=8)
         axes.set(title=cell_label(cell), xlabel="seconds of a run on one core", ylabel="mean bits per parameter")
-        axes.set_xscale("log")
+        log_axis(axes.xaxis)
         tidy(axes)
     for axes in panels:
         axes.set_axis_off()
