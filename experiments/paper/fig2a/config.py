@@ -2,8 +2,8 @@
 
 Expected: the best tanh runs of RNN and UGRNN lie above their best ReLU runs; IRNN, which is ReLU only, lies with the
 latter. Each cell starts from a tanh and a ReLU setting, and a search may choose either. `:laptop` trains both for
-40,000 steps of SOAP with four seeds; a part of claim 2 rests on it, with settings of an earlier fit. Measured: `:smoke` under a minute, `:laptop` 5
-minutes on 2 cores (80 trials); `:overnight`, `:gpu` and `:paper` have not been run.
+40,000 steps of SOAP with four seeds; a part of claim 2 rests on it, with settings of an earlier fit. Measured: `:smoke`
+under a minute, `:laptop` 5 minutes on 2 cores (80 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict
