@@ -3,8 +3,8 @@
 Expected: bits grow in proportion to parameters, 3 to 6 per parameter; RNN > UGRNN > GRU > LSTM > +RNN, IRNN last.
 `:laptop` trains one setting of each network, what is best for its cell, size and depth, for 40,000 steps of SOAP with
 four seeds; all values are lower bounds. Claims 1 and 2 rest on 17 networks of three sizes with settings of an earlier
-fit, by which deep networks were asked for the labels of one layer. Measured: `:smoke` under a minute, `:laptop` half an hour on 2 cores (204
-trials); `:overnight`, `:gpu` and `:paper` have not been run.
+fit, by which deep networks were asked for the labels of one layer. Measured: `:smoke` under a minute, `:laptop` half
+an hour on 2 cores (204 trials); `:overnight`, `:gpu` and `:paper` have not been run.
 """
 
 from ml_collections import ConfigDict
