@@ -10,7 +10,7 @@ import pytest
 from forked import run_module
 
 from capacity_jax.tasks.scaling import SCALINGS
-from experiments.benchmarks.trainers import draw
+from experiments.benchmarks.bits_against_seconds import draw
 from experiments.paper.cells import RELATIVE
 
 ROOT = Path(__file__).parents[3]
