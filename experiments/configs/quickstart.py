@@ -1,7 +1,7 @@
 """Bits per parameter of the paper's six cells, in minutes (Collins et al. 2017, Fig. 1a and 1e).
 
 Each row of the table is the mean over four seeds of one setting, trained by `capacity_jax.training.soap`;
-`--config.trials=16` adds a search. Expected of `:laptop` (the default), in three to five minutes of 2 cores: near
+`--config.trials=16` adds a search. Expected of `:laptop` (the default), in three to seven minutes of 2 cores: near
 2,000 parameters RNN and UGRNN 4.2 to 4.5 bits per parameter, the others 3.4 to 3.6. `:smoke` trains 1,000 steps by
 Adam.
 """

@@ -3,9 +3,9 @@
 With L labels per parameter asked for and a capacity of C, stored are L / (1 + (L/C)^p)^(q/p) bits per parameter: all of
 them far below capacity, fewer and fewer above it. ln C falls with the square of the distance of ln rate from the best,
 by a factor of all cells below it and one of each cell above it, where an RNN collapses and an LSTM stores less. The
-best ln rate is linear in ln steps and ln size. The highest C is the lesser of what the network can hold, a power of its
-size, and what the run can teach it, a power of its steps per parameter (`capacity_jax.tasks.scaling`). Each cell has
-levels of its own. What the trials leave open is held near `EXPECTED`.
+best ln rate is linear in ln steps and ln size. The highest C is the lesser of what the network comes to hold, a power
+of its size, and what the run can teach it, a power of its steps per parameter (`capacity_jax.tasks.scaling`). Each cell
+has levels of its own. What the trials leave open is held near `EXPECTED`.
 """
 
 from typing import Any, NamedTuple
@@ -79,7 +79,7 @@ class Fit(NamedTuple):
         return from_steps + self.of_all["rate_by_size"] * np.log(np.asarray(n_params) / PARAMETERS)
 
     def capacity(self, n_params: Any, train_steps: Any) -> Any:
-        """What can be stored, over what a cell's network of `PARAMETERS` can hold."""
+        """What can be stored, over what a cell's network of `PARAMETERS` comes to hold."""
         taught, by_steps = np.exp(self.of_all["ln_taught"]), self.of_all["taught_by_steps"]
         size, steps = np.asarray(n_params, float), np.asarray(train_steps, float)
         return lesser(held_share(size, self.of_all["held_by_size"]), taught_share(size, steps, taught, by_steps))
