@@ -58,6 +58,7 @@ def estimate(target: Target, work: Work, members: int = MEMBERS, schedules: Path
         "cell": work.cell,
         "units": work.units,
         "batch": work.batch,
+        "kernel": bool(kernel),
         "slots": members * target.n_devices,
         "gang": gang,
         "member_steps_per_s": speed,

@@ -51,6 +51,7 @@ def test_a_narrow_network_trains_fast_on_one_tpu_core(estimated):
     """Breaks if members are taken one by one inside the step, devices talk, or the step becomes dearer."""
     row = estimated("v5e", "rnn", "16x64")
     assert row["slots"] == row["gang"] == 256
+    assert not row["kernel"]
     assert row["loops_over_members"] == row["loops_in_step"] == row["collectives"] == 0
     assert row["cycles_per_member_step"] < 1350
     assert row["member_steps_per_s"] > 1.1e6
@@ -100,6 +101,7 @@ def test_a_gpu_launches_few_kernels_a_step(estimated):
 def test_kernels_compile_for_their_devices(estimated, device, cell, cycles):
     """Breaks if a device's compiler refuses the kernel, it becomes dearer, or a GPU launches as often as without it."""
     row = estimated(device, cell, "16x64", "--kernel")
+    assert row["kernel"]
     assert row["loops_in_step"] == row["collectives"] == 0
     if device == "H100":
         assert row["kernels_per_step"] < 0.2
